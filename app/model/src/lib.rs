@@ -1,0 +1,11 @@
+//! Plain data that the server and the page share: what a board is and how one is asked for.
+//!
+//! The field names are those of the public JSON of `/api/v1/top`; a name given here is not changed.
+
+mod board;
+mod top;
+mod view;
+
+pub use board::{Answer, Board, Source, SourceState};
+pub use top::{Epoch, Row, Top};
+pub use view::{Origin, Ranking, UnknownName, View, Window};

@@ -1,0 +1,51 @@
+use serde::{Deserialize, Serialize};
+
+use crate::{Ranking, Window};
+
+/// The number of an epoch: the Unix time in batch lengths, or one more than the epoch before it
+/// where the clock did not move on.
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
+#[serde(transparent)]
+pub struct Epoch(pub u64);
+
+/// The tags that lead one window, as they were when one epoch closed.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Top {
+    pub window: Window,
+    pub by: Ranking,
+    pub epoch: Epoch,
+    /// When the epoch closed, in UTC (RFC 3339, whole seconds or milliseconds).
+    pub at: String,
+    /// Posts in the window, with and without tags.
+    pub posts: u64,
+    /// Mentions in the window: a tag counts once a post.
+    pub mentions: u64,
+    /// Distinct tags in the window.
+    pub tags: u64,
+    /// Best first; equal counts by tag key.
+    pub rows: Vec<Row>,
+}
+
+/// One tag in a [`Top`].
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Row {
+    /// From 1.
+    pub rank: u32,
+    /// The most used spelling with a leading `#`.
+    pub tag: String,
+    /// Mentions in the window.
+    pub count: u64,
+    /// How much `count` may be too high; 0 is exact.
+    pub error: u64,
+    /// Distinct authors; `None` where they are not known.
+    pub people: Option<u64>,
+    /// How far the tag is above its own past; `None` where that is not computed.
+    pub score: Option<f64>,
+    /// `count` as a part of all mentions in the window, 0 to 1.
+    pub share: f64,
+    /// Ranks gained against one window ago; `None` for a tag that was not ranked then, and where
+    /// the past is not kept.
+    pub change: Option<i32>,
+}

@@ -1,0 +1,6 @@
+//! Hashtag grammars and the windowed count.
+//!
+//! **Invariant:** nothing in here reads a clock, a file, a socket or a random number. What is counted
+//! for an epoch is a function of the epochs up to it.
+
+pub mod grammar;

@@ -1,0 +1,72 @@
+//! Where posts come from.
+//!
+//! One file a protocol: [`demo`], [`tcp`], [`listen`], [`file`](mod@file). Each turns what it reads into
+//! [`Post`]s and gives them to a [`Sink`], together with the [`Cursor`] that stands behind the last of
+//! them. `decode` is pure: bytes in, posts out.
+//!
+//! **Invariant:** nothing that a source sends can stop the program. A source ends by [`CancellationToken`]
+//! within a second, also while it waits for its peer or for its sink.
+
+use std::{borrow::Cow, future::Future};
+
+use serde::{Deserialize, Serialize};
+use tokio_util::sync::CancellationToken;
+
+mod status;
+
+pub use status::{Registry, Status};
+
+/// A post as it was read, borrowed from the line that held it where that is possible.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Post<'a> {
+    /// Never stored: tags are taken from it while the post is at hand.
+    pub text: Cow<'a, str>,
+    /// The tags that the source itself names, without `#`; `None` where only the text is known.
+    pub tags: Option<Vec<Cow<'a, str>>>,
+    /// Language (BCP 47), as the source says.
+    pub lang: Option<Cow<'a, str>>,
+    pub author: Option<Cow<'a, str>>,
+    pub id: Option<Cow<'a, str>>,
+    /// When it was written, as the source says: milliseconds since the Unix epoch.
+    pub at: Option<i64>,
+}
+
+/// Where a source that can be read again goes on: its own notion of a position, as text.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Cursor(pub String);
+
+/// The other side is gone: nothing more can be given to it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the program is ending")]
+pub struct Closed;
+
+/// What takes the posts of a source.
+///
+/// A clone is a second writer of the same source, for sources that read from many at once.
+pub trait Sink: Clone + Send + 'static {
+    /// Takes a chunk of posts and the cursor behind the last of them, which hold together: they
+    /// become durable in one commit. Waits while there is no room.
+    fn accept(
+        &mut self,
+        posts: &[Post<'_>],
+        cursor: Option<Cursor>,
+    ) -> impl Future<Output = Result<(), Closed>> + Send;
+
+    /// A replay has come to posts of the time `at` (Unix milliseconds): what lies before is
+    /// complete. Call it before the first post of a later epoch is given ([`Sink::epoch_of`] tells).
+    /// Waits while there is no room.
+    fn advance(&mut self, at: i64) -> impl Future<Output = Result<(), Closed>> + Send;
+
+    /// The epoch that the time `at` (Unix milliseconds) belongs to.
+    fn epoch_of(&self, at: i64) -> u64;
+}
+
+/// All that a running source holds beside its own settings.
+#[derive(Debug)]
+pub struct Context<S> {
+    pub sink: S,
+    pub status: Status,
+    /// Where the last run's sealed posts end; `None` at the very first start.
+    pub cursor: Option<Cursor>,
+    pub stop: CancellationToken,
+}

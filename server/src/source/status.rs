@@ -1,0 +1,109 @@
+//! What people are told of a source.
+
+use std::sync::{
+    Arc, Mutex, PoisonError,
+    atomic::{AtomicU64, Ordering::Relaxed},
+};
+
+use model::{Source, SourceState};
+
+/// The statuses of all sources, in the order they were given.
+#[derive(Clone, Debug, Default)]
+pub struct Registry(Arc<Mutex<Vec<Status>>>);
+
+impl Registry {
+    /// A new source's status. `name` is shown to people: no secrets in it.
+    pub fn add(&self, name: &str) -> Status {
+        let status = Status(Arc::new(Inner {
+            name: name.to_owned(),
+            state: Mutex::new((SourceState::Connecting, None)),
+            posts: AtomicU64::new(0),
+            cut: AtomicU64::new(0),
+        }));
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(status.clone());
+        status
+    }
+
+    pub fn all(&self) -> Vec<Source> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).iter().map(Status::show).collect()
+    }
+}
+
+/// A source's side of it: each call is one fact, told to the log and to the board at once.
+#[derive(Clone, Debug)]
+pub struct Status(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    name: String,
+    state: Mutex<(SourceState, Option<String>)>,
+    posts: AtomicU64,
+    cut: AtomicU64,
+}
+
+impl Status {
+    pub fn connecting(&self) {
+        self.set(SourceState::Connecting, None);
+    }
+
+    pub fn live(&self) {
+        self.set(SourceState::Live, None);
+    }
+
+    /// Not live by its own fault or its peer's, and why; it will go on by itself.
+    pub fn waiting(&self, why: impl Into<String>) {
+        self.set(SourceState::Waiting, Some(why.into()));
+    }
+
+    pub fn ended(&self) {
+        self.set(SourceState::Ended, None);
+    }
+
+    /// Over, and not by itself to be mended.
+    pub fn failed(&self, why: impl Into<String>) {
+        self.set(SourceState::Failed, Some(why.into()));
+    }
+
+    pub fn posts(&self, more: u64) {
+        self.0.posts.fetch_add(more, Relaxed);
+    }
+
+    /// A line longer than the limit: its beginning was read as a post, the rest dropped.
+    pub fn line_cut(&self) {
+        if self.0.cut.fetch_add(1, Relaxed) == 0 {
+            tracing::warn!(source = self.0.name, "a line over 1 MiB was cut; more are only counted");
+        }
+    }
+
+    pub fn lines_cut(&self) -> u64 {
+        self.0.cut.load(Relaxed)
+    }
+
+    pub fn name(&self) -> &str {
+        &self.0.name
+    }
+
+    pub fn show(&self) -> Source {
+        let (state, detail) =
+            self.0.state.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let posts = self.0.posts.load(Relaxed);
+        Source { name: self.0.name.clone(), state, detail, posts }
+    }
+
+    fn set(&self, state: SourceState, detail: Option<String>) {
+        let name = &self.0.name;
+        let mut now = self.0.state.lock().unwrap_or_else(PoisonError::into_inner);
+        if *now == (state, detail.clone()) {
+            return;
+        }
+        match &detail {
+            // What strangers sent may be in there: Debug leaves no control character unescaped.
+            Some(why) if state == SourceState::Failed => {
+                tracing::error!(source = name, ?why, "source failed");
+            }
+            Some(why) => tracing::warn!(source = name, ?why, "source {state:?}"),
+            None => tracing::info!(source = name, "source {state:?}"),
+        }
+        *now = (state, detail);
+    }
+}
