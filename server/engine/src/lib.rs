@@ -4,3 +4,4 @@
 //! for an epoch is a function of the epochs up to it.
 
 pub mod grammar;
+pub mod key;
