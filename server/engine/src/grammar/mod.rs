@@ -8,6 +8,7 @@
 
 mod tally;
 mod twitter;
+mod urls;
 mod words;
 
 use std::borrow::Cow;
