@@ -16,7 +16,7 @@ mod serve;
 /// The count has stopped by a fault of this program; a supervisor may start it anew.
 const SOFTWARE: u8 = 70;
 
-pub(crate) fn run() -> ExitCode {
+pub fn run() -> ExitCode {
     let command = match cli::parse(std::env::args_os()) {
         Ok(command) => command,
         Err(error) if !error.use_stderr() => {

@@ -21,7 +21,7 @@ use crate::{
     flow::{self, Flow},
     results::{Live, Sealed},
     source::{self, Opened, Registry},
-    store::{self, Log},
+    store::{self, Log, State},
     tutorial,
     web::{self, ExternalBoard, Site, Web},
 };
@@ -155,7 +155,7 @@ async fn listen(address: SocketAddr) -> anyhow::Result<TcpListener> {
 async fn open(
     directory: &Path,
     settings: store::Settings,
-) -> anyhow::Result<(store::Log, store::State)> {
+) -> anyhow::Result<(Log, State)> {
     let directory = directory.to_owned();
     Ok(spawn_blocking(move || store::open(&directory, &settings)).await??)
 }

@@ -37,6 +37,8 @@ mod feeder;
 mod merge;
 mod record;
 mod tops;
+#[cfg(test)]
+mod tests;
 
 /// How often the state is written down: this is how much of the log a start has to replay.
 const CHECKPOINT: Duration = Duration::from_secs(10);

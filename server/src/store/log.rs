@@ -120,3 +120,13 @@ impl Log {
         Ok(Some((Epoch(epoch.value()), decode(counts.value())?)))
     }
 }
+
+#[cfg(test)]
+impl Log {
+    /// Makes an entry one that cannot be read.
+    pub(crate) fn damage(&self, epoch: Epoch) {
+        let write = self.0.begin_write().unwrap();
+        write.open_table(EPOCHS).unwrap().insert(epoch.0, [0xff; 9].as_slice()).unwrap();
+        write.commit().unwrap();
+    }
+}
