@@ -1,0 +1,61 @@
+# Each of these installs what the machine lacks for it, says so, and does it once.
+# Their own tools come first on PATH: .build/env.
+SHELL := /bin/sh
+IN := . .build/env;
+.DEFAULT_GOAL := help
+
+help:
+	@echo 'make run      build the release and start it: http://127.0.0.1:3000   (ARGS="--source …")'
+	@echo 'make watch    build for development, again after every change, and reload the page'
+	@echo 'make test     all that must hold: check, unit, leptos, e2e'
+	@echo '  check       formatting, clippy for the server and for the page, who may depend on whom'
+	@echo '  unit        the tests of the packages, and of the program from outside'
+	@echo '  leptos      the release by cargo-leptos, compared with the one of `make run`'
+	@echo '  e2e         the page in Chromium, against the release that was built last'
+	@echo 'make release  build the release only: target/release/tagtide with target/site'
+	@echo 'make clean    remove what was built; the tools stay in ~/.cache/tagtide'
+
+run: release
+	@$(IN) exec target/release/tagtide $(ARGS)
+
+release:
+	@.build/setup node toolchain
+	@$(IN) exec node .build/site.mjs
+
+watch:
+	@.build/setup watch
+	@$(IN) exec cargo leptos watch
+
+test:
+	@.build/setup test
+	@$(MAKE) --no-print-directory check
+	@$(MAKE) --no-print-directory unit
+	@$(MAKE) --no-print-directory leptos
+	@$(MAKE) --no-print-directory e2e
+	@echo 'All passed: formatting, clippy (native and wasm32), layers, unit and integration tests, the release build, the browser.'
+
+# `frontend` is built for wasm32 alone: beside the server it would unite `ssr` and `hydrate`.
+check:
+	@.build/setup toolchain std lint node
+	$(IN) cargo fmt --all --check
+	$(IN) node .build/layers.mjs
+	$(IN) cargo clippy --workspace --exclude frontend --all-targets -- -D warnings
+	$(IN) cargo clippy --package frontend --target wasm32-unknown-unknown -- -D warnings
+
+unit:
+	@.build/setup toolchain python
+	$(IN) cargo test --workspace --exclude frontend
+
+leptos:
+	@.build/setup watch
+	$(IN) cargo leptos build --release --precompress
+	$(IN) node .build/site.mjs --compare
+
+e2e:
+	@.build/setup node chromium end2end
+	cd end2end && npx playwright test
+
+clean:
+	rm -rf target end2end/node_modules end2end/test-results end2end/playwright-report
+
+.PHONY: help run release watch test check unit leptos e2e clean
