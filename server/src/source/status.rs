@@ -19,6 +19,7 @@ impl Registry {
             state: Mutex::new((SourceState::Connecting, None)),
             posts: AtomicU64::new(0),
             cut: AtomicU64::new(0),
+            refused: AtomicU64::new(0),
         }));
         self.0.lock().unwrap_or_else(PoisonError::into_inner).push(status.clone());
         status
@@ -39,6 +40,7 @@ struct Inner {
     state: Mutex<(SourceState, Option<String>)>,
     posts: AtomicU64,
     cut: AtomicU64,
+    refused: AtomicU64,
 }
 
 impl Status {
@@ -48,6 +50,11 @@ impl Status {
 
     pub fn live(&self) {
         self.set(SourceState::Live, None);
+    }
+
+    /// Live, with something that people should know of.
+    pub fn live_but(&self, what: impl Into<String>) {
+        self.set(SourceState::Live, Some(what.into()));
     }
 
     /// Not live by its own fault or its peer's, and why; it will go on by itself.
@@ -79,6 +86,18 @@ impl Status {
         self.0.cut.load(Relaxed)
     }
 
+    /// A line that is no post: dropped.
+    pub fn line_refused(&self, why: &dyn std::error::Error) {
+        if self.0.refused.fetch_add(1, Relaxed) == 0 {
+            let name = &self.0.name;
+            tracing::warn!(source = name, ?why, "a line is no post; more are only counted");
+        }
+    }
+
+    pub fn lines_refused(&self) -> u64 {
+        self.0.refused.load(Relaxed)
+    }
+
     pub fn name(&self) -> &str {
         &self.0.name
     }
@@ -101,6 +120,8 @@ impl Status {
             Some(why) if state == SourceState::Failed => {
                 tracing::error!(source = name, ?why, "source failed");
             }
+            // A peer that stays away is tried every two seconds: one line in the log is enough.
+            Some(why) if state == now.0 => tracing::debug!(source = name, ?why, "source {state:?}"),
             Some(why) => tracing::warn!(source = name, ?why, "source {state:?}"),
             None => tracing::info!(source = name, "source {state:?}"),
         }
