@@ -1,6 +1,7 @@
 //! What people see, and what the browser and the server say to each other.
 //!
 //! * `shell` the document around the page, and the policy it is sent with (server only)
+//! * `address` what a page shows, as it stands in its address
 //! * `board_fn` the one question that the page asks, and who answers it
 //! * `poll` when to ask again: pure, no clock and no network of its own
 //! * `page` the views: the board, its states, the page for a wrong address
@@ -8,13 +9,16 @@
 //!
 //! Built for the server with the feature `ssr`, for the browser with `hydrate`, never with both.
 
-pub mod app;
+pub mod address;
 pub mod board_fn;
+pub mod chart;
+pub mod page;
+pub mod poll;
 #[cfg(feature = "ssr")]
 pub mod shell;
 
-pub use app::App;
 #[cfg(feature = "ssr")]
 pub use board_fn::Boards;
+pub use page::App;
 #[cfg(feature = "ssr")]
 pub use shell::{Assets, shell};

@@ -1,6 +1,10 @@
 //! The document around the page, and the policy it is sent with.
+//!
+//! What must stay true: nothing on the page runs or paints that did not come from here. The policy
+//! names a number used once; a script runs when it bears that number or was fetched by one that
+//! does. There is no inline style, so no tag can bring any.
 
-use leptos::{config::LeptosOptions, prelude::*};
+use leptos::{config::LeptosOptions, nonce::use_nonce, prelude::*};
 
 use crate::App;
 
@@ -14,13 +18,37 @@ pub struct Assets {
 
 /// The whole document. `watch`: reload by itself under `cargo leptos watch`.
 pub fn shell(assets: &Assets, watch: Option<LeptosOptions>) -> impl IntoView + use<> {
-    let css = assets.css.clone();
+    let nonce = use_nonce()
+        .map(|nonce| nonce.to_string())
+        .unwrap_or_default();
+    send_policy(&nonce, watch.is_some());
+    let Assets { js, wasm, css } = assets.clone();
+    let script = hydration(&js, &wasm);
     view! {
         <!DOCTYPE html>
         <html lang="en">
             <head>
                 <meta charset="utf-8" />
+                <meta name="viewport" content="width=device-width, initial-scale=1" />
+                <meta name="color-scheme" content="light dark" />
+                <title>"tagtide: trending hashtags"</title>
+                <meta
+                    name="description"
+                    content="The hashtags that are mentioned most, counted while people write."
+                />
                 <link rel="stylesheet" href=css />
+                <link rel="modulepreload" href=js nonce=nonce.clone() />
+                <link
+                    rel="preload"
+                    href=wasm
+                    r#as="fetch"
+                    r#type="application/wasm"
+                    crossorigin="anonymous"
+                />
+                <link rel="icon" href="/favicon.svg" r#type="image/svg+xml" />
+                <script type="module" nonce=nonce>
+                    {script}
+                </script>
                 {watch.map(|options| view! { <AutoReload options /> })}
             </head>
             <body>
@@ -28,4 +56,41 @@ pub fn shell(assets: &Assets, watch: Option<LeptosOptions>) -> impl IntoView + u
             </body>
         </html>
     }
+}
+
+/// Brings the page to life. Where that fails it stays as it was sent, and its style is told so, to
+/// keep no place for what will not come.
+fn hydration(js: &str, wasm: &str) -> String {
+    format!(
+        r#"try {{
+    const page = await import({js:?});
+    await page.default({{ module_or_path: {wasm:?} }});
+    page.hydrate();
+}} catch (why) {{
+    document.documentElement.classList.add("still");
+    console.warn("tagtide: this page stays as it was sent.", why);
+}}"#
+    )
+}
+
+fn send_policy(nonce: &str, watched: bool) {
+    use http::{
+        HeaderValue,
+        header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY},
+    };
+
+    let Some(response) = use_context::<leptos_axum::ResponseOptions>() else {
+        return;
+    };
+    // Watching, the page also listens for what has been built anew, on another port.
+    let connect = if watched { "'self' ws:" } else { "'self'" };
+    let policy = format!(
+        "default-src 'none'; script-src 'nonce-{nonce}' 'strict-dynamic' 'wasm-unsafe-eval'; \
+         style-src 'self'; img-src 'self'; connect-src {connect}; base-uri 'none'; \
+         form-action 'none'; frame-ancestors 'self'"
+    );
+    if let Ok(policy) = HeaderValue::from_str(&policy) {
+        response.insert_header(CONTENT_SECURITY_POLICY, policy);
+    }
+    response.insert_header(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
 }

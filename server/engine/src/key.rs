@@ -124,13 +124,141 @@ fn ascii_key(bare: &str) -> Key {
     }
 }
 
-/// One round is a fixed point for every code point and for whatever they compose to (the tests go
-/// through all of the former), so it is not repeated.
+/// One round is a fixed point, so it is not repeated: NFKC leaves nothing that decomposes further, full
+/// folding gives letters that are folded, and what NFKC composes of these folds to what it is composed of.
 fn fold(text: &str) -> Cow<'_, str> {
     let normal = NFKC.normalize(text);
     let folded = CASE.fold_string(&normal);
     match NFKC.normalize(&folded) {
         Cow::Borrowed(same) if same == text => Cow::Borrowed(text),
         other => Cow::Owned(other.into_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use icu_properties::CodePointSetData;
+    use icu_properties::props::{ChangesWhenNfkcCasefolded, DefaultIgnorableCodePoint};
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn key(spelling: &str) -> Option<String> {
+        key_of(spelling).map(|key| key.to_string())
+    }
+
+    #[test]
+    fn spellings_of_one_tag_have_one_key() {
+        for (spelling, expected) in [
+            ("rust", "rust"),
+            ("#Rust", "rust"),
+            ("＃ＲＵＳＴ２", "rust2"),
+            (" ##Rust ", "rust"),
+            ("\u{FE5F}x", "x"),
+            ("Café", "café"),
+            ("Cafe\u{301}", "café"),
+            ("STRASSE", "strasse"),
+            ("straße", "strasse"),
+            ("ΣΊΣΥΦΟΣ", "σίσυφοσ"),
+            ("İn", "i\u{307}n"),
+            ("ın", "ın"),
+            ("ﬁx", "fix"),
+            ("日本語", "日本語"),
+        ] {
+            assert_eq!(key(spelling).as_deref(), Some(expected), "{spelling}");
+        }
+    }
+
+    #[test]
+    fn nothing_and_what_is_too_long_is_no_tag() {
+        for nothing in ["", "#", " ", "＃# ", "\u{A0}"] {
+            assert_eq!(key_of(nothing), None, "{nothing:?}");
+        }
+        for c in ["a", "é", "語", "𠀡"] {
+            assert!(key_of(&c.repeat(MAX_CODE_POINTS)).is_some());
+            assert!(key_of(&format!("#{}", c.repeat(MAX_CODE_POINTS))).is_some());
+            assert_eq!(key_of(&c.repeat(MAX_CODE_POINTS + 1)), None);
+        }
+        // One code point that compatibility makes eighteen of.
+        assert!(key_of(&"\u{FDFA}".repeat(5)).is_some());
+        assert_eq!(key_of(&"\u{FDFA}".repeat(6)), None);
+    }
+
+    /// What is stored, and how processes share the keys, depends on these very numbers.
+    #[test]
+    fn groups_never_change() {
+        for (text, group) in GROUPS_OF {
+            assert_eq!(group_of(&Key::verbatim(text)), group, "{text}");
+        }
+    }
+
+    const GROUPS_OF: [(&str, u8); 8] = [
+        ("", 25),
+        ("a", 27),
+        ("rust", 12),
+        ("#Rust,", 7),
+        ("café", 42),
+        ("日本語", 33),
+        ("𠀡", 42),
+        ("a longer key, of more than thirty-two bytes", 42),
+    ];
+
+    /// All code points but those of planes that have no characters, or only private ones.
+    fn code_points() -> impl Iterator<Item = char> {
+        ('\0'..='\u{3FFFF}').chain('\u{E0000}'..='\u{E0FFF}')
+    }
+
+    #[test]
+    fn the_key_of_a_key_is_the_key_for_every_code_point() {
+        for c in code_points() {
+            if let Some(key) = key_of(c.encode_utf8(&mut [0; 4])) {
+                assert_eq!(
+                    key_of(key.as_str()).as_ref(),
+                    Some(&key),
+                    "U+{:04X}",
+                    u32::from(c)
+                );
+            }
+        }
+    }
+
+    /// The crates that normalise, fold and classify carry their own tables: of one version of Unicode?
+    #[test]
+    fn the_unicode_tables_agree() {
+        let changes = CodePointSetData::new::<ChangesWhenNfkcCasefolded>();
+        let ignorable = CodePointSetData::new::<DefaultIgnorableCodePoint>();
+        for c in code_points().filter(|c| !ignorable.contains(*c)) {
+            let text = c.to_string();
+            assert_eq!(
+                fold(&text) != text,
+                changes.contains(c),
+                "U+{:04X}",
+                u32::from(c)
+            );
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn the_key_of_a_key_is_the_key(text in "\\PC{0,40}|[\\p{L}\\p{M}#＃ ]{0,110}|[\\p{Lu}\\p{Lt}\\p{M}]{0,30}") {
+            if let Some(key) = key_of(&text) {
+                prop_assert!(key.as_str().chars().count() <= MAX_CODE_POINTS);
+                prop_assert!(group_of(&key) < GROUPS);
+                prop_assert_eq!(key_of(key.as_str()), Some(key));
+            }
+        }
+
+        #[test]
+        fn the_short_way_for_ascii_is_the_long_way(text in "[ -~]{0,110}") {
+            let long = fold(bare(&text)).into_owned();
+            prop_assert_eq!(key_of(&text).map(|key| key.to_string()), fits(&long).then_some(long));
+        }
+
+        #[test]
+        fn keys_are_ordered_and_found_by_their_text(a in ".{0,8}", b in ".{0,8}") {
+            prop_assert_eq!(Key::verbatim(&a).cmp(&Key::verbatim(&b)), a.as_bytes().cmp(b.as_bytes()));
+            let set = std::collections::HashSet::from([Key::verbatim(&a)]);
+            prop_assert!(set.contains(a.as_str()));
+        }
     }
 }

@@ -7,7 +7,10 @@
 //! number); the mentions are a function of grammar, text and named tags alone.
 
 mod tally;
+#[cfg(test)]
+mod tests;
 mod twitter;
+mod urls;
 mod words;
 
 use std::borrow::Cow;

@@ -1,11 +1,150 @@
-//! twitter-text's grammar.
+//! twitter-text's grammar (github.com/twitter/twitter-text, rule `validHashtag` and what its
+//! `extractHashtags` does around it), whose `conformance/extract.yml` is its specification.
+//!
+//! A tag is a hash sign (`#` or `＃`) and the longest run of tag characters after it, where
+//! * the run has at least one letter or mark,
+//! * before the hash sign is the start of the text, an emoji's variation selector, or a character that is
+//!   neither a tag character nor `&` (which leaves HTML's `&#39;` alone) nor part of the tag before,
+//! * the run does not begin with what makes a keycap or an emoji of the hash sign,
+//! * after the run is neither another hash sign nor `://`,
+//! * and the hash sign is not inside a [URL](super::urls).
+//!
+//! Letters, marks and digits are those of the Unicode version that the `icu` crates carry, where
+//! twitter-text has frozen tables of about Unicode 8 (which also hold some private-use characters; those
+//! are no letters here).
 
+use std::iter::Peekable;
+use std::ops::Range;
+
+use icu_properties::props::{GeneralCategory, GeneralCategoryGroup};
+use icu_properties::{CodePointMapData, CodePointMapDataBorrowed};
+
+use super::urls::Urls;
+
+const CATEGORY: CodePointMapDataBorrowed<'static, GeneralCategory> =
+    CodePointMapData::<GeneralCategory>::new();
+const LETTER_OR_MARK: GeneralCategoryGroup =
+    GeneralCategoryGroup::Letter.union(GeneralCategoryGroup::Mark);
+
+/// The tags of a text, without their hash signs, in order and as often as they occur.
 pub(super) fn tags(text: &str) -> impl Iterator<Item = &str> {
-    text.split('#').skip(1).filter_map(|after| {
-        let end = after
-            .find(|c: char| !(c.is_alphanumeric() || c == '_'))
-            .unwrap_or(after.len());
-        let tag = after.get(..end)?;
-        tag.contains(char::is_alphabetic).then_some(tag)
+    let mut urls = Urls::new(text).peekable();
+    let mut taken = 0;
+    Hashes {
+        text,
+        at: 0,
+        matched: 0,
+    }
+    .filter_map(move |tag| {
+        skip_urls(&mut urls, &mut taken, tag.sign);
+        (tag.sign >= taken).then(|| {
+            taken = tag.body.end;
+            &text[tag.body]
+        })
     })
+}
+
+/// Moves `taken`, the end of the last tag or URL that stands, past the URLs that start before `sign`. Of
+/// two that overlap, the first stands: a URL that begins inside a tag hides nothing.
+fn skip_urls(urls: &mut Peekable<Urls<'_>>, taken: &mut usize, sign: usize) {
+    while let Some(url) = urls.next_if(|url| url.start < sign) {
+        if url.start >= *taken {
+            *taken = url.end;
+        }
+    }
+}
+
+/// Where a tag is, in bytes.
+struct Hash {
+    sign: usize,
+    body: Range<usize>,
+}
+
+/// The tags of a text, also those in URLs.
+struct Hashes<'a> {
+    text: &'a str,
+    /// Up to here the text has been read.
+    at: usize,
+    /// End of the last run that had all but the right end. What it took cannot be what stands before
+    /// the next hash sign.
+    matched: usize,
+}
+
+impl Iterator for Hashes<'_> {
+    type Item = Hash;
+
+    fn next(&mut self) -> Option<Hash> {
+        loop {
+            let sign = self.at + self.text[self.at..].find(is_hash_sign)?;
+            // Both signs are tag characters in no way, so the search goes on after the run.
+            let start = sign + self.text[sign..].chars().next().map_or(1, char::len_utf8);
+            let (run, has_letter) = run(&self.text[start..]);
+            self.at = start + run.len();
+            if !has_letter || run.starts_with(['\u{FE0F}', '\u{20E3}']) || !self.may_start(sign) {
+                continue;
+            }
+            self.matched = self.at;
+            let after = &self.text[self.at..];
+            if !after.starts_with(is_hash_sign) && !after.starts_with("://") {
+                return Some(Hash {
+                    sign,
+                    body: start..self.at,
+                });
+            }
+        }
+    }
+}
+
+impl Hashes<'_> {
+    fn may_start(&self, sign: usize) -> bool {
+        match self.text[self.matched..sign].chars().next_back() {
+            None => sign == 0,
+            // Marks, and so tag characters, but here part of an emoji.
+            Some('\u{FE0E}' | '\u{FE0F}') => true,
+            Some('&') => false,
+            Some(before) => kind(before) == Kind::Outside,
+        }
+    }
+}
+
+fn is_hash_sign(c: char) -> bool {
+    matches!(c, '#' | '\u{FF03}')
+}
+
+/// The tag characters that a text begins with, and whether there is a letter or mark among them.
+fn run(text: &str) -> (&str, bool) {
+    let mut has_letter = false;
+    let end = text.find(|c| {
+        let kind = kind(c);
+        has_letter |= kind == Kind::Letter;
+        kind == Kind::Outside
+    });
+    (&text[..end.unwrap_or(text.len())], has_letter)
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    /// A letter or mark, of which a tag needs one.
+    Letter,
+    /// A digit or a sign that words are written with: part of a tag, but none by itself.
+    Inner,
+    Outside,
+}
+
+fn kind(c: char) -> Kind {
+    match c {
+        'a'..='z' | 'A'..='Z' => Kind::Letter,
+        '0'..='9' | '_' => Kind::Inner,
+        '\0'..='\x7F' => Kind::Outside,
+        // Middle dot; joiners; Cyrillic kavyka; Hebrew maqaf, geresh, gershayim; full-width tilde, wave
+        // dash; kana sound marks, double hyphen, middle dot; ditto mark; Tibetan tsek, both forms.
+        '\u{B7}' | '\u{200C}' | '\u{200D}' | '\u{A67E}' | '\u{5BE}' | '\u{5F3}' | '\u{5F4}'
+        | '\u{FF5E}' | '\u{301C}' | '\u{309B}' | '\u{309C}' | '\u{30A0}' | '\u{30FB}'
+        | '\u{3003}' | '\u{F0B}' | '\u{F0C}' => Kind::Inner,
+        c => match CATEGORY.get(c) {
+            GeneralCategory::DecimalNumber => Kind::Inner,
+            category if LETTER_OR_MARK.contains(category) => Kind::Letter,
+            _ => Kind::Outside,
+        },
+    }
 }

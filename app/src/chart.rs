@@ -1,0 +1,198 @@
+//! The picture of the board: one bar for each row of the table.
+//!
+//! The only place that names plotters, and of it only the [`DrawingBackend`]: the same function
+//! paints the page's canvas, a picture for other programs, and what the tests keep. In three steps:
+//! [`plan`] says where everything goes and draws nothing, [`label`] makes text fit, [`paint`] draws
+//! a plan in the colours it is given. `canvas` is the browser's side.
+//!
+//! plotters measures text in the browser by adding a styled element to the page. That neither knows
+//! of device pixels nor is allowed by the page's policy, so text is measured by whoever paints, and
+//! plotters' captions, legends and axes stay unused: titles are the page's own text.
+
+#[cfg(feature = "hydrate")]
+pub mod canvas;
+mod colour;
+pub mod label;
+pub mod plan;
+
+use plotters::prelude::{DrawingBackend, ShapeStyle};
+use plotters_backend::{
+    BackendColor, BackendCoord, BackendTextStyle, DrawingErrorKind, FontFamily, FontStyle,
+    text_anchor::{HPos, Pos, VPos},
+};
+
+pub use colour::{Colour, Palette};
+use model::Row;
+use plan::{Anchor, Letters, Plan, Sheet};
+
+/// How wide a text is at a font size, both in the backend's pixels.
+pub type Measure<'a> = &'a dyn Fn(&str, f64) -> f64;
+
+/// How the picture is drawn, apart from what is in it.
+#[derive(Clone, Copy)]
+pub struct Look<'a> {
+    /// The font size in the backend's pixels; every other length follows from it.
+    pub em: f64,
+    /// A CSS font family list.
+    pub family: &'a str,
+    pub palette: &'a Palette,
+    pub measure: Measure<'a>,
+}
+
+impl std::fmt::Debug for Look<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Look")
+            .field("em", &self.em)
+            .field("family", &self.family)
+            .finish()
+    }
+}
+
+/// Draws `rows` over the whole of `backend`, whose background stays as it is.
+pub fn paint<B: DrawingBackend>(
+    backend: &mut B,
+    rows: &[Row],
+    look: Look<'_>,
+) -> Result<(), DrawingErrorKind<B::ErrorType>> {
+    let (width, height) = backend.get_size();
+    let width_of = |text: &str, size: f64| {
+        let pen = Pen {
+            look,
+            size,
+            colour: look.palette.ink,
+            anchor: Anchor::Start,
+        };
+        backend
+            .estimate_text_size(text, &pen)
+            .map_or(0.0, |(width, _)| f64::from(width))
+    };
+    let plan = plan::plan(
+        rows,
+        Sheet {
+            width,
+            height,
+            em: look.em,
+        },
+        &width_of,
+    );
+    draw(backend, &plan, look)?;
+    backend.present()
+}
+
+fn draw<B: DrawingBackend>(
+    backend: &mut B,
+    plan: &Plan,
+    look: Look<'_>,
+) -> Result<(), DrawingErrorKind<B::ErrorType>> {
+    let palette = look.palette;
+    backend.ensure_prepared()?;
+    for tick in &plan.ticks {
+        let line = ShapeStyle {
+            color: palette.line.into(),
+            filled: false,
+            stroke_width: plan.stroke,
+        };
+        backend.draw_line((tick.x, plan.top), (tick.x, plan.bottom), &line)?;
+        write(backend, &tick.text, palette.muted, look)?;
+    }
+    for bar in &plan.bars {
+        let colour = if bar.leading {
+            palette.leading
+        } else {
+            palette.bar
+        };
+        let fill = ShapeStyle {
+            color: colour.into(),
+            filled: true,
+            stroke_width: 0,
+        };
+        backend.draw_rect(bar.from, bar.to, &fill, true)?;
+        write(backend, &bar.label, palette.ink, look)?;
+        write(backend, &bar.count, palette.ink, look)?;
+    }
+    Ok(())
+}
+
+fn write<B: DrawingBackend>(
+    backend: &mut B,
+    letters: &Letters,
+    colour: Colour,
+    look: Look<'_>,
+) -> Result<(), DrawingErrorKind<B::ErrorType>> {
+    let pen = Pen {
+        look,
+        size: letters.size,
+        colour,
+        anchor: letters.anchor,
+    };
+    backend.draw_text(&letters.text, &pen, letters.at)
+}
+
+/// A style of text that knows how to measure itself without plotters' fonts.
+struct Pen<'a> {
+    look: Look<'a>,
+    size: f64,
+    colour: Colour,
+    anchor: Anchor,
+}
+
+impl BackendTextStyle for Pen<'_> {
+    type FontError = std::convert::Infallible;
+
+    fn color(&self) -> BackendColor {
+        self.colour.into()
+    }
+
+    fn size(&self) -> f64 {
+        self.size
+    }
+
+    fn style(&self) -> FontStyle {
+        FontStyle::Normal
+    }
+
+    fn anchor(&self) -> Pos {
+        let across = match self.anchor {
+            Anchor::Start => HPos::Left,
+            Anchor::Middle => HPos::Center,
+            Anchor::End => HPos::Right,
+        };
+        Pos::new(across, VPos::Center)
+    }
+
+    fn family(&self) -> FontFamily<'_> {
+        FontFamily::Name(self.look.family)
+    }
+
+    fn layout_box(&self, text: &str) -> Result<((i32, i32), (i32, i32)), Self::FontError> {
+        let width = (self.look.measure)(text, self.size).ceil() as i32;
+        Ok(((0, 0), (width, self.size.ceil() as i32)))
+    }
+
+    /// For backends that cannot write and are given pixels instead: no letters, rather than a
+    /// guess at them.
+    fn draw<E, F: FnMut(i32, i32, BackendColor) -> Result<(), E>>(
+        &self,
+        _text: &str,
+        _at: BackendCoord,
+        _draw: F,
+    ) -> Result<Result<(), E>, Self::FontError> {
+        Ok(Ok(()))
+    }
+}
+
+/// How wide text is about, where there is no font to ask: a picture drawn by the server.
+pub fn rough_width(text: &str, size: f64) -> f64 {
+    let ems: f64 = text
+        .chars()
+        .map(|letter| match letter {
+            '\u{2066}'..='\u{2069}' | '\u{200d}' | '\u{fe0f}' => 0.0,
+            '.' | ',' | ' ' | 'i' | 'j' | 'l' | 't' | 'f' => 0.3,
+            'm' | 'w' | 'M' | 'W' => 0.85,
+            '\u{1100}'..='\u{11ff}' | '\u{2e80}'..='\u{d7ff}' | '\u{f900}'..='\u{ffef}' => 1.0,
+            '\u{1f000}'.. => 1.25,
+            _ => 0.57,
+        })
+        .sum();
+    ems * size
+}

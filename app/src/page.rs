@@ -1,0 +1,43 @@
+//! The views: which address shows what.
+//!
+//! * `board` the board and its parts in the order they stand on the page
+//! * `masthead`, `ranks`, `picture`, `states`, `sources`, `banner` those parts
+//! * `live` what is shown now and, in the browser, who keeps it new
+//! * `announce` what is said to those who listen to the page
+//! * `words` numbers, times and names as people read them
+//!
+//! Everything is rendered on the server first and must be the same in the browser until it is
+//! hydrated; what only the browser knows (its time zone, its canvas) comes after that.
+
+pub mod announce;
+pub mod banner;
+pub mod board;
+pub mod live;
+pub mod masthead;
+pub mod not_found;
+pub mod picture;
+pub mod ranks;
+pub mod sources;
+pub mod states;
+pub mod words;
+
+use leptos::prelude::*;
+use leptos_router::{
+    SsrMode,
+    components::{Route, Router, Routes},
+    path,
+};
+
+use board::BoardPage;
+use not_found::NotFound;
+
+#[component]
+pub fn App() -> impl IntoView {
+    view! {
+        <Router>
+            <Routes fallback=NotFound>
+                <Route path=path!("/") view=BoardPage ssr=SsrMode::Async />
+            </Routes>
+        </Router>
+    }
+}

@@ -1,0 +1,176 @@
+//! The board while there is nothing to rank: starting, or nobody has said anything yet.
+
+use leptos::prelude::*;
+use model::{Board, Origin, Source};
+
+use super::{live::Live, words};
+
+#[component]
+pub fn Starting(live: Live) -> impl IntoView {
+    let (title, told) = match live.view.get_untracked().origin {
+        Origin::Counted => (
+            "Starting up",
+            "Reading what was counted before. The board appears as soon as it is complete.",
+        ),
+        Origin::External => (
+            "No such board yet",
+            "No other program has posted a board to /updateData since this one started.",
+        ),
+    };
+    view! {
+        <section class="notice">
+            <h1>{title}</h1>
+            <p>{told}</p>
+            <p class="still-note">"This page stays as it is; reload it in a moment."</p>
+        </section>
+    }
+}
+
+#[component]
+pub fn Empty(live: Live) -> impl IntoView {
+    let external = Memo::new(move |_| live.shown.with(|shown| shown.of.origin == Origin::External));
+    let told = live.part(why_empty);
+    let door = live.part(|board| door(&board.sources));
+    view! {
+        <section class="notice">
+            <h2>{move || if external.get() { "An empty board" } else { "Nothing to rank yet" }}</h2>
+            <p>{move || told.get()}</p>
+            <Show when=move || !external.get()>
+                {move || {
+                    let door = door.get().unwrap_or_default();
+                    let (host, port) = door.at.rsplit_once(':').unwrap_or((&door.at, ""));
+                    let send = format!("echo 'hello #world' | nc {host} {port}");
+                    view! {
+                        <Show when=move || !door.open>
+                            <p>"Open a door for posts:"</p>
+                            <pre>
+                                <code>"tagtide --source listen:127.0.0.1:9009"</code>
+                            </pre>
+                        </Show>
+                        <p>"Say something:"</p>
+                        <pre>
+                            <code>{send}</code>
+                        </pre>
+                    }
+                }}
+            </Show>
+        </section>
+    }
+}
+
+fn why_empty(board: &Board) -> String {
+    let span = words::window_span(board.top.window);
+    match board.top.posts {
+        0 => format!(
+            "No posts have come in {}.",
+            span.strip_prefix("in ").unwrap_or(span)
+        ),
+        posts => {
+            let (came, bear) = (words::counted(posts, "post has", "posts have"), "a hashtag");
+            format!("{came} come {span}, and none of them bears {bear}.")
+        }
+    }
+}
+
+/// Where a line of text can be sent to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Door {
+    at: String,
+    /// It is open already.
+    open: bool,
+}
+
+impl Default for Door {
+    fn default() -> Self {
+        Self {
+            at: "127.0.0.1:9009".to_owned(),
+            open: false,
+        }
+    }
+}
+
+/// The first source that takes lines at a known place, as seen from the same machine.
+fn door(sources: &[Source]) -> Door {
+    sources
+        .iter()
+        .filter_map(|source| source.name.strip_prefix("listen:"))
+        .filter(|at| at.rsplit_once(':').is_some_and(|(_, port)| port != "0"))
+        .map(|at| Door {
+            at: at.replace("0.0.0.0:", "127.0.0.1:"),
+            open: true,
+        })
+        .next()
+        .unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use model::{SourceState, View, Window};
+
+    use super::*;
+
+    fn source(name: &str) -> Source {
+        Source {
+            name: name.to_owned(),
+            state: SourceState::Waiting,
+            detail: None,
+            posts: 0,
+        }
+    }
+
+    #[test]
+    fn the_line_to_send_goes_to_a_door_that_is_open() {
+        let open = door(&[source("demo"), source("listen:0.0.0.0:7007")]);
+        assert_eq!(
+            open,
+            Door {
+                at: "127.0.0.1:7007".to_owned(),
+                open: true
+            }
+        );
+    }
+
+    #[test]
+    fn without_such_a_door_it_says_how_to_open_one() {
+        assert_eq!(
+            door(&[source("demo"), source("listen:127.0.0.1:0")]),
+            Door::default()
+        );
+    }
+
+    #[test]
+    fn says_why_there_is_nothing() {
+        let view = View {
+            window: Window::FiveMinutes,
+            ..View::default()
+        };
+        let mut board = Board {
+            top: model::Top {
+                window: view.window,
+                by: view.by,
+                epoch: model::Epoch(1),
+                at: String::new(),
+                posts: 0,
+                mentions: 0,
+                tags: 0,
+                rows: Vec::new(),
+            },
+            batch_ms: 2000,
+            sources: Vec::new(),
+            external: false,
+        };
+        assert_eq!(
+            why_empty(&board),
+            "No posts have come in the last five minutes."
+        );
+        board.top.posts = 1;
+        let told = "1 post has come in the last five minutes, and none of them bears a hashtag.";
+        assert_eq!(why_empty(&board), told);
+        board.top.window = Window::All;
+        board.top.posts = 0;
+        assert_eq!(
+            why_empty(&board),
+            "No posts have come since the count began."
+        );
+    }
+}

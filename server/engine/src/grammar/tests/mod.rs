@@ -1,0 +1,199 @@
+mod conformance;
+mod reference;
+
+use super::*;
+
+fn mentions(grammar: Grammar, text: &str) -> Vec<(String, u32)> {
+    let mut into = Vec::new();
+    grammar.mentions(text, None, &mut into);
+    into.into_iter()
+        .map(|mention| (mention.spelling.into_owned(), mention.count))
+        .collect()
+}
+
+fn spellings(grammar: Grammar, text: &str) -> Vec<String> {
+    mentions(grammar, text)
+        .into_iter()
+        .map(|(spelling, _)| spelling)
+        .collect()
+}
+
+#[test]
+fn the_grammars_differ_where_they_are_known_to() {
+    for (text, words, twitter) in [
+        ("#Rust,", "#Rust,", Some("Rust")),
+        ("(#x1a)", "(#x1a)", Some("x1a")),
+        ("#double#rainbow", "#double#rainbow", None),
+        ("#with,comma", "#with,comma", Some("with")),
+        ("#🦋", "#🦋", None),
+        ("##hash", "##hash", Some("hash")),
+        ("#16", "#16", None),
+        ("#_", "#_", None),
+        ("＃ｔａｇ１", "", Some("ｔａｇ１")),
+        ("https://a.b/#c", "https://a.b/#c", None),
+        ("日本語#タグ", "日本語#タグ", None),
+    ] {
+        let counted: Vec<&str> = if words.is_empty() {
+            vec![]
+        } else {
+            vec![words]
+        };
+        assert_eq!(spellings(Grammar::Words, text), counted, "{text}");
+        assert_eq!(
+            spellings(Grammar::Twitter, text),
+            Vec::from_iter(twitter),
+            "{text}"
+        );
+    }
+}
+
+#[test]
+fn twitter_tags_in_unfriendly_surroundings() {
+    for (text, expected) in [
+        ("", vec![]),
+        ("#", vec![]),
+        ("＃", vec![]),
+        ("# a", vec![]),
+        ("&#39; &#x27;", vec![]),
+        ("a#b", vec![]),
+        ("1#b", vec![]),
+        ("_#b", vec![]),
+        (".#b", vec!["b"]),
+        ("#\u{FE0F}a", vec![]),
+        ("#\u{FE0F}\u{20E3}", vec![]),
+        ("1\u{FE0F}\u{20E3}#b", vec![]),
+        ("✌\u{FE0F}#b", vec!["b"]),
+        // The selector belongs to the run of `a`.
+        ("#a\u{FE0F}#b", vec![]),
+        ("#a#b #c", vec!["c"]),
+        ("#a##b", vec!["b"]),
+        ("#http://example.com", vec![]),
+        ("#a:b", vec!["a"]),
+        ("#a\u{200D}b", vec!["a\u{200D}b"]),
+        ("#a\n#b\t#c\u{3000}#d", vec!["a", "b", "c", "d"]),
+        ("#٣", vec![]),
+        ("#\u{301}", vec!["\u{301}"]),
+    ] {
+        assert_eq!(spellings(Grammar::Twitter, text), expected, "{text:?}");
+    }
+}
+
+#[test]
+fn a_hash_sign_in_a_url_makes_no_tag() {
+    for url in [
+        "http://a.com/#x",
+        "HTTPS://a.com:8080/b/#x",
+        "http://localhost:3000/#x",
+        "https://a.com/b_(c)/#x",
+        "https://a.com/(#x)",
+        "https://a.com/?q=(#x)#y",
+        "ftp://a.com/#x",
+        "https://例え.jp/#x",
+        "https://a.com/é/ж/#x",
+        "a.com/#x",
+        "sub.a.co.uk/b,c/#x",
+        "xn--a.xn--b/#x",
+        "日本語a.com/#x",
+    ] {
+        assert_eq!(
+            spellings(Grammar::Twitter, url),
+            Vec::<String>::new(),
+            "{url}"
+        );
+        assert_eq!(
+            spellings(Grammar::Twitter, &format!("#a {url} #b")),
+            ["a", "b"],
+            "{url}"
+        );
+        assert_eq!(
+            spellings(Grammar::Twitter, &format!("({url}) #b")),
+            ["b"],
+            "{url}"
+        );
+    }
+    for (text, expected) in [
+        ("a/#x", vec!["x"]),
+        ("either/or.com/#x", vec!["x"]),
+        ("1.5/#x", vec!["x"]),
+        ("@a.com/#x", vec!["x"]),
+        ("seen a.com?#x", vec!["x"]),
+        ("a.com/b. #x", vec!["x"]),
+        ("a.com/b!#x", vec![]),
+        ("a.com/(b #x", vec!["x"]),
+        ("https://a.com/日#x", vec![]),
+        ("https://a.com/。#x", vec!["x"]),
+        ("https://t.co/abc/#x", vec!["x"]),
+        // A URL that begins inside a tag hides nothing.
+        ("#日a.com/#x", vec!["日a", "x"]),
+    ] {
+        assert_eq!(spellings(Grammar::Twitter, text), expected, "{text}");
+    }
+}
+
+#[test]
+fn words_counts_each_occurrence_of_each_word_as_it_stands() {
+    assert_eq!(
+        mentions(Grammar::Words, "#a #b  #a C# #A\t#a x # #"),
+        [("#a", 2), ("#b", 1), ("C#", 1), ("#A\t#a", 1), ("#", 2)]
+            .map(|(word, n)| (word.to_owned(), n))
+    );
+    let long = "#".repeat(5000);
+    assert_eq!(mentions(Grammar::Words, &long), [(long.clone(), 1)]);
+}
+
+#[test]
+fn twitter_counts_a_tag_once_a_post_in_its_first_spelling() {
+    assert_eq!(
+        mentions(Grammar::Twitter, "#Rust #rust #ＲＵＳＴ #Go"),
+        [("Rust".to_owned(), 1), ("Go".to_owned(), 1)]
+    );
+}
+
+#[test]
+fn tags_that_the_source_names_are_taken_instead_of_the_text() {
+    let named = ["Two Words", "#x", "", "X", "y"].map(Cow::from);
+    let mut into = Vec::new();
+    Grammar::Twitter.mentions("#a", Some(&named), &mut into);
+    let keys: Vec<&str> = into.iter().map(|mention| mention.key.as_str()).collect();
+    assert_eq!(keys, ["two words", "x", "y"]);
+    assert_eq!(into[1].spelling, "x");
+
+    into.clear();
+    Grammar::Twitter.mentions("#a", Some(&[]), &mut into);
+    assert_eq!(into, []);
+    Grammar::Words.mentions("#a", Some(&named), &mut into);
+    assert_eq!(into[0].key.as_str(), "#a");
+}
+
+#[test]
+fn posts_do_not_see_each_other() {
+    let mut into = Vec::new();
+    for text in ["#a #b", "#a"] {
+        Grammar::Twitter.mentions(text, None, &mut into);
+    }
+    let keys: Vec<&str> = into.iter().map(|mention| mention.key.as_str()).collect();
+    assert_eq!(keys, ["a", "b", "a"]);
+}
+
+#[test]
+fn tags_are_shown_with_a_hash_sign_and_words_as_they_are() {
+    assert_eq!(Grammar::Twitter.shown("Rust"), "#Rust");
+    assert_eq!(Grammar::Words.shown("(#Rust,"), "(#Rust,");
+}
+
+#[test]
+fn names_are_read_back_and_others_refused_with_what_there_is() {
+    for grammar in Grammar::ALL {
+        assert_eq!(grammar.to_string().parse(), Ok(grammar));
+    }
+    assert_eq!(Grammar::default(), Grammar::Twitter);
+    let refusal = |name: &str| name.parse::<Grammar>().expect_err(name).to_string();
+    assert_eq!(
+        refusal("mastodon"),
+        "grammar mastodon is not in this version yet; this version knows twitter, words"
+    );
+    assert_eq!(
+        refusal("Twiter"),
+        "no grammar is called \"Twiter\"; this version knows twitter, words"
+    );
+}

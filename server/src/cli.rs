@@ -1,0 +1,230 @@
+//! The command line: what was typed, checked as far as one option can be checked for itself.
+
+use std::{ffi::OsString, net::SocketAddr, path::PathBuf, time::Duration};
+
+use clap::{
+    ArgAction, Args, CommandFactory, FromArgMatches, Parser, Subcommand,
+    builder::BoolishValueParser,
+    error::{ContextKind, ErrorKind},
+};
+use engine::grammar::Grammar;
+
+use crate::source::Spec;
+
+/// What is trending now: counts hashtags as posts are written, and shows them on a live board.
+///
+/// Without a command tagtide serves: it reads posts from its sources, counts their hashtags, keeps
+/// the counts across restarts and crashes, and shows them at http://127.0.0.1:3000. With no --source
+/// it runs a built-in demo stream.
+///
+/// Try: tagtide, then open http://127.0.0.1:3000
+#[derive(Debug, Parser)]
+#[command(name = "tagtide", version = VERSION, args_conflicts_with_subcommands = true)]
+#[command(disable_help_subcommand = true, max_term_width = 100)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    command: Option<Command>,
+    #[command(flatten)]
+    serve: Serve,
+}
+
+const VERSION: &str = if cfg!(debug_assertions) {
+    concat!(env!("CARGO_PKG_VERSION"), " (debug build)")
+} else {
+    concat!(env!("CARGO_PKG_VERSION"), " (release build)")
+};
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Read posts, count their hashtags and show them (the default)
+    Serve(Serve),
+    /// Print the top hashtags of files
+    Count(Count),
+    /// Write posts as lines to whoever connects, as the tutorial's Twitter client does
+    Feed(Feed),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Serve {
+    /// Where the board and the APIs are; a loopback address. Port 0: one that is free
+    #[arg(long, env = "TAGTIDE_LISTEN", value_name = "ADDR", default_value = "127.0.0.1:3000")]
+    #[arg(value_parser = loopback)]
+    pub(crate) listen: SocketAddr,
+
+    /// The directory that holds the counts; it is made if missing
+    ///
+    /// One process at a time. It is bound to the --batch and the --grammar it was begun with.
+    #[arg(long, env = "TAGTIDE_DATA", value_name = "DIR", default_value = "./tagtide-data")]
+    pub(crate) data: PathBuf,
+
+    /// Where posts come from; repeat it for several
+    ///
+    /// demo[:rate=N,seed=N]  made-up posts, N a second; the same seed makes the same posts.
+    /// tcp:HOST:PORT  connects and reads lines, as Spark's socketTextStream; reconnects.
+    /// listen:ADDR:PORT  takes lines from any number of writers.
+    /// file:PATH[,speed=max|realtime|Nx]  reads a file, or - for standard input, once; a restart goes
+    /// on where the counts end. gzip, zstd and bzip2 are recognised.
+    ///
+    /// A line is a post: text, or {"text":…,"lang":…,"author":…,"at":…,"tags":[…]}. A line over 1 MiB
+    /// is cut.
+    #[arg(long = "source", env = "TAGTIDE_SOURCE", value_name = "SPEC", default_value = "demo")]
+    pub(crate) sources: Vec<Spec>,
+
+    /// The length of an epoch, 100ms to 60s: how often counts are sealed and the board changes
+    #[arg(long, env = "TAGTIDE_BATCH", value_name = "DURATION", default_value = "2s")]
+    #[arg(value_parser = batch)]
+    pub(crate) batch: Duration,
+
+    #[command(flatten)]
+    pub(crate) text: Text,
+
+    /// Threads of the count [default: the number of cores, at most 8]
+    #[arg(long, env = "TAGTIDE_WORKERS", value_name = "N")]
+    #[arg(value_parser = clap::value_parser!(u16).range(1..=64))]
+    pub(crate) workers: Option<u16>,
+
+    /// Post the all-time top ten after each epoch to this dashboard of the tutorial (…/updateData)
+    #[arg(long, env = "TAGTIDE_POST_TO", value_name = "URL", value_parser = http)]
+    pub(crate) post_to: Option<reqwest::Url>,
+
+    /// Print the all-time top ten after each epoch, as the tutorial's Spark job does
+    #[arg(long, env = "TAGTIDE_PRINT", action = ArgAction::SetTrue)]
+    #[arg(value_parser = BoolishValueParser::new())]
+    pub(crate) print: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Text {
+    /// What counts as a hashtag where a source gives text only: twitter, or words
+    ///
+    /// twitter: as X finds them; upper and lower case are one tag.
+    /// words: as the tutorial, each word at a space that holds a '#', exactly as it is written, each
+    /// time it is written.
+    #[arg(long, env = "TAGTIDE_GRAMMAR", value_name = "NAME", default_value_t)]
+    pub(crate) grammar: Grammar,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Count {
+    /// Files of posts, a line each; '-' or none: standard input. gzip, zstd and bzip2 are recognised
+    #[arg(value_name = "FILE")]
+    pub(crate) files: Vec<PathBuf>,
+
+    /// Print the rows as JSON
+    #[arg(long, env = "TAGTIDE_JSON", action = ArgAction::SetTrue)]
+    #[arg(value_parser = BoolishValueParser::new())]
+    pub(crate) json: bool,
+
+    /// How many tags
+    #[arg(short, long = "top", env = "TAGTIDE_TOP", value_name = "N", default_value_t = 10)]
+    pub(crate) k: usize,
+
+    #[command(flatten)]
+    pub(crate) text: Text,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Feed {
+    /// Where readers connect; a loopback address
+    #[arg(long, env = "TAGTIDE_LISTEN", value_name = "ADDR", default_value = "127.0.0.1:9009")]
+    #[arg(value_parser = loopback)]
+    pub(crate) listen: SocketAddr,
+
+    /// Where posts come from, as of `tagtide serve`; begins when the first reader connects
+    #[arg(long = "source", env = "TAGTIDE_SOURCE", value_name = "SPEC", default_value = "demo")]
+    pub(crate) sources: Vec<Spec>,
+}
+
+/// What was typed, or how the program ends at once: help and version, or one line on what is wrong.
+pub(crate) fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Command, clap::Error> {
+    let matches = Cli::command().try_get_matches_from(args)?;
+    let cli = Cli::from_arg_matches(&matches)?;
+    Ok(cli.command.unwrap_or(Command::Serve(cli.serve)))
+}
+
+/// A usage error in one line: what is wrong, and how to mend it.
+pub(crate) fn one_line(error: &clap::Error) -> String {
+    let rendered = error.render().to_string();
+    let mut lines = rendered.lines().map(str::trim).filter(|line| !line.is_empty());
+    let first = lines.next().unwrap_or("wrong usage");
+    let mut text = first.trim_start_matches("error: ").to_owned();
+    if error.kind() == ErrorKind::MissingRequiredArgument {
+        text = format!("{text} {}", lines.next().unwrap_or_default());
+    }
+    if let Some(near) = error.get(ContextKind::SuggestedArg) {
+        text = format!("{text}; did you mean {near}?");
+    }
+    format!("{text} (see tagtide --help)")
+}
+
+fn loopback(text: &str) -> Result<SocketAddr, String> {
+    let address: SocketAddr = text
+        .replacen("localhost:", "127.0.0.1:", 1)
+        .parse()
+        .map_err(|_| "an address and a port are needed, such as 127.0.0.1:3000".to_owned())?;
+    if address.ip().is_loopback() {
+        Ok(address)
+    } else {
+        Err("only loopback addresses are served, such as 127.0.0.1:3000; put a proxy in front".into())
+    }
+}
+
+fn batch(text: &str) -> Result<Duration, String> {
+    let batch = humantime::parse_duration(text).map_err(|error| format!("{error}"))?;
+    let whole = batch.subsec_nanos().is_multiple_of(1_000_000);
+    if whole && (Duration::from_millis(100)..=Duration::from_secs(60)).contains(&batch) {
+        Ok(batch)
+    } else {
+        Err("it must be from 100ms to 60s, in whole milliseconds".into())
+    }
+}
+
+fn http(text: &str) -> Result<reqwest::Url, String> {
+    let url = reqwest::Url::parse(text).map_err(|error| error.to_string())?;
+    match url.scheme() {
+        "http" => Ok(url),
+        _ => Err("an http:// address is needed, such as http://127.0.0.1:5001/updateData".into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn typed(words: &str) -> Result<Command, clap::Error> {
+        parse(words.split(' ').map(OsString::from))
+    }
+
+    #[test]
+    fn the_definition_is_sound() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn without_a_command_it_serves() {
+        let Ok(Command::Serve(serve)) = typed("tagtide --batch 500ms --print") else { panic!() };
+        assert_eq!(serve.batch, Duration::from_millis(500));
+        assert!(serve.print);
+        assert!(matches!(typed("tagtide serve --batch 1s"), Ok(Command::Serve(_))));
+    }
+
+    #[test]
+    fn what_is_wrong_is_said_in_one_line() {
+        for words in [
+            "tagtide --batch 10ms",
+            "tagtide --btach 2s",
+            "tagtide --source nonsense",
+            "tagtide --listen 0.0.0.0:80",
+            "tagtide --listen here",
+            "tagtide --grammar klingon",
+            "tagtide --workers 0",
+            "tagtide --post-to ftp://x/",
+            "tagtide nonsense",
+        ] {
+            let Err(error) = typed(words) else { panic!("{words} is taken") };
+            assert_eq!(error.exit_code(), 2, "{words}");
+            let line = one_line(&error);
+            assert!(!line.contains('\n') && line.len() < 300, "{line}");
+        }
+    }
+}

@@ -1,0 +1,196 @@
+//! `tagtide serve`: ingestion, counting, checkpoints, board and APIs in one process.
+
+use std::{
+    io,
+    net::SocketAddr,
+    path::Path,
+    sync::{Arc, atomic::AtomicU64},
+    thread,
+    time::Duration,
+};
+
+use anyhow::Context as _;
+use model::Epoch;
+use tokio::{net::TcpListener, sync::watch, task::spawn_blocking, time::timeout};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+use super::told_to_end;
+use crate::{
+    cli::Serve,
+    epoch::{self, Intake, Sealer},
+    flow::{self, Flow},
+    results::{Live, Sealed},
+    source::{self, Opened, Registry},
+    store::{self, Log},
+    tutorial,
+    web::{self, ExternalBoard, Site, Web},
+};
+
+/// How long sources and clients may take to let go.
+const PARTING: Duration = Duration::from_secs(3);
+
+/// The count is taken to be stuck when it makes nothing of what is sealed for so long.
+const STUCK: Duration = Duration::from_secs(30);
+
+pub(super) async fn run(typed: Serve) -> anyhow::Result<()> {
+    // All that can be refused is asked first, so that nothing is left half-started.
+    let listener = listen(typed.listen).await?;
+    let mut sources = Vec::new();
+    for spec in &typed.sources {
+        sources.push((spec.clone(), source::open(spec.clone()).await?));
+    }
+    let Serve { batch, text, .. } = typed;
+    let grammar = text.grammar;
+    let (log, state) = open(&typed.data, store::Settings { batch, grammar }).await?;
+    let log = Arc::new(log);
+
+    let durable = Arc::new(AtomicU64::new(0));
+    let (results, results_seen) = watch::channel(None);
+    let (sealed, sealed_seen) = watch::channel(None);
+    let live = Live::new(results_seen, sealed_seen.clone(), batch * 2 + Duration::from_secs(2));
+    let flow = Flow::start(flow::Parts {
+        log: log.clone(),
+        state: Arc::new(state),
+        workers: typed.workers.map_or_else(workers, usize::from),
+        batch,
+        grammar,
+        results,
+        durable: durable.clone(),
+    })?;
+    let (sealer, closed) = Sealer::start(log.clone(), sealed, durable)?;
+    let intake = Intake::new(grammar, batch, log.last()?, closed);
+
+    let reading = Group::default();
+    let registry = Registry::default();
+    for (spec, opened) in sources {
+        reading.run_source(&spec, opened, &intake, &registry, &log)?;
+    }
+    let showing = Group::default();
+    reading.spawn(epoch::tick(intake.clone(), reading.stop.clone()));
+    showing.spawn(wake(sealed_seen, flow.signal()));
+    if let Some(url) = typed.post_to {
+        showing.spawn(tutorial::post(url, live.clone(), showing.stop.clone()));
+    }
+    if typed.print {
+        showing.spawn(tutorial::print(live.clone(), showing.stop.clone()));
+    }
+    say_where(listener.local_addr()?);
+    let web = Web {
+        live: live.clone(),
+        sources: registry,
+        external: ExternalBoard::default(),
+        batch,
+        site: Site::find(),
+    };
+    showing.spawn(web::serve(listener, web, showing.stop.clone()));
+
+    let ending = tokio::select! {
+        told = told_to_end() => told.context("signals cannot be waited for"),
+        () = fault(&sealer, &flow) => Ok(()),
+        () = stuck(&live) => {
+            tracing::error!("the count has made nothing of what is sealed for {STUCK:?}");
+            // The threads of the count cannot be ended from outside; the counts are in the log.
+            std::process::exit(i32::from(super::SOFTWARE));
+        }
+    };
+    tracing::info!("ending");
+    reading.end().await;
+    let now = epoch::epoch_of(epoch::now(), batch);
+    // What is wrong with the sealer, its own end tells.
+    let _ = intake.finish(now).await;
+    spawn_blocking(move || sealer.join()).await?.context("log.redb cannot be written")?;
+    spawn_blocking(move || flow.finish()).await??;
+    showing.end().await;
+    ending
+}
+
+/// Tasks that end together.
+#[derive(Default)]
+struct Group {
+    tasks: TaskTracker,
+    stop: CancellationToken,
+}
+
+impl Group {
+    fn spawn<T: Send + 'static>(&self, task: impl Future<Output = T> + Send + 'static) {
+        self.tasks.spawn(task);
+    }
+
+    fn run_source(
+        &self,
+        spec: &source::Spec,
+        opened: Opened,
+        intake: &Intake,
+        registry: &Registry,
+        log: &Log,
+    ) -> anyhow::Result<()> {
+        let status = registry.add(&spec.to_string());
+        let identity: Arc<str> = spec.identity().into();
+        let cursor = log.cursor(&identity)?;
+        let sink = intake.writer(spec.kind(), identity, status.clone());
+        let stop = self.stop.child_token();
+        self.spawn(opened.run(source::Context { sink, status, cursor, stop }));
+        Ok(())
+    }
+
+    async fn end(&self) {
+        self.stop.cancel();
+        self.tasks.close();
+        if timeout(PARTING, self.tasks.wait()).await.is_err() {
+            tracing::warn!("something would not let go within {PARTING:?}");
+        }
+    }
+}
+
+async fn listen(address: SocketAddr) -> anyhow::Result<TcpListener> {
+    TcpListener::bind(address).await.map_err(|error| match error.kind() {
+        io::ErrorKind::AddrInUse => anyhow::anyhow!(
+            "{address} is in use by another program: end that one, or choose another --listen"
+        ),
+        _ => anyhow::anyhow!("cannot listen at {address}: {error}; choose another --listen"),
+    })
+}
+
+/// Opening may take a while after a crash: redb looks the file through.
+async fn open(
+    directory: &Path,
+    settings: store::Settings,
+) -> anyhow::Result<(store::Log, store::State)> {
+    let directory = directory.to_owned();
+    Ok(spawn_blocking(move || store::open(&directory, &settings)).await??)
+}
+
+fn workers() -> usize {
+    thread::available_parallelism().map_or(1, usize::from).min(8)
+}
+
+async fn wake(mut sealed: watch::Receiver<Option<Sealed>>, flow: flow::Signal) {
+    while sealed.changed().await.is_ok() {
+        flow.wake();
+    }
+}
+
+/// Until one of the threads that must run has ended.
+async fn fault(sealer: &Sealer, flow: &Flow) {
+    while !sealer.is_finished() && !flow.is_finished() {
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+}
+
+/// Until results have not moved for too long although there is something sealed to count.
+async fn stuck(live: &Live) {
+    let shown = || live.newest().map_or(Epoch(0), |results| results.epoch);
+    let mut before = shown();
+    loop {
+        tokio::time::sleep(STUCK).await;
+        if !live.is_current() && live.newest().is_some() && shown() == before {
+            return;
+        }
+        before = shown();
+    }
+}
+
+#[expect(clippy::print_stderr, reason = "where the board is, told also where the log is silent")]
+fn say_where(address: SocketAddr) {
+    eprintln!("tagtide is at http://{address}");
+}

@@ -1,0 +1,145 @@
+//! The count as a timely dataflow: the only place that names timely.
+//!
+//! ```text
+//! log ─ feeder ─▶ Exchange(key group) ─▶ count ─▶ Exchange(0) ─▶ merge ─▶ broadcast ─▶ results
+//! ```
+//!
+//! [`Flow::start`] runs one generation: the stores' content is agreed on ([`agreement`]), the state
+//! goes through the dataflow to whoever owns its group now, sealed epochs that it does not hold are
+//! replayed, and from then on the log is followed ([`feeder`]).
+//!
+//! **Invariants:** time in the dataflow is the epoch. A result is given when the frontier has passed
+//! its epoch, so it is whole, and it is a function of the sealed epochs up to it: a later generation
+//! shows the same. A worker keeps its capability for a checkpoint epoch until its groups are durable,
+//! so that *the probe past e* means *e is durable everywhere*.
+
+use std::{
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, AtomicU64, Ordering::Relaxed},
+    },
+    thread,
+    time::Duration,
+};
+
+use engine::grammar::Grammar;
+use model::{Epoch, Window};
+use tokio::sync::watch;
+
+use crate::{
+    results::Results,
+    store::{Log, State},
+};
+
+mod agreement;
+mod count;
+mod feeder;
+mod merge;
+mod record;
+mod tops;
+
+/// How often the state is written down: this is how much of the log a start has to replay.
+const CHECKPOINT: Duration = Duration::from_secs(10);
+
+/// What a generation works with.
+#[derive(Clone, Debug)]
+pub(crate) struct Parts {
+    pub(crate) log: Arc<Log>,
+    pub(crate) state: Arc<State>,
+    pub(crate) workers: usize,
+    pub(crate) batch: Duration,
+    pub(crate) grammar: Grammar,
+    /// Told of every epoch's results.
+    pub(crate) results: watch::Sender<Option<Arc<Results>>>,
+    /// Log entries up to this epoch are in the stored state of every group.
+    pub(crate) durable: Arc<AtomicU64>,
+}
+
+/// Why a generation cannot start, or has ended before it was told to.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum FlowError {
+    #[error("{0}")]
+    Refused(#[from] agreement::Refusal),
+    #[error("a worker of the count has stopped: {0}")]
+    Worker(String),
+}
+
+/// A running generation.
+#[derive(Debug)]
+pub(crate) struct Flow {
+    thread: thread::JoinHandle<Result<(), FlowError>>,
+    signal: Signal,
+}
+
+/// What the rest of the program tells the feeder.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Signal(Arc<SignalInner>);
+
+#[derive(Debug, Default)]
+struct SignalInner {
+    feeder: Mutex<Option<thread::Thread>>,
+    finish: AtomicBool,
+}
+
+impl Signal {
+    /// There is something new in the log.
+    pub(crate) fn wake(&self) {
+        if let Some(feeder) = &*self.0.feeder.lock().unwrap_or_else(PoisonError::into_inner) {
+            feeder.unpark();
+        }
+    }
+
+    fn is_finishing(&self) -> bool {
+        self.0.finish.load(Relaxed)
+    }
+
+    fn set_feeder(&self, thread: thread::Thread) {
+        *self.0.feeder.lock().unwrap_or_else(PoisonError::into_inner) = Some(thread);
+    }
+}
+
+impl Flow {
+    pub(crate) fn start(parts: Parts) -> std::io::Result<Self> {
+        let signal = Signal::default();
+        let feeder = signal.clone();
+        let thread = thread::Builder::new()
+            .name("flow".into())
+            .spawn(move || feeder::generation(parts, feeder))?;
+        Ok(Self { thread, signal })
+    }
+
+    pub(crate) fn signal(&self) -> Signal {
+        self.signal.clone()
+    }
+
+    /// Whether it has ended, which without [`Flow::finish`] it does only by an error.
+    pub(crate) fn is_finished(&self) -> bool {
+        self.thread.is_finished()
+    }
+
+    /// Counts what is sealed to its end, and ends.
+    pub(crate) fn finish(self) -> Result<(), FlowError> {
+        self.signal.0.finish.store(true, Relaxed);
+        self.signal.wake();
+        self.thread.join().unwrap_or_else(|panic| Err(FlowError::Worker(message(&*panic))))
+    }
+}
+
+/// The length of the sliding window in epochs.
+fn window_epochs(batch: Duration) -> u64 {
+    let window = Window::FiveMinutes.millis().unwrap_or(0);
+    window.div_ceil((batch.as_millis() as u64).max(1))
+}
+
+/// Whether the state is written down at `epoch`, when `before` was the epoch before it. Every worker
+/// and the feeder conclude the same from the epochs alone.
+fn is_checkpoint(before: Epoch, epoch: Epoch, batch: Duration) -> bool {
+    let every = (CHECKPOINT.as_millis() / batch.as_millis().max(1)).max(1) as u64;
+    before.0 / every != epoch.0 / every
+}
+
+fn message(panic: &(dyn std::any::Any + Send)) -> String {
+    let text = panic.downcast_ref::<&str>().copied();
+    let text = text.or_else(|| panic.downcast_ref::<String>().map(String::as_str));
+    text.unwrap_or("a panic without words").to_owned()
+}

@@ -1,0 +1,100 @@
+//! Opening a redb file so that a crash at any moment leaves none that is half made.
+
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+};
+
+use redb::{Builder, Database, DatabaseError, ReadableDatabase, TableDefinition};
+
+use super::{OpenError, StoreError};
+
+/// The format of both files. A change of what is in them gives it a new number, and this folder a
+/// reader of the old one.
+pub(super) const FORMAT: u64 = 1;
+
+/// Pages that redb keeps in memory. Its own default is a gigabyte.
+const CACHE_BYTES: usize = 32 << 20;
+
+const META: TableDefinition<&str, u64> = TableDefinition::new("meta");
+
+/// Opens `directory/name`; where it is not there, it is made, with what `init` puts in.
+pub(super) fn open(
+    directory: &Path,
+    name: &str,
+    init: impl FnOnce(&redb::WriteTransaction) -> Result<(), StoreError>,
+) -> Result<Database, OpenError> {
+    let path = directory.join(name);
+    if !path.try_exists().unwrap_or(true) {
+        create(directory, name, init).map_err(|error| damaged_or_disk(&path, error))?;
+    }
+    let database = match builder().open(&path) {
+        Ok(database) => database,
+        Err(DatabaseError::DatabaseAlreadyOpen) => return Err(OpenError::InUse { path }),
+        Err(error) => return Err(damaged_or_disk(&path, error.into())),
+    };
+    match recorded(&database, "format") {
+        Ok(Some(FORMAT)) => Ok(database),
+        Ok(found) => Err(OpenError::Format { path, found: found.unwrap_or(0), known: FORMAT }),
+        Err(error) => Err(OpenError::Damaged { path, error }),
+    }
+}
+
+/// The number recorded under `name`.
+pub(super) fn recorded(database: &Database, name: &str) -> Result<Option<u64>, StoreError> {
+    let table = database.begin_read()?.open_table(META)?;
+    Ok(table.get(name)?.map(|value| value.value()))
+}
+
+pub(super) fn record(
+    write: &redb::WriteTransaction,
+    name: &str,
+    value: u64,
+) -> Result<(), StoreError> {
+    write.open_table(META)?.insert(name, value)?;
+    Ok(())
+}
+
+/// Under another name until it is whole.
+fn create(
+    directory: &Path,
+    name: &str,
+    init: impl FnOnce(&redb::WriteTransaction) -> Result<(), StoreError>,
+) -> Result<(), StoreError> {
+    let unfinished = directory.join(format!("{name}.new"));
+    let io = |error: io::Error| StoreError::from(redb::StorageError::Io(error));
+    match fs::remove_file(&unfinished) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(io(error)),
+        _ => {}
+    }
+    let database = builder().create(&unfinished)?;
+    let write = database.begin_write()?;
+    record(&write, "format", FORMAT)?;
+    init(&write)?;
+    write.commit()?;
+    drop(database);
+    fs::rename(&unfinished, directory.join(name)).map_err(io)?;
+    fs::File::open(directory).and_then(|directory| directory.sync_all()).map_err(io)
+}
+
+fn builder() -> Builder {
+    let mut builder = Builder::new();
+    builder.set_cache_size(CACHE_BYTES);
+    builder
+}
+
+fn damaged_or_disk(path: &Path, error: StoreError) -> OpenError {
+    match error {
+        StoreError::Redb(error) => match *error {
+            redb::Error::Io(error) if error.kind() != io::ErrorKind::InvalidData => {
+                OpenError::Directory { path: path.to_owned(), error }
+            }
+            redb::Error::DatabaseAlreadyOpen => OpenError::InUse { path: path.to_owned() },
+            other => OpenError::Damaged {
+                path: PathBuf::from(path),
+                error: StoreError::Redb(Box::new(other)),
+            },
+        },
+        error => OpenError::Damaged { path: path.to_owned(), error },
+    }
+}

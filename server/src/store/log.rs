@@ -1,0 +1,122 @@
+//! `log.redb`: sealed epochs, and how far each source is read.
+
+use std::{path::Path, sync::Arc, time::Duration};
+
+use engine::grammar::Grammar;
+use model::Epoch;
+use redb::{Database, ReadableDatabase, ReadableTable, TableDefinition};
+
+use super::{
+    OpenError, StoreError, file,
+    format::{decode, encode},
+};
+use crate::{epoch::EpochCounts, source::Cursor};
+
+const NAME: &str = "log.redb";
+/// Epoch → [`EpochCounts`].
+const EPOCHS: TableDefinition<u64, &[u8]> = TableDefinition::new("epochs");
+/// Identity of a source → its [`Cursor`] behind the newest sealed epoch.
+const CURSORS: TableDefinition<&str, &str> = TableDefinition::new("cursors");
+/// What was given when the directory was made, and must be given again.
+const SETTINGS: TableDefinition<&str, &str> = TableDefinition::new("settings");
+
+/// What a data directory is bound to.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Settings {
+    pub(crate) batch: Duration,
+    pub(crate) grammar: Grammar,
+}
+
+#[derive(Debug)]
+pub(crate) struct Log(Database);
+
+impl Log {
+    pub(super) fn open(directory: &Path, settings: &Settings) -> Result<Self, OpenError> {
+        let given = [
+            ("batch", humantime::format_duration(settings.batch).to_string()),
+            ("grammar", settings.grammar.to_string()),
+        ];
+        let database = file::open(directory, NAME, |write| {
+            write.open_table(EPOCHS)?;
+            write.open_table(CURSORS)?;
+            let mut table = write.open_table(SETTINGS)?;
+            for (option, value) in &given {
+                table.insert(*option, value.as_str())?;
+            }
+            Ok(())
+        })?;
+        let log = Self(database);
+        for (option, given) in given {
+            let path = directory.to_owned();
+            let recorded = log
+                .setting(option)
+                .map_err(|error| OpenError::Damaged { path: path.join(NAME), error })?;
+            if recorded != given {
+                return Err(OpenError::Differs { path, option, recorded, given });
+            }
+        }
+        Ok(log)
+    }
+
+    fn setting(&self, option: &str) -> Result<String, StoreError> {
+        let table = self.0.begin_read()?.open_table(SETTINGS)?;
+        let value = table.get(option)?.ok_or(StoreError::Missing("a setting is not recorded"))?;
+        Ok(value.value().to_owned())
+    }
+
+    /// Makes epochs and cursors durable, in one commit, and drops entries up to `drop_to`.
+    pub(crate) fn seal(
+        &self,
+        epochs: &[(Epoch, EpochCounts)],
+        cursors: &[(Arc<str>, Cursor)],
+        drop_to: Epoch,
+    ) -> Result<(), StoreError> {
+        let write = self.0.begin_write()?;
+        {
+            let mut table = write.open_table(EPOCHS)?;
+            for (epoch, counts) in epochs {
+                table.insert(epoch.0, encode(counts)?.as_slice())?;
+            }
+            let mut dropped = false;
+            while table.first()?.is_some_and(|(epoch, _)| epoch.value() <= drop_to.0) {
+                table.pop_first()?;
+                dropped = true;
+            }
+            if dropped {
+                file::record(&write, "dropped", drop_to.0)?;
+            }
+            let mut table = write.open_table(CURSORS)?;
+            for (identity, cursor) in cursors {
+                table.insert(&**identity, cursor.0.as_str())?;
+            }
+        }
+        if let Some((epoch, _)) = epochs.last() {
+            file::record(&write, "last", epoch.0)?;
+        }
+        write.commit()?;
+        Ok(())
+    }
+
+    /// The newest sealed epoch; 0 before the first.
+    pub(crate) fn last(&self) -> Result<Epoch, StoreError> {
+        Ok(Epoch(file::recorded(&self.0, "last")?.unwrap_or(0)))
+    }
+
+    /// Up to this epoch, entries are no longer here; 0 while all are.
+    pub(crate) fn dropped(&self) -> Result<Epoch, StoreError> {
+        Ok(Epoch(file::recorded(&self.0, "dropped")?.unwrap_or(0)))
+    }
+
+    pub(crate) fn cursor(&self, identity: &str) -> Result<Option<Cursor>, StoreError> {
+        let table = self.0.begin_read()?.open_table(CURSORS)?;
+        Ok(table.get(identity)?.map(|cursor| Cursor(cursor.value().to_owned())))
+    }
+
+    /// The oldest sealed epoch after `epoch`.
+    pub(crate) fn next(&self, epoch: Epoch) -> Result<Option<(Epoch, EpochCounts)>, StoreError> {
+        let table = self.0.begin_read()?.open_table(EPOCHS)?;
+        let Some(entry) = table.range(epoch.0 + 1..)?.next() else { return Ok(None) };
+        let (epoch, counts) = entry?;
+        Ok(Some((Epoch(epoch.value()), decode(counts.value())?)))
+    }
+}
