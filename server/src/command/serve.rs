@@ -69,10 +69,11 @@ pub(super) async fn run(typed: Serve) -> anyhow::Result<()> {
     reading.spawn(epoch::tick(intake.clone(), reading.stop.clone()));
     showing.spawn(wake(sealed_seen, flow.signal()));
     if let Some(url) = typed.post_to {
-        showing.spawn(tutorial::post(url, live.clone(), showing.stop.clone()));
+        showing.spawn(tutorial::poster::run(url, live.clone(), showing.stop.clone()));
     }
     if typed.print {
-        showing.spawn(tutorial::print(live.clone(), showing.stop.clone()));
+        let out = io::stdout();
+        showing.spawn(tutorial::table::run(live.clone(), out, showing.stop.clone()));
     }
     say_where(listener.local_addr()?);
     let web = Web {
@@ -127,7 +128,7 @@ impl Group {
         let status = registry.add(&spec.to_string());
         let identity: Arc<str> = spec.identity().into();
         let cursor = log.cursor(&identity)?;
-        let sink = intake.writer(spec.kind(), identity, status.clone());
+        let sink = intake.writer(spec.kind(), identity);
         let stop = self.stop.child_token();
         self.spawn(opened.run(source::Context { sink, status, cursor, stop }));
         Ok(())

@@ -11,7 +11,7 @@ use model::Epoch;
 use tokio::sync::{Notify, mpsc};
 
 use super::{clock, open::Open};
-use crate::source::{Closed, Cursor, Post, Sink, Status};
+use crate::source::{Closed, Cursor, Post, Sink};
 
 /// Spellings that one writer may hold in the open epoch. At about 150 bytes each this bounds an epoch
 /// to some 150 MB a writer; past it the writer waits for the next close.
@@ -67,9 +67,9 @@ impl Intake {
         }))
     }
 
-    pub(crate) fn writer(&self, kind: &'static str, identity: Arc<str>, status: Status) -> Writer {
+    pub(crate) fn writer(&self, kind: &'static str, identity: Arc<str>) -> Writer {
         let open = self.0.register(kind, identity.clone());
-        Writer { intake: self.clone(), kind, identity, status, open, replays: false }
+        Writer { intake: self.clone(), kind, identity, open, replays: false }
     }
 
     pub(crate) fn batch(&self) -> Duration {
@@ -150,7 +150,6 @@ pub(crate) struct Writer {
     intake: Intake,
     kind: &'static str,
     identity: Arc<str>,
-    status: Status,
     open: Arc<Mutex<Open>>,
     /// It has given the time: the wall clock takes over again when it is gone.
     replays: bool,
@@ -158,7 +157,7 @@ pub(crate) struct Writer {
 
 impl Clone for Writer {
     fn clone(&self) -> Self {
-        self.intake.writer(self.kind, self.identity.clone(), self.status.clone())
+        self.intake.writer(self.kind, self.identity.clone())
     }
 }
 
@@ -197,7 +196,6 @@ impl Sink for Writer {
                     if let Some(cursor) = cursor {
                         open.set_cursor(cursor);
                     }
-                    self.status.posts(posts.len() as u64);
                     return Ok(());
                 }
             }
