@@ -20,7 +20,11 @@ pub(crate) struct Results {
 impl Results {
     /// `tops` holds one of each window.
     pub(crate) fn new(epoch: Epoch, tops: Vec<Top>) -> Self {
-        debug_assert!(Window::ALL.iter().all(|w| tops.iter().any(|top| top.window == *w)));
+        debug_assert!(
+            Window::ALL
+                .iter()
+                .all(|w| tops.iter().any(|top| top.window == *w))
+        );
         Self { epoch, tops }
     }
 
@@ -30,11 +34,12 @@ impl Results {
     }
 }
 
-/// An epoch's seal, and when it was made.
+/// The newest seal.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Sealed {
     pub(crate) epoch: Epoch,
-    pub(crate) at: Instant,
+    /// When it was made; `None` for one of an earlier run.
+    pub(crate) at: Option<Instant>,
 }
 
 /// The reading side of the count.
@@ -52,7 +57,11 @@ impl Live {
         sealed: watch::Receiver<Option<Sealed>>,
         grace: Duration,
     ) -> Self {
-        Self { results, sealed, grace }
+        Self {
+            results,
+            sealed,
+            grace,
+        }
     }
 
     /// `None` while the program is starting.
@@ -62,9 +71,13 @@ impl Live {
 
     /// Whether what is shown is what is sealed, give or take the time that counting takes.
     pub(crate) fn is_current(&self) -> bool {
-        let Some(results) = self.newest() else { return false };
+        let Some(results) = self.newest() else {
+            return false;
+        };
         match *self.sealed.borrow() {
-            Some(sealed) => results.epoch >= sealed.epoch || sealed.at.elapsed() < self.grace,
+            Some(Sealed { epoch, at }) => {
+                results.epoch >= epoch || at.is_some_and(|at| at.elapsed() < self.grace)
+            }
             None => true,
         }
     }

@@ -40,14 +40,19 @@ pub fn run() -> ExitCode {
 }
 
 fn on_tokio(command: impl Future<Output = anyhow::Result<()>>) -> anyhow::Result<()> {
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()?;
     let ended = runtime.block_on(command);
     // Nothing that still waits, such as a blocking read of standard input, holds up the end.
     runtime.shutdown_background();
     ended
 }
 
-#[expect(clippy::print_stderr, reason = "the one line that says why the program does not go on")]
+#[expect(
+    clippy::print_stderr,
+    reason = "the one line that says why the program does not go on"
+)]
 fn fail(line: &str, status: u8) -> ExitCode {
     eprintln!("tagtide: {line}");
     ExitCode::from(status)

@@ -58,11 +58,18 @@ pub(super) fn generation(parts: Parts, signal: Signal) -> Result<(), FlowError> 
     })
     .map_err(FlowError::Worker)?;
     let joined = catch_unwind(AssertUnwindSafe(|| guards.join()));
-    if let Some(refusal) = refused.lock().unwrap_or_else(PoisonError::into_inner).take() {
+    if let Some(refusal) = refused
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner)
+        .take()
+    {
         return Err(FlowError::Refused(refusal));
     }
     match joined {
-        Ok(workers) => workers.into_iter().collect::<Result<(), _>>().map_err(FlowError::Worker),
+        Ok(workers) => workers
+            .into_iter()
+            .collect::<Result<(), _>>()
+            .map_err(FlowError::Worker),
         Err(panic) => Err(FlowError::Worker(message(&*panic))),
     }
 }
@@ -98,7 +105,10 @@ fn work(
     if panic.is_some() || broken.load(Relaxed) {
         broken.store(true, Relaxed);
         // What is left of the dataflow would be run until it is done, which it never will be.
-        worker.installed_dataflows().into_iter().for_each(|flow| worker.drop_dataflow(flow));
+        worker
+            .installed_dataflows()
+            .into_iter()
+            .for_each(|flow| worker.drop_dataflow(flow));
     }
     match panic {
         Some(panic) => resume_unwind(panic),
@@ -201,7 +211,11 @@ impl<'a> Feeder<'a> {
             return;
         }
         input.advance_to(base.0);
-        readable(self.parts.state.read(|group, row| input.send(Record::Saved { group, row })));
+        readable(
+            self.parts
+                .state
+                .read(|group, row| input.send(Record::Saved { group, row })),
+        );
         self.announce(input);
         input.advance_to(base.0 + 1);
     }
@@ -250,6 +264,10 @@ impl<'a> Feeder<'a> {
     }
 
     fn patience(&self, signal: &Signal) -> Duration {
-        if self.caught_up && !signal.is_finishing() { IDLE } else { Duration::from_millis(1) }
+        if self.caught_up && !signal.is_finishing() {
+            IDLE
+        } else {
+            Duration::from_millis(1)
+        }
     }
 }

@@ -36,9 +36,9 @@ mod count;
 mod feeder;
 mod merge;
 mod record;
-mod tops;
 #[cfg(test)]
 mod tests;
+mod tops;
 
 /// How often the state is written down: this is how much of the log a start has to replay.
 const CHECKPOINT: Duration = Duration::from_secs(10);
@@ -123,7 +123,9 @@ impl Flow {
     pub(crate) fn finish(self) -> Result<(), FlowError> {
         self.signal.0.finish.store(true, Relaxed);
         self.signal.wake();
-        self.thread.join().unwrap_or_else(|panic| Err(FlowError::Worker(message(&*panic))))
+        self.thread
+            .join()
+            .unwrap_or_else(|panic| Err(FlowError::Worker(message(&*panic))))
     }
 }
 

@@ -9,17 +9,30 @@ use crate::{
 };
 
 const BATCH: Duration = Duration::from_secs(2);
-const SETTINGS: Settings = Settings { batch: BATCH, grammar: Grammar::Twitter };
+const SETTINGS: Settings = Settings {
+    batch: BATCH,
+    grammar: Grammar::Twitter,
+};
 
 /// Epoch `n`: 50 of 200 tags, as if from a log.
 fn counts(n: u64) -> EpochCounts {
     let count = |i: u64| {
         let tag = format!("Tag{}", (n * 31 + i * 7) % 200);
         let key = key_of(&tag).expect("a key");
-        SliceCount { key, spelling: tag.into(), count: 1 + (n + i) % 3 }
+        SliceCount {
+            key,
+            spelling: tag.into(),
+            count: 1 + (n + i) % 3,
+        }
     };
     let counts = (0..50).map(count).collect();
-    EpochCounts { slices: vec![Slice { posts: 10, counts, ..Slice::default() }] }
+    EpochCounts {
+        slices: vec![Slice {
+            posts: 10,
+            counts,
+            ..Slice::default()
+        }],
+    }
 }
 
 struct Generation {
@@ -44,12 +57,19 @@ impl Generation {
             results: sender,
             durable: durable.clone(),
         });
-        Self { log, flow: flow.expect("a thread"), results, durable }
+        Self {
+            log,
+            flow: flow.expect("a thread"),
+            results,
+            durable,
+        }
     }
 
     fn seal(&self, epochs: impl IntoIterator<Item = u64>) {
         let epochs: Vec<_> = epochs.into_iter().map(|n| (Epoch(n), counts(n))).collect();
-        self.log.seal(&epochs, &[], Epoch(self.durable.load(Relaxed))).expect("sealed");
+        self.log
+            .seal(&epochs, &[], Epoch(self.durable.load(Relaxed)))
+            .expect("sealed");
         self.flow.signal().wake();
     }
 
@@ -67,7 +87,9 @@ impl Generation {
 }
 
 fn text(results: &Results) -> String {
-    Window::ALL.map(|window| serde_json::to_string(results.top(window)).expect("json")).join("\n")
+    Window::ALL
+        .map(|window| serde_json::to_string(results.top(window)).expect("json"))
+        .join("\n")
 }
 
 #[test]

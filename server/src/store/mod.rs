@@ -23,8 +23,10 @@ pub(crate) fn open(
     directory: &std::path::Path,
     settings: &Settings,
 ) -> Result<(Log, State), OpenError> {
-    std::fs::create_dir_all(directory)
-        .map_err(|error| OpenError::Directory { path: directory.to_owned(), error })?;
+    std::fs::create_dir_all(directory).map_err(|error| OpenError::Directory {
+        path: directory.to_owned(),
+        error,
+    })?;
     // The log first: it is what two processes on one directory meet at.
     let log = Log::open(directory, settings)?;
     let state = State::open(directory)?;
@@ -48,13 +50,26 @@ mod tests {
         source::Cursor,
     };
 
-    const SETTINGS: Settings =
-        Settings { batch: Duration::from_secs(2), grammar: Grammar::Twitter };
+    const SETTINGS: Settings = Settings {
+        batch: Duration::from_secs(2),
+        grammar: Grammar::Twitter,
+    };
 
     fn epoch(count: u64) -> EpochCounts {
         let key = Key::verbatim("rust");
-        let counts = vec![SliceCount { key, spelling: "Rust".into(), count }];
-        EpochCounts { slices: vec![Slice { source: "tcp".into(), posts: 1, counts, ..Slice::default() }] }
+        let counts = vec![SliceCount {
+            key,
+            spelling: "Rust".into(),
+            count,
+        }];
+        EpochCounts {
+            slices: vec![Slice {
+                source: "tcp".into(),
+                posts: 1,
+                counts,
+                ..Slice::default()
+            }],
+        }
     }
 
     fn opened(directory: &Path) -> (Log, State) {
@@ -67,11 +82,19 @@ mod tests {
         let cursors = [(Arc::from("file:/posts"), Cursor("120".into()))];
         {
             let (log, _) = opened(directory.path());
-            log.seal(&[(Epoch(4), epoch(1)), (Epoch(9), epoch(2))], &cursors, Epoch(0)).unwrap();
+            log.seal(
+                &[(Epoch(4), epoch(1)), (Epoch(9), epoch(2))],
+                &cursors,
+                Epoch(0),
+            )
+            .unwrap();
         }
         let (log, _) = opened(directory.path());
         assert_eq!(log.last().unwrap(), Epoch(9));
-        assert_eq!(log.cursor("file:/posts").unwrap(), Some(Cursor("120".into())));
+        assert_eq!(
+            log.cursor("file:/posts").unwrap(),
+            Some(Cursor("120".into()))
+        );
         assert_eq!(log.cursor("file:/others").unwrap(), None);
         assert_eq!(log.next(Epoch(0)).unwrap(), Some((Epoch(4), epoch(1))));
         assert_eq!(log.next(Epoch(4)).unwrap(), Some((Epoch(9), epoch(2))));
@@ -82,7 +105,8 @@ mod tests {
     fn what_the_state_holds_leaves_the_log_and_the_log_knows_it() {
         let directory = tempfile::tempdir().unwrap();
         let (log, _) = opened(directory.path());
-        log.seal(&[(Epoch(4), epoch(1)), (Epoch(5), epoch(2))], &[], Epoch(0)).unwrap();
+        log.seal(&[(Epoch(4), epoch(1)), (Epoch(5), epoch(2))], &[], Epoch(0))
+            .unwrap();
         assert_eq!(log.dropped().unwrap(), Epoch(0));
         log.seal(&[(Epoch(6), epoch(3))], &[], Epoch(5)).unwrap();
         assert_eq!(log.dropped().unwrap(), Epoch(5));
@@ -136,12 +160,24 @@ mod tests {
     fn other_settings_are_refused_with_the_way_out() {
         let directory = tempfile::tempdir().unwrap();
         opened(directory.path());
-        let faster = Settings { batch: Duration::from_millis(500), ..SETTINGS };
+        let faster = Settings {
+            batch: Duration::from_millis(500),
+            ..SETTINGS
+        };
         let error = open(directory.path(), &faster).unwrap_err().to_string();
-        assert!(error.contains("--batch 2s") && error.contains("--batch 500ms"), "{error}");
-        let other = Settings { grammar: Grammar::Words, ..SETTINGS };
+        assert!(
+            error.contains("--batch 2s") && error.contains("--batch 500ms"),
+            "{error}"
+        );
+        let other = Settings {
+            grammar: Grammar::Words,
+            ..SETTINGS
+        };
         let error = open(directory.path(), &other).unwrap_err().to_string();
-        assert!(error.contains("--grammar twitter") && error.contains("another --data"), "{error}");
+        assert!(
+            error.contains("--grammar twitter") && error.contains("another --data"),
+            "{error}"
+        );
     }
 
     #[test]
@@ -173,6 +209,16 @@ mod tests {
             write.commit().unwrap();
         }
         let error = open(directory.path(), &SETTINGS).unwrap_err();
-        assert!(matches!(error, OpenError::Format { found: 2, known: 1, .. }), "{error}");
+        assert!(
+            matches!(
+                error,
+                OpenError::Format {
+                    found: 2,
+                    known: 1,
+                    ..
+                }
+            ),
+            "{error}"
+        );
     }
 }

@@ -7,5 +7,6 @@
 
 /// The words of a text that count, in order, each as often as it occurs.
 pub(super) fn words(text: &str) -> impl Iterator<Item = &str> {
-    text.split([' ', '\n', '\r']).filter(|word| word.contains('#'))
+    text.split([' ', '\n', '\r'])
+        .filter(|word| word.contains('#'))
 }
