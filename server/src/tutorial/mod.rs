@@ -6,7 +6,10 @@
 //! * [`poster`] is the Spark job's side of `/updateData` (`--post-to`)
 //! * [`table`] is what the Spark job prints (`--print`)
 
-pub mod literal;
-pub mod poster;
-pub mod repr;
-pub mod table;
+pub(crate) mod literal;
+mod poster;
+mod repr;
+mod table;
+
+pub(crate) use poster::run as post;
+pub(crate) use table::to_stdout as print;

@@ -29,7 +29,7 @@ enum PostError {
 
 /// Posts every epoch to `url` until the program ends; of epochs that close while a post is under way
 /// only the newest is posted.
-pub async fn run(url: Url, mut live: Live, stop: CancellationToken) {
+pub(crate) async fn run(url: Url, mut live: Live, stop: CancellationToken) {
     let client = Client::builder()
         .connect_timeout(CONNECT_LIMIT)
         .timeout(POST_LIMIT)

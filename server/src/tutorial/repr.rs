@@ -6,12 +6,12 @@ use std::fmt::Write;
 use icu_properties::{CodePointMapData, props::GeneralCategory};
 
 /// `str(list_of_str)`.
-pub fn strings<'a>(items: impl IntoIterator<Item = &'a str>) -> String {
+pub(crate) fn strings<'a>(items: impl IntoIterator<Item = &'a str>) -> String {
     list(items, string)
 }
 
 /// `str(list_of_int)`.
-pub fn integers(items: impl IntoIterator<Item = u64>) -> String {
+pub(crate) fn integers(items: impl IntoIterator<Item = u64>) -> String {
     list(items, |out, item| {
         let _ = write!(out, "{item}");
     })

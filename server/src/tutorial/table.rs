@@ -28,8 +28,13 @@ const FAREWELL: Duration = Duration::from_secs(1);
 const CELL: usize = 20;
 const MIN_WIDTH: usize = 3;
 
+/// Prints every epoch to standard output until the program ends or nobody reads it any more.
+pub(crate) async fn to_stdout(live: Live, stop: CancellationToken) {
+    run(live, std::io::stdout(), stop).await;
+}
+
 /// Prints every epoch to `out` until the program ends or nobody reads any more.
-pub async fn run(mut live: Live, out: impl Write + Send + 'static, stop: CancellationToken) {
+async fn run(mut live: Live, out: impl Write + Send + 'static, stop: CancellationToken) {
     let (queue, waiting) = sync_channel(QUEUE);
     let (done, written) = oneshot::channel();
     let writer = std::thread::Builder::new().name("print".to_owned());

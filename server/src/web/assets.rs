@@ -43,7 +43,7 @@ const ASK_AGAIN: HeaderValue = HeaderValue::from_static("no-cache");
 
 /// The folder of the built page.
 #[derive(Clone, Debug)]
-pub struct Site(Arc<Inner>);
+pub(crate) struct Site(Arc<Inner>);
 
 #[derive(Debug)]
 struct Inner {
@@ -59,7 +59,7 @@ struct Inner {
 impl Site {
     /// Looks for the built page: in `LEPTOS_SITE_ROOT`, else beside this program, else where a build
     /// in the current directory leaves it. Says in the log when there is none.
-    pub fn find() -> Self {
+    pub(crate) fn find() -> Self {
         let beside = env::current_exe()
             .ok()
             .and_then(|exe| Some(exe.parent()?.to_owned()));
@@ -243,7 +243,7 @@ fn without_body(request: &Request) -> Request {
 
 /// Compresses answers as they are made: the page and the JSON, where it pays. Files that were
 /// compressed when they were built pass as they are.
-pub(super) fn compression() -> CompressionLayer<impl Predicate + Clone> {
+pub(super) fn compression() -> CompressionLayer<impl Predicate> {
     let larger: And<SizeAbove, NotForContentType> =
         SizeAbove::new(WORTH_COMPRESSING).and(NotForContentType::SSE);
     CompressionLayer::new().compress_when(larger.and(NotForContentType::IMAGES))

@@ -23,7 +23,7 @@ const HEAD_LIMIT: Duration = Duration::from_secs(30);
 /// A request's head is no longer than this.
 const HEAD_BYTES: usize = 64 * 1024;
 /// For how long open requests may go on when the program ends.
-const FAREWELL: Duration = Duration::from_secs(3);
+const FAREWELL: Duration = Duration::from_secs(2);
 /// After a failed accept, such as one for want of file handles: they may come back.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 

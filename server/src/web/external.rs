@@ -16,26 +16,26 @@ const LABEL: usize = 101;
 
 /// What the other program posted last.
 #[derive(Clone, Debug, Default)]
-pub struct ExternalBoard(Arc<Mutex<Option<Arc<Posted>>>>);
+pub(crate) struct ExternalBoard(Arc<Mutex<Option<Arc<Posted>>>>);
 
 /// One post.
 #[derive(Debug)]
-pub struct Posted {
-    pub labels: Vec<Literal>,
-    pub values: Vec<Literal>,
+pub(crate) struct Posted {
+    pub(crate) labels: Vec<Literal>,
+    pub(crate) values: Vec<Literal>,
     /// What the page can show of it, in the order it was posted.
-    pub top: Top,
+    pub(crate) top: Top,
 }
 
 impl ExternalBoard {
-    pub fn newest(&self) -> Option<Arc<Posted>> {
+    pub(crate) fn newest(&self) -> Option<Arc<Posted>> {
         self.0
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .clone()
     }
 
-    pub fn post(&self, labels: Vec<Literal>, values: Vec<Literal>) {
+    pub(crate) fn post(&self, labels: Vec<Literal>, values: Vec<Literal>) {
         let labels: Vec<Literal> = labels.into_iter().map(unwrapped).collect();
         let rows = rows(&labels, &values);
         let now = Timestamp::now();

@@ -32,19 +32,19 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{results::Live, source::Registry};
 
-pub use assets::Site;
-pub use external::ExternalBoard;
+pub(crate) use assets::Site;
+pub(crate) use external::ExternalBoard;
 
 /// What the handlers answer from. A clone is another handle to the same things.
 #[derive(Clone, Debug)]
-pub struct Web {
-    pub live: Live,
-    pub sources: Registry,
+pub(crate) struct Web {
+    pub(crate) live: Live,
+    pub(crate) sources: Registry,
     /// The board that another program posts to `/updateData`.
-    pub external: ExternalBoard,
+    pub(crate) external: ExternalBoard,
     /// Length of an epoch: how often a board can change.
-    pub batch: Duration,
-    pub site: Site,
+    pub(crate) batch: Duration,
+    pub(crate) site: Site,
 }
 
 /// Every route there is.
@@ -70,7 +70,7 @@ fn router(web: Web) -> Router {
 
 /// Answers on `listener` until `stop`, and lets the clients go: whoever waits for an answer gets it,
 /// but nobody can keep the program from ending.
-pub async fn serve(listener: TcpListener, web: Web, stop: CancellationToken) {
+pub(crate) async fn serve(listener: TcpListener, web: Web, stop: CancellationToken) {
     pages::prepare();
     connections::serve(listener, router(web), stop).await;
 }

@@ -28,7 +28,7 @@ pub(super) async fn page(State(web): State<Web>, request: Request) -> Response {
         app::shell(site.assets(), site.watch())
     });
     let mut response = render(request).await;
-    // The counts are in it.
+    // The counts are in it. The app says so too, but not on every page.
     response
         .headers_mut()
         .insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
@@ -46,11 +46,7 @@ pub(super) async fn no_page(web: State<Web>, request: Request) -> Response {
 
 pub(super) async fn server_function(State(web): State<Web>, request: Request) -> Response {
     let answer = leptos_axum::handle_server_fns_with_context(context(web), request).await;
-    let mut response = answer.into_response();
-    response
-        .headers_mut()
-        .insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    response
+    answer.into_response()
 }
 
 fn context(web: Web) -> impl Fn() + Clone + Send + Sync + 'static {

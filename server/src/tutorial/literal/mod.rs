@@ -18,7 +18,7 @@ const MAX_DEPTH: usize = 64;
 
 /// A value that was written as a Python literal.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Literal {
+pub(crate) enum Literal {
     None,
     Bool(bool),
     Int(i128),
@@ -33,14 +33,14 @@ pub enum Literal {
 /// Why a text is not a literal that can be used.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{reason} at byte {at}")]
-pub struct LiteralError {
-    pub reason: Reason,
+pub(crate) struct LiteralError {
+    pub(crate) reason: Reason,
     /// Offset in the text.
-    pub at: usize,
+    pub(crate) at: usize,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Reason {
+pub(crate) enum Reason {
     #[error("nothing where a value should be")]
     Empty,
     #[error("something that is no list, string or number")]
@@ -62,7 +62,7 @@ pub enum Reason {
 }
 
 /// Reads one value, which must be all there is.
-pub fn parse(source: &str) -> Result<Literal, LiteralError> {
+pub(crate) fn parse(source: &str) -> Result<Literal, LiteralError> {
     // Blanks at the front are no indentation here, as in `literal_eval`.
     let offset = source.len() - source.trim_start_matches([' ', '\t']).len();
     let mut parser = Parser {
@@ -335,7 +335,7 @@ impl<'a> Parser<'a> {
 
 /// Takes the wrapping off a label that reads `bytearray(b'…')`: what Python 3 makes of the bytes
 /// that a Spark column of them returns.
-pub fn unwrap_bytearray(label: String) -> String {
+pub(crate) fn unwrap_bytearray(label: String) -> String {
     let inner = label
         .strip_prefix("bytearray(")
         .and_then(|rest| rest.strip_suffix(')'));
