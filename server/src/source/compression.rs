@@ -24,8 +24,10 @@ pub enum Format {
 
 /// bzip2's head is plain letters and a digit; with the magic of its first block, or of its end where
 /// there is no block, it is no longer what a text could begin with.
-const BZIP2_BLOCKS: [[u8; 6]; 2] =
-    [[0x31, 0x41, 0x59, 0x26, 0x53, 0x59], [0x17, 0x72, 0x45, 0x38, 0x50, 0x90]];
+const BZIP2_BLOCKS: [[u8; 6]; 2] = [
+    [0x31, 0x41, 0x59, 0x26, 0x53, 0x59],
+    [0x17, 0x72, 0x45, 0x38, 0x50, 0x90],
+];
 
 impl Format {
     /// `None` as long as more bytes are needed to tell.
@@ -99,7 +101,11 @@ struct Zstd<R> {
 
 impl<R: BufRead> Zstd<R> {
     fn new(input: R) -> Self {
-        Self { input, frame: FrameDecoder::new(), open: false }
+        Self {
+            input,
+            frame: FrameDecoder::new(),
+            open: false,
+        }
     }
 
     /// False at the end of the input.
@@ -149,7 +155,9 @@ impl<R: BufRead> Read for Zstd<R> {
             if self.frame.is_finished() {
                 self.close()?;
             } else {
-                self.frame.decode_blocks(&mut self.input, UptoBlocks(1)).map_err(invalid)?;
+                self.frame
+                    .decode_blocks(&mut self.input, UptoBlocks(1))
+                    .map_err(invalid)?;
             }
         }
     }
@@ -226,8 +234,9 @@ pub(super) mod tests {
 
     #[test]
     fn big_input_comes_out_whole() {
-        let plain: Vec<u8> =
-            (0..3_000_000_u32).flat_map(|n| (n.wrapping_mul(2_654_435_761) >> 20).to_le_bytes()).collect();
+        let plain: Vec<u8> = (0..3_000_000_u32)
+            .flat_map(|n| (n.wrapping_mul(2_654_435_761) >> 20).to_le_bytes())
+            .collect();
         for compress in [gzip, bzip2, zstd] {
             assert!(read(compress(&plain)).unwrap() == plain);
         }
@@ -235,7 +244,13 @@ pub(super) mod tests {
 
     #[test]
     fn skippable_frames_are_skipped() {
-        let bytes = [skippable(b"x"), zstd(b"one "), skippable(b""), zstd(b"two"), skippable(b"y")];
+        let bytes = [
+            skippable(b"x"),
+            zstd(b"one "),
+            skippable(b""),
+            zstd(b"two"),
+            skippable(b"y"),
+        ];
         assert_eq!(read(bytes.concat()).unwrap(), b"one two");
     }
 

@@ -38,7 +38,9 @@ pub(super) async fn read<S: Sink>(
     status: &Status,
     stop: &CancellationToken,
 ) -> (End, u64) {
-    let alive = TcpKeepalive::new().with_time(KEEPALIVE).with_interval(KEEPALIVE / 6);
+    let alive = TcpKeepalive::new()
+        .with_time(KEEPALIVE)
+        .with_interval(KEEPALIVE / 6);
     // Without it a vanished peer is only found out later.
     let _ = SockRef::from(stream).set_tcp_keepalive(&alive);
     let mut lines = Lines::default();

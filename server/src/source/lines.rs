@@ -147,7 +147,9 @@ impl Lines {
             let whole = whole_chars(&self.buffer[self.begin..]);
             self.buffer.truncate(self.begin + whole);
         }
-        if self.drop_mark && self.line_at == 0 && self.buffer[self.begin..].starts_with(BYTE_ORDER_MARK)
+        if self.drop_mark
+            && self.line_at == 0
+            && self.buffer[self.begin..].starts_with(BYTE_ORDER_MARK)
         {
             self.buffer
                 .drain(self.begin..self.begin + BYTE_ORDER_MARK.len());
@@ -212,7 +214,11 @@ mod tests {
     fn read(mut lines: Lines, chunks: &[&[u8]]) -> Vec<(Vec<u8>, u64)> {
         let mut all = vec![];
         let mut take = |lines: &Lines| {
-            all.extend(lines.finished().map(|line| (line.bytes.to_vec(), line.offset)));
+            all.extend(
+                lines
+                    .finished()
+                    .map(|line| (line.bytes.to_vec(), line.offset)),
+            );
         };
         for chunk in chunks {
             lines.push(chunk);
@@ -308,7 +314,10 @@ mod tests {
             let line = lines.finished().next().unwrap();
             assert!(line.cut);
             assert!(line.bytes.len() > MAX_LINE - 4);
-            assert!(std::str::from_utf8(line.bytes).is_ok(), "shifted by {shift}");
+            assert!(
+                std::str::from_utf8(line.bytes).is_ok(),
+                "shifted by {shift}"
+            );
         }
     }
 
@@ -317,7 +326,10 @@ mod tests {
         let bytes = "\u{FEFF}a\n\u{FEFF}b\n".as_bytes();
         let texts = |lines| -> Vec<_> {
             let lines: Vec<(Vec<u8>, u64)> = read(lines, &[&bytes[..2], &bytes[2..]]);
-            lines.into_iter().map(|(line, _)| String::from_utf8(line).unwrap()).collect()
+            lines
+                .into_iter()
+                .map(|(line, _)| String::from_utf8(line).unwrap())
+                .collect()
         };
         assert_eq!(texts(Lines::of_file(0)), ["a", "\u{FEFF}b"]);
         assert_eq!(texts(Lines::default()), ["\u{FEFF}a", "\u{FEFF}b"]);

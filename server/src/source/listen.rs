@@ -23,7 +23,9 @@ pub(super) async fn run<S: Sink>(spec: &Spec, listener: TcpListener, context: Co
 }
 
 async fn serve<S: Sink>(spec: &Spec, listener: TcpListener, context: Context<S>, most: usize) {
-    let Context { sink, status, stop, .. } = context;
+    let Context {
+        sink, status, stop, ..
+    } = context;
     match listener.local_addr() {
         Ok(address) => tracing::info!("{spec} takes lines at {address}"),
         Err(error) => return status.failed(error.to_string()),
@@ -53,7 +55,9 @@ async fn serve<S: Sink>(spec: &Spec, listener: TcpListener, context: Context<S>,
             }
         };
         let Ok(place) = Arc::clone(&places).try_acquire_owned() else {
-            status.live_but(format!("{most} writers are connected: a further one was turned away"));
+            status.live_but(format!(
+                "{most} writers are connected: a further one was turned away"
+            ));
             continue;
         };
         let (mut sink, status, stop) = (sink.clone(), status.clone(), stop.clone());
@@ -72,7 +76,10 @@ async fn serve<S: Sink>(spec: &Spec, listener: TcpListener, context: Context<S>,
 /// It was gone before it was taken; the next may be sound.
 fn is_of_one_connection(error: &io::Error) -> bool {
     use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset, Interrupted};
-    matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset | Interrupted)
+    matches!(
+        error.kind(),
+        ConnectionAborted | ConnectionRefused | ConnectionReset | Interrupted
+    )
 }
 
 #[cfg(test)]
@@ -111,8 +118,9 @@ mod tests {
         for writer in 0..100 {
             writers.spawn(async move {
                 for part in 0..10 {
-                    let lines: String =
-                        (0..100).map(|n| format!("{writer} {}\n", part * 100 + n)).collect();
+                    let lines: String = (0..100)
+                        .map(|n| format!("{writer} {}\n", part * 100 + n))
+                        .collect();
                     write(address, lines.as_bytes()).await;
                 }
             });
@@ -146,14 +154,20 @@ mod tests {
         for n in 0..50 {
             let writer = write(address, b"finished\nunfinis").await;
             running.sink.until(n + 2).await;
-            SockRef::from(&writer).set_linger(Some(Duration::ZERO)).unwrap();
+            SockRef::from(&writer)
+                .set_linger(Some(Duration::ZERO))
+                .unwrap();
             drop(writer);
         }
         calm.write_all(b"calm 2\n").await.unwrap();
         let texts = running.sink.until(52).await;
         assert_eq!(texts.iter().filter(|text| *text == "finished").count(), 50);
         assert_eq!(texts.last().unwrap(), "calm 2");
-        assert_eq!(running.stop().await.count(), 52, "what was unfinished is dropped");
+        assert_eq!(
+            running.stop().await.count(),
+            52,
+            "what was unfinished is dropped"
+        );
     }
 
     #[tokio::test]
@@ -165,7 +179,10 @@ mod tests {
         }
         writer.write_all(b"\nafter\n").await.unwrap();
         let texts = running.sink.until(3).await;
-        assert_eq!((&*texts[0], texts[1].len(), &*texts[2]), ("before", MAX_LINE, "after"));
+        assert_eq!(
+            (&*texts[0], texts[1].len(), &*texts[2]),
+            ("before", MAX_LINE, "after")
+        );
         assert_eq!(running.status.lines_cut(), 1);
         running.stop().await;
     }
@@ -187,8 +204,17 @@ mod tests {
     async fn one_writer_too_many_is_turned_away_and_the_status_says_so() {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        let (sink, status, stop) = (Recording::new(), Registry::default().add("test"), Default::default());
-        let context = Context { sink: sink.clone(), status: status.clone(), cursor: None, stop };
+        let (sink, status, stop) = (
+            Recording::new(),
+            Registry::default().add("test"),
+            Default::default(),
+        );
+        let context = Context {
+            sink: sink.clone(),
+            status: status.clone(),
+            cursor: None,
+            stop,
+        };
         let stop = context.stop.clone();
         let task = tokio::spawn(async move {
             serve(&"listen:127.0.0.1:0".parse().unwrap(), listener, context, 2).await;

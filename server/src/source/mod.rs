@@ -51,7 +51,10 @@ pub struct Post<'a> {
 impl<'a> Post<'a> {
     /// A post of which nothing but the text is known.
     pub fn of_text(text: Cow<'a, str>) -> Self {
-        Self { text, ..Self::default() }
+        Self {
+            text,
+            ..Self::default()
+        }
     }
 
     /// The same post, no longer bound to the line that it was read from.

@@ -45,11 +45,20 @@ pub enum OpenError {
 /// Finds out whether the source can start.
 pub async fn open(spec: Spec) -> Result<Opened, OpenError> {
     let ready = match &spec.what {
-        What::Demo { rate, seed } => Ready::Demo(demo::Settings { rate: *rate, seed: *seed }),
+        What::Demo { rate, seed } => Ready::Demo(demo::Settings {
+            rate: *rate,
+            seed: *seed,
+        }),
         What::Tcp(address) => Ready::Tcp(address.clone()),
         What::Listen(address) => Ready::Listen(bind(address).await?),
-        What::File { input: Input::Standard, speed } => Ready::File(Replay::of_stdin(*speed)),
-        What::File { input: Input::Path(path), speed } => Ready::File(Replay::of(path, *speed)?),
+        What::File {
+            input: Input::Standard,
+            speed,
+        } => Ready::File(Replay::of_stdin(*speed)),
+        What::File {
+            input: Input::Path(path),
+            speed,
+        } => Ready::File(Replay::of(path, *speed)?),
     };
     Ok(Opened { spec, ready })
 }
@@ -57,10 +66,15 @@ pub async fn open(spec: Spec) -> Result<Opened, OpenError> {
 /// A port that a program has left a moment ago can be had again at once (`SO_REUSEADDR`, which
 /// tokio sets).
 pub async fn bind(address: &str) -> Result<TcpListener, OpenError> {
-    TcpListener::bind(address).await.map_err(|error| match error.kind() {
-        io::ErrorKind::AddrInUse => OpenError::InUse(address.to_owned()),
-        _ => OpenError::Listen { address: address.to_owned(), error },
-    })
+    TcpListener::bind(address)
+        .await
+        .map_err(|error| match error.kind() {
+            io::ErrorKind::AddrInUse => OpenError::InUse(address.to_owned()),
+            _ => OpenError::Listen {
+                address: address.to_owned(),
+                error,
+            },
+        })
 }
 
 impl Opened {
@@ -99,9 +113,17 @@ mod tests {
     async fn what_cannot_start_is_said_before_anything_starts() {
         let taken = bind("127.0.0.1:0").await.unwrap();
         let taken = taken.local_addr().unwrap();
-        assert!(refused(&format!("listen:{taken}")).await.contains("choose another port"));
+        assert!(
+            refused(&format!("listen:{taken}"))
+                .await
+                .contains("choose another port")
+        );
         assert!(refused("file:no/such/file").await.contains("No such file"));
         assert!(refused("file:src").await.contains("is a directory"));
-        assert!(refused("listen:192.0.2.1:9009").await.contains("cannot listen at 192.0.2.1:9009"));
+        assert!(
+            refused("listen:192.0.2.1:9009")
+                .await
+                .contains("cannot listen at 192.0.2.1:9009")
+        );
     }
 }

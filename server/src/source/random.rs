@@ -48,8 +48,11 @@ mod tests {
     fn it_is_splitmix64() {
         let mut random = Random::new(1_234_567);
         let first: Vec<_> = (0..3).map(|_| random.next()).collect();
-        let expected =
-            [6_457_827_717_110_365_317, 3_203_168_211_198_807_973, 9_817_491_932_198_370_423];
+        let expected = [
+            6_457_827_717_110_365_317,
+            3_203_168_211_198_807_973,
+            9_817_491_932_198_370_423,
+        ];
         assert_eq!(first, expected);
     }
 

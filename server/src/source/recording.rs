@@ -60,17 +60,26 @@ impl Recording {
     }
 
     pub(super) fn cursor(&self) -> Option<Cursor> {
-        self.given.lock().unwrap().iter().rev().find_map(|given| match given {
-            Given::Posts(_, cursor) => cursor.clone(),
-            Given::Advance(_) => None,
-        })
+        self.given
+            .lock()
+            .unwrap()
+            .iter()
+            .rev()
+            .find_map(|given| match given {
+                Given::Posts(_, cursor) => cursor.clone(),
+                Given::Advance(_) => None,
+            })
     }
 
     /// Waits until so many posts were given, and says which.
     pub(super) async fn until(&self, count: usize) -> Vec<String> {
         let mut counts = self.count.subscribe();
         let waited = timeout(LIMIT, counts.wait_for(|now| *now >= count)).await;
-        assert!(waited.is_ok(), "{} of {count} posts in {LIMIT:?}", self.count());
+        assert!(
+            waited.is_ok(),
+            "{} of {count} posts in {LIMIT:?}",
+            self.count()
+        );
         self.texts()
     }
 }
@@ -108,10 +117,19 @@ impl Running {
     pub(super) fn start(opened: Opened, sink: Recording, cursor: Option<Cursor>) -> Self {
         let status = Registry::default().add("test");
         let stop = CancellationToken::new();
-        let context =
-            Context { sink: sink.clone(), status: status.clone(), cursor, stop: stop.clone() };
+        let context = Context {
+            sink: sink.clone(),
+            status: status.clone(),
+            cursor,
+            stop: stop.clone(),
+        };
         let task = tokio::spawn(opened.run(context));
-        Self { sink, status, stop, task }
+        Self {
+            sink,
+            status,
+            stop,
+            task,
+        }
     }
 
     pub(super) async fn of(spec: &str, cursor: Option<Cursor>) -> Self {
@@ -138,7 +156,10 @@ impl Running {
     /// Stops it, which must take less than a second.
     pub(super) async fn stop(self) -> Recording {
         self.stop.cancel();
-        timeout(Duration::from_secs(1), self.task).await.expect("it stops in time").unwrap();
+        timeout(Duration::from_secs(1), self.task)
+            .await
+            .expect("it stops in time")
+            .unwrap();
         self.sink
     }
 }

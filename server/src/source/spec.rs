@@ -16,11 +16,17 @@ pub struct Spec {
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum What {
-    Demo { rate: NonZero<u32>, seed: u64 },
+    Demo {
+        rate: NonZero<u32>,
+        seed: u64,
+    },
     /// `host:port`, with an IPv6 address in brackets.
     Tcp(String),
     Listen(String),
-    File { input: Input, speed: Speed },
+    File {
+        input: Input,
+        speed: Speed,
+    },
 }
 
 /// What a replay reads.
@@ -52,7 +58,11 @@ pub enum SpecError {
     #[error("this version does not have the source `{0}` yet")]
     NotYet(String),
     #[error("`{kind}` has no option `{option}`; it has {has}")]
-    Option { kind: &'static str, option: String, has: &'static str },
+    Option {
+        kind: &'static str,
+        option: String,
+        has: &'static str,
+    },
     #[error("`{0}` is no rate; give the posts in a second, from 1 to 1000000")]
     Rate(String),
     #[error("`{0}` is no seed; give a whole number from 0 to 18446744073709551615")]
@@ -60,8 +70,14 @@ pub enum SpecError {
     #[error("`{0}` is no speed; give `max`, `realtime` or a whole number of times, such as `10x`")]
     Speed(String),
     #[error("`{kind}:{given}` does not say {missing}; an example: `{kind}:127.0.0.1:9009`")]
-    Address { kind: &'static str, given: String, missing: &'static str },
-    #[error("`file:` names no file; an example: `file:posts.jsonl`, or `file:-` for standard input")]
+    Address {
+        kind: &'static str,
+        given: String,
+        missing: &'static str,
+    },
+    #[error(
+        "`file:` names no file; an example: `file:posts.jsonl`, or `file:-` for standard input"
+    )]
     NoPath,
 }
 
@@ -83,8 +99,14 @@ impl Spec {
             What::Demo { seed, .. } => format!("demo:seed={seed}"),
             What::Tcp(address) => format!("tcp:{address}"),
             What::Listen(address) => format!("listen:{address}"),
-            What::File { input: Input::Standard, .. } => "file:-".to_owned(),
-            What::File { input: Input::Path(path), .. } => format!("file:{}", absolute(path).display()),
+            What::File {
+                input: Input::Standard,
+                ..
+            } => "file:-".to_owned(),
+            What::File {
+                input: Input::Path(path),
+                ..
+            } => format!("file:{}", absolute(path).display()),
         }
     }
 }
@@ -97,8 +119,14 @@ fn absolute(path: &Path) -> PathBuf {
 
 impl Default for Spec {
     fn default() -> Self {
-        let what = What::Demo { rate: DEFAULT_RATE, seed: DEFAULT_SEED };
-        Self { given: "demo".to_owned(), what }
+        let what = What::Demo {
+            rate: DEFAULT_RATE,
+            seed: DEFAULT_SEED,
+        };
+        Self {
+            given: "demo".to_owned(),
+            what,
+        }
     }
 }
 
@@ -126,7 +154,10 @@ impl FromStr for Spec {
             }
             _ => return Err(SpecError::Unknown(given.to_owned())),
         };
-        Ok(Self { given: given.to_owned(), what })
+        Ok(Self {
+            given: given.to_owned(),
+            what,
+        })
     }
 }
 
@@ -136,15 +167,24 @@ fn demo(options: Option<&str>) -> Result<What, SpecError> {
     for option in options.into_iter().flat_map(|options| options.split(',')) {
         match option.split_once('=') {
             Some(("rate", number)) => {
-                let found = number.parse().ok().filter(|rate: &NonZero<u32>| rate.get() <= MAX_RATE);
+                let found = number
+                    .parse()
+                    .ok()
+                    .filter(|rate: &NonZero<u32>| rate.get() <= MAX_RATE);
                 rate = found.ok_or_else(|| SpecError::Rate(number.to_owned()))?;
             }
             Some(("seed", number)) => {
-                seed = number.parse().map_err(|_| SpecError::Seed(number.to_owned()))?;
+                seed = number
+                    .parse()
+                    .map_err(|_| SpecError::Seed(number.to_owned()))?;
             }
             _ => {
                 let option = option.to_owned();
-                return Err(SpecError::Option { kind: "demo", option, has: "`rate=N` and `seed=N`" });
+                return Err(SpecError::Option {
+                    kind: "demo",
+                    option,
+                    has: "`rate=N` and `seed=N`",
+                });
             }
         }
     }
@@ -153,7 +193,11 @@ fn demo(options: Option<&str>) -> Result<What, SpecError> {
 
 fn address(kind: &'static str, given: Option<&str>, any_port: bool) -> Result<String, SpecError> {
     let given = given.unwrap_or_default();
-    let wrong = |missing| SpecError::Address { kind, given: given.to_owned(), missing };
+    let wrong = |missing| SpecError::Address {
+        kind,
+        given: given.to_owned(),
+        missing,
+    };
     let Some((host, port)) = given.rsplit_once(':') else {
         return Err(wrong("host and port"));
     };
@@ -162,7 +206,9 @@ fn address(kind: &'static str, given: Option<&str>, any_port: bool) -> Result<St
     }
     // `::1:9009` could be read in two ways.
     if host.contains(':') && !(host.starts_with('[') && host.ends_with(']')) {
-        return Err(wrong("where the address ends; put it in brackets, as in `[::1]:9009`"));
+        return Err(wrong(
+            "where the address ends; put it in brackets, as in `[::1]:9009`",
+        ));
     }
     match port.parse::<u16>() {
         Ok(0) if !any_port => Err(wrong("the port, from 1 to 65535")),
@@ -204,7 +250,10 @@ mod tests {
     }
 
     fn file(path: &str, speed: Speed) -> What {
-        What::File { input: Input::Path(path.into()), speed }
+        What::File {
+            input: Input::Path(path.into()),
+            speed,
+        }
     }
 
     fn times(times: u32) -> Speed {
@@ -215,17 +264,44 @@ mod tests {
     fn every_form_is_understood() {
         let rate = |rate| NonZero::new(rate).unwrap();
         assert_eq!(Spec::default(), "demo".parse().unwrap());
-        assert_eq!(what("demo"), What::Demo { rate: rate(200), seed: 1 });
-        assert_eq!(what("demo:seed=7,rate=1000000"), What::Demo { rate: rate(1_000_000), seed: 7 });
-        assert_eq!(what("tcp:localhost:9009"), What::Tcp("localhost:9009".into()));
+        assert_eq!(
+            what("demo"),
+            What::Demo {
+                rate: rate(200),
+                seed: 1
+            }
+        );
+        assert_eq!(
+            what("demo:seed=7,rate=1000000"),
+            What::Demo {
+                rate: rate(1_000_000),
+                seed: 7
+            }
+        );
+        assert_eq!(
+            what("tcp:localhost:9009"),
+            What::Tcp("localhost:9009".into())
+        );
         assert_eq!(what("tcp:[::1]:9009"), What::Tcp("[::1]:9009".into()));
-        assert_eq!(what("listen:127.0.0.1:0"), What::Listen("127.0.0.1:0".into()));
-        assert_eq!(what("file:-"), What::File { input: Input::Standard, speed: Speed::Max });
+        assert_eq!(
+            what("listen:127.0.0.1:0"),
+            What::Listen("127.0.0.1:0".into())
+        );
+        assert_eq!(
+            what("file:-"),
+            What::File {
+                input: Input::Standard,
+                speed: Speed::Max
+            }
+        );
         assert_eq!(what("file:a.jsonl"), file("a.jsonl", Speed::Max));
         assert_eq!(what("file:/a,b.gz"), file("/a,b.gz", Speed::Max));
         assert_eq!(what("file:/a,b.gz,speed=max"), file("/a,b.gz", Speed::Max));
         assert_eq!(what("file:a,speed=realtime"), file("a", times(1)));
-        assert_eq!(what("file:a,speed=2x,speed=60x"), file("a,speed=2x", times(60)));
+        assert_eq!(
+            what("file:a,speed=2x,speed=60x"),
+            file("a,speed=2x", times(60))
+        );
         assert_eq!(what("file:/a,speed=1/b"), file("/a,speed=1/b", Speed::Max));
         assert_eq!(what("file:C:x"), file("C:x", Speed::Max));
     }
@@ -267,7 +343,10 @@ mod tests {
         assert_eq!(identity("demo"), identity("demo:rate=5"));
         assert_ne!(identity("demo"), identity("demo:seed=5"));
         assert_eq!(identity("file:-"), "file:-");
-        assert_eq!(identity("file:Cargo.toml"), identity("file:./src/../Cargo.toml,speed=2x"));
+        assert_eq!(
+            identity("file:Cargo.toml"),
+            identity("file:./src/../Cargo.toml,speed=2x")
+        );
         assert!(identity("file:none").starts_with("file:/"));
         assert_eq!(identity("listen:127.0.0.1:9009"), "listen:127.0.0.1:9009");
     }

@@ -21,12 +21,20 @@ impl Registry {
             cut: AtomicU64::new(0),
             refused: AtomicU64::new(0),
         }));
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(status.clone());
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(status.clone());
         status
     }
 
     pub fn all(&self) -> Vec<Source> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).iter().map(Status::show).collect()
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .iter()
+            .map(Status::show)
+            .collect()
     }
 }
 
@@ -78,7 +86,10 @@ impl Status {
     /// A line longer than the limit: its beginning was read as a post, the rest dropped.
     pub fn line_cut(&self) {
         if self.0.cut.fetch_add(1, Relaxed) == 0 {
-            tracing::warn!(source = self.0.name, "a line over 1 MiB was cut; more are only counted");
+            tracing::warn!(
+                source = self.0.name,
+                "a line over 1 MiB was cut; more are only counted"
+            );
         }
     }
 
@@ -90,7 +101,11 @@ impl Status {
     pub fn line_refused(&self, why: &dyn std::error::Error) {
         if self.0.refused.fetch_add(1, Relaxed) == 0 {
             let name = &self.0.name;
-            tracing::warn!(source = name, ?why, "a line is no post; more are only counted");
+            tracing::warn!(
+                source = name,
+                ?why,
+                "a line is no post; more are only counted"
+            );
         }
     }
 
@@ -103,10 +118,19 @@ impl Status {
     }
 
     pub fn show(&self) -> Source {
-        let (state, detail) =
-            self.0.state.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let (state, detail) = self
+            .0
+            .state
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone();
         let posts = self.0.posts.load(Relaxed);
-        Source { name: self.0.name.clone(), state, detail, posts }
+        Source {
+            name: self.0.name.clone(),
+            state,
+            detail,
+            posts,
+        }
     }
 
     fn set(&self, state: SourceState, detail: Option<String>) {

@@ -22,7 +22,12 @@ const LONGEST: Duration = Duration::from_secs(2);
 const CONNECT: Duration = Duration::from_secs(10);
 
 pub(super) async fn run<S: Sink>(address: &str, context: Context<S>) {
-    let Context { mut sink, status, stop, .. } = context;
+    let Context {
+        mut sink,
+        status,
+        stop,
+        ..
+    } = context;
     let mut random = Random::seeded_by_chance();
     let mut pause = SHORTEST;
     status.connecting();
@@ -84,7 +89,11 @@ mod tests {
     }
 
     async fn accept(listener: &TcpListener) -> TcpStream {
-        timeout(LIMIT, listener.accept()).await.expect("it comes back").unwrap().0
+        timeout(LIMIT, listener.accept())
+            .await
+            .expect("it comes back")
+            .unwrap()
+            .0
     }
 
     #[tokio::test]
@@ -95,20 +104,40 @@ mod tests {
         stream.write_all(b"one\ntwo\nhalf").await.unwrap();
         drop(stream);
         assert_eq!(running.sink.until(3).await, ["one", "two", "half"]);
-        running.shows(|source| source.state == SourceState::Waiting).await;
-        assert!(running.status.show().detail.unwrap().contains("closed the connection, next try in 0."));
+        running
+            .shows(|source| source.state == SourceState::Waiting)
+            .await;
+        assert!(
+            running
+                .status
+                .show()
+                .detail
+                .unwrap()
+                .contains("closed the connection, next try in 0.")
+        );
 
         let mut stream = accept(&listener).await;
         stream.write_all(b"three\nunfinished").await.unwrap();
         running.sink.until(4).await;
-        SockRef::from(&stream).set_linger(Some(Duration::ZERO)).unwrap();
+        SockRef::from(&stream)
+            .set_linger(Some(Duration::ZERO))
+            .unwrap();
         drop(stream);
-        running.shows(|source| source.detail.as_ref().is_some_and(|why| why.contains("lost"))).await;
+        running
+            .shows(|source| {
+                source
+                    .detail
+                    .as_ref()
+                    .is_some_and(|why| why.contains("lost"))
+            })
+            .await;
 
         let mut stream = accept(&listener).await;
         stream.write_all(b"four\n").await.unwrap();
         assert_eq!(running.sink.until(5).await[3..], ["three", "four"]);
-        running.shows(|source| source.state == SourceState::Live).await;
+        running
+            .shows(|source| source.state == SourceState::Live)
+            .await;
 
         let second = timeout(2 * LONGEST, listener.accept());
         assert!(second.await.is_err(), "one connection is enough");
@@ -122,9 +151,14 @@ mod tests {
         let address = listener.local_addr().unwrap();
         drop(listener);
         let running = Running::of(&spec, None).await;
-        running.shows(|source| source.state == SourceState::Waiting).await;
+        running
+            .shows(|source| source.state == SourceState::Waiting)
+            .await;
         let why = running.status.show().detail.unwrap();
-        assert!(why.starts_with(&format!("connection refused by {address}, next try in 0.")), "{why}");
+        assert!(
+            why.starts_with(&format!("connection refused by {address}, next try in 0.")),
+            "{why}"
+        );
         let listener = TcpListener::bind(address).await.unwrap();
         let mut stream = accept(&listener).await;
         stream.write_all(b"here\n").await.unwrap();
@@ -137,11 +171,15 @@ mod tests {
         let (listener, spec) = writer().await;
         let running = Running::of(&spec, None).await;
         let _silent = accept(&listener).await;
-        running.shows(|source| source.state == SourceState::Live).await;
+        running
+            .shows(|source| source.state == SourceState::Live)
+            .await;
         running.stop().await;
         drop(listener);
         let running = Running::of(&spec, None).await;
-        running.shows(|source| source.state == SourceState::Waiting).await;
+        running
+            .shows(|source| source.state == SourceState::Waiting)
+            .await;
         running.stop().await;
     }
 }

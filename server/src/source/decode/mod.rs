@@ -77,8 +77,17 @@ mod tests {
 
     #[test]
     fn an_object_of_no_known_form_is_not_a_post() {
-        for line in ["{}", r##"{"title":"#a"}"##, r#"{"text":null}"#, r#"{"text":5,"tags":"a"}"#] {
-            assert_eq!(decode(line.as_bytes()), Err(NotAPost::NeitherTextNorTags), "{line}");
+        for line in [
+            "{}",
+            r##"{"title":"#a"}"##,
+            r#"{"text":null}"#,
+            r#"{"text":5,"tags":"a"}"#,
+        ] {
+            assert_eq!(
+                decode(line.as_bytes()),
+                Err(NotAPost::NeitherTextNorTags),
+                "{line}"
+            );
         }
     }
 

@@ -19,7 +19,10 @@ pub(super) fn read(line: &str) -> serde_json::Result<Option<Post<'_>>> {
     let fields = json.deserialize_map(FieldsVisitor)?;
     json.end()?;
     let text = fields.text.text();
-    let tags = fields.tags.texts().map(|tags| tags.into_iter().filter_map(name).collect());
+    let tags = fields
+        .tags
+        .texts()
+        .map(|tags| tags.into_iter().filter_map(name).collect());
     if text.is_none() && tags.is_none() {
         return Ok(None);
     }
@@ -87,7 +90,9 @@ fn name(tag: Cow<'_, str>) -> Option<Cow<'_, str>> {
 /// that not every text may be one.
 fn is_language(lang: &str) -> bool {
     (2..=35).contains(&lang.len())
-        && lang.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+        && lang
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
         && lang.as_bytes()[..2].iter().all(u8::is_ascii_alphabetic)
 }
 
@@ -106,7 +111,11 @@ fn time(at: &Value<'_>) -> Option<i64> {
         },
         _ => return None,
     };
-    let millis = if number < MILLISECONDS_FROM { number * 1000.0 } else { number };
+    let millis = if number < MILLISECONDS_FROM {
+        number * 1000.0
+    } else {
+        number
+    };
     (0.0..=LAST).contains(&millis).then_some(millis as i64)
 }
 
@@ -135,7 +144,10 @@ mod tests {
     #[test]
     fn tags_alone_make_a_post() {
         let found = post(r#"{"tags":["a"]}"#);
-        assert_eq!((found.text.as_ref(), found.tags), ("", Some(vec!["a".into()])));
+        assert_eq!(
+            (found.text.as_ref(), found.tags),
+            ("", Some(vec!["a".into()]))
+        );
         assert_eq!(post(r#"{"tags":[]}"#).tags, Some(vec![]));
     }
 
@@ -143,7 +155,8 @@ mod tests {
     fn a_field_of_the_wrong_type_is_as_good_as_none() {
         let line = r#"{"text":"a","lang":5,"author":["x"],"at":{"x":1},"tags":true}"#;
         assert_eq!(post(line), Post::of_text("a".into()));
-        let line = r#"{"text":"a","lang":"x y","author":"","at":"soon","tags":[1,{"a":2},"b",null]}"#;
+        let line =
+            r#"{"text":"a","lang":"x y","author":"","at":"soon","tags":[1,{"a":2},"b",null]}"#;
         let found = post(line);
         assert_eq!(found.tags, Some(vec!["b".into()]));
         assert_eq!((found.lang, found.author, found.at), (None, None, None));
@@ -178,7 +191,14 @@ mod tests {
             assert_eq!(at(same), expected, "{same}");
         }
         assert_eq!(at("1705314900.25"), Some(1_705_314_900_250));
-        for none in ["-1", "1e300", "null", r#""""#, r#""1969-12-31T23:59:59Z""#, r#""NaN""#] {
+        for none in [
+            "-1",
+            "1e300",
+            "null",
+            r#""""#,
+            r#""1969-12-31T23:59:59Z""#,
+            r#""NaN""#,
+        ] {
             assert_eq!(at(none), None, "{none}");
         }
     }

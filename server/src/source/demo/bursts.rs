@@ -27,11 +27,14 @@ pub(super) struct Burst {
 /// The bursts of the time `at` (milliseconds since the first post).
 pub(super) fn at(seed: u64, at: u64) -> Vec<Burst> {
     let slot = at / EVERY;
-    (slot.saturating_sub(LONGEST)..=slot).filter_map(|slot| in_slot(seed, slot, at)).collect()
+    (slot.saturating_sub(LONGEST)..=slot)
+        .filter_map(|slot| in_slot(seed, slot, at))
+        .collect()
 }
 
 fn in_slot(seed: u64, slot: u64, at: u64) -> Option<Burst> {
-    let mut random = Random::new(Random::new(seed ^ slot.wrapping_mul(0xD1B5_4A32_D192_ED03)).next());
+    let mut random =
+        Random::new(Random::new(seed ^ slot.wrapping_mul(0xD1B5_4A32_D192_ED03)).next());
     let begin = slot * EVERY + random.below(EVERY);
     let length = random.between(EVERY * 2, EVERY * LONGEST);
     let height = random.between(WEAKEST, STRONGEST);
@@ -57,7 +60,11 @@ mod tests {
     fn bursts_rise_and_fade_and_never_crowd_out_all_else() {
         let share = |time| at(1, time).iter().map(|burst| burst.share).sum::<u64>();
         let shares: Vec<_> = (0..3_600).map(|second| share(second * 1000)).collect();
-        assert!(shares.iter().all(|share| *share < 700), "{:?}", shares.iter().max());
+        assert!(
+            shares.iter().all(|share| *share < 700),
+            "{:?}",
+            shares.iter().max()
+        );
         assert!(shares[300..].iter().sum::<u64>() / 3_300 > 100);
     }
 
@@ -69,7 +76,10 @@ mod tests {
             found.map_or(0, |burst| burst.share)
         };
         let shares: Vec<_> = (0..600).map(|second| of(second * 1000)).collect();
-        let top = shares.iter().position(|share| share == shares.iter().max().unwrap()).unwrap();
+        let top = shares
+            .iter()
+            .position(|share| share == shares.iter().max().unwrap())
+            .unwrap();
         assert!(shares[..=top].is_sorted());
         assert!(shares[top..].iter().rev().is_sorted());
         assert_eq!(*shares.last().unwrap(), 0);

@@ -36,7 +36,12 @@ const CHUNK: u64 = 4096;
 const MOST_BEHIND: Duration = Duration::from_secs(2);
 
 pub(super) async fn run<S: Sink>(settings: Settings, context: Context<S>) {
-    let Context { mut sink, status, cursor, stop } = context;
+    let Context {
+        mut sink,
+        status,
+        cursor,
+        stop,
+    } = context;
     let mut next = match cursor {
         None => 0,
         Some(Cursor(text)) => match text.parse() {
@@ -71,7 +76,10 @@ pub(super) async fn run<S: Sink>(settings: Settings, context: Context<S>) {
             next = chunk.end;
             let posts: Vec<_> = chunk.map(|number| writer.post(number)).collect();
             let behind = Cursor(next.to_string());
-            if accept(&posts, Some(behind), &mut sink, &stop).await.is_err() {
+            if accept(&posts, Some(behind), &mut sink, &stop)
+                .await
+                .is_err()
+            {
                 return;
             }
             coop::consume_budget().await;
@@ -98,7 +106,9 @@ mod tests {
 
         let mut writer = Writer::new(5, 2000);
         let total = (count + second.count()) as u64;
-        let expected: Vec<_> = (0..total).map(|n| writer.post(n).text.into_owned()).collect();
+        let expected: Vec<_> = (0..total)
+            .map(|n| writer.post(n).text.into_owned())
+            .collect();
         assert_eq!([first.texts(), second.texts()].concat(), expected);
     }
 

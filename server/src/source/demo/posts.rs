@@ -67,7 +67,10 @@ impl Writer {
             tags[0] = Some((index, tag));
             language = &LANGUAGES[index];
         }
-        let index = LANGUAGES.iter().position(|other| other.code == language.code).unwrap_or(0);
+        let index = LANGUAGES
+            .iter()
+            .position(|other| other.code == language.code)
+            .unwrap_or(0);
         // Most posts have one or two tags, some have none.
         let more = [0, 1, 1, 1, 1, 2, 2, 2, 3][random.below(9) as usize];
         for tag in tags.iter_mut().skip(1).take(more) {
@@ -115,7 +118,10 @@ fn bursting(choice: u64) -> (usize, usize) {
     let mut random = Random::new(choice);
     let language = random.below(LANGUAGES.len() as u64);
     let known = LANGUAGES[language as usize].tags.len();
-    (language as usize, random.between(BURSTING as u64, known as u64) as usize)
+    (
+        language as usize,
+        random.between(BURSTING as u64, known as u64) as usize,
+    )
 }
 
 fn text(
@@ -168,7 +174,9 @@ mod tests {
     /// Whoever began with a seed goes on with it in every later version.
     #[test]
     fn a_seed_means_the_same_posts_for_good() {
-        let texts: Vec<_> = [0, 1, 77_777].map(|n| posts(1, n..n + 1)[0].text.to_string()).into();
+        let texts: Vec<_> = [0, 1, 77_777]
+            .map(|n| posts(1, n..n + 1)[0].text.to_string())
+            .into();
         let expected = [
             "ما رأيكم في هذا؟ #هارا #نوليرالي",
             "やっと届いた！",
@@ -193,13 +201,21 @@ mod tests {
         for post in &posts {
             languages.insert(post.lang.clone().unwrap());
             people.insert(post.author.clone().unwrap());
-            for word in post.text.split(' ').filter_map(|word| word.strip_prefix('#')) {
+            for word in post
+                .text
+                .split(' ')
+                .filter_map(|word| word.strip_prefix('#'))
+            {
                 *counts.entry(word.to_lowercase()).or_default() += 1;
             }
         }
         let mut sorted: Vec<_> = counts.values().copied().collect();
         sorted.sort_unstable_by(|a, b| b.cmp(a));
-        assert!((1_000..6_000).contains(&sorted[0]), "the first: {}", sorted[0]);
+        assert!(
+            (1_000..6_000).contains(&sorted[0]),
+            "the first: {}",
+            sorted[0]
+        );
         assert!(sorted[9] > 300, "the tenth: {}", sorted[9]);
         assert!(sorted.len() > 5_000, "{} tags", sorted.len());
         assert_eq!(languages.len(), LANGUAGES.len());
@@ -212,12 +228,24 @@ mod tests {
         let posts = posts(1, 0..20_000);
         for post in &posts {
             let hashes = post.text.matches('#').count();
-            let distinct: HashSet<_> = post.text.split(' ').filter(|word| word.starts_with('#')).collect();
+            let distinct: HashSet<_> = post
+                .text
+                .split(' ')
+                .filter(|word| word.starts_with('#'))
+                .collect();
             engine::grammar::Grammar::Twitter.mentions(&post.text, None, &mut mentions);
             for mention in &mentions {
-                assert!(distinct.contains(&*format!("#{}", mention.spelling)), "{}", post.text);
+                assert!(
+                    distinct.contains(&*format!("#{}", mention.spelling)),
+                    "{}",
+                    post.text
+                );
             }
-            assert!(mentions.len() <= hashes && mentions.is_empty() == (hashes == 0), "{}", post.text);
+            assert!(
+                mentions.len() <= hashes && mentions.is_empty() == (hashes == 0),
+                "{}",
+                post.text
+            );
             mentions.clear();
         }
     }
@@ -231,7 +259,11 @@ mod tests {
                     *counts.entry(word.to_lowercase()).or_default() += 1;
                 }
             }
-            counts.into_iter().max_by_key(|(_, count)| *count).unwrap().0
+            counts
+                .into_iter()
+                .max_by_key(|(_, count)| *count)
+                .unwrap()
+                .0
         };
         let leaders: HashSet<_> = (0..60).map(|minute| leader(minute * 12_000)).collect();
         assert!(leaders.len() > 10, "{leaders:?}");

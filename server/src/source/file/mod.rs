@@ -49,11 +49,17 @@ pub(super) struct Replay {
 
 impl Replay {
     pub(super) fn of_stdin(speed: Speed) -> Self {
-        Self { origin: Origin::Standard, speed }
+        Self {
+            origin: Origin::Standard,
+            speed,
+        }
     }
 
     pub(super) fn of(path: &Path, speed: Speed) -> Result<Self, OpenError> {
-        Ok(Self { origin: Origin::open(path)?, speed })
+        Ok(Self {
+            origin: Origin::open(path)?,
+            speed,
+        })
     }
 
     pub(super) async fn run<S: Sink>(self, mut context: Context<S>) {
@@ -63,13 +69,18 @@ impl Replay {
         };
         let (to, chunks) = mpsc::channel(AHEAD);
         if let Err(error) = reading::start(self.origin, from, to) {
-            return context.status.failed(format!("cannot start to read: {error}"));
+            return context
+                .status
+                .failed(format!("cannot start to read: {error}"));
         }
         context.status.live();
         let mut player = Player {
             context,
             keeps_cursor: from.is_some(),
-            pace: Pace { speed: self.speed, begun: None },
+            pace: Pace {
+                speed: self.speed,
+                begun: None,
+            },
             epoch: None,
         };
         // An error is only that it was time to stop.
@@ -169,7 +180,9 @@ impl<S: Sink> Player<S> {
         if pause > LONG {
             let seconds = Duration::from_secs(pause.as_secs());
             let seconds = humantime::format_duration(seconds);
-            self.context.status.waiting(format!("the next post is due in {seconds}"));
+            self.context
+                .status
+                .waiting(format!("the next post is due in {seconds}"));
         }
         select! {
             () = sleep_until(due) => {}

@@ -23,7 +23,10 @@ const CHUNK: usize = 256 << 10;
 #[derive(Debug)]
 pub(super) enum Origin {
     Standard,
-    File { path: PathBuf, file: File },
+    File {
+        path: PathBuf,
+        file: File,
+    },
     /// Opened only when it is read, for that may wait until somebody writes. What was read once is gone.
     Pipe(PathBuf),
 }
@@ -43,7 +46,10 @@ pub(super) enum Error {
 
 impl Origin {
     pub(super) fn open(path: &Path) -> Result<Self, OpenError> {
-        let cannot = |error| OpenError::Read { path: path.to_owned(), error };
+        let cannot = |error| OpenError::Read {
+            path: path.to_owned(),
+            error,
+        };
         let kind = path.metadata().map_err(cannot)?.file_type();
         if kind.is_dir() {
             return Err(OpenError::Directory(path.to_owned()));
@@ -85,9 +91,9 @@ pub(super) fn start(
         let path = origin.path();
         let result = match origin {
             Origin::Standard => decompressed(io::stdin()).and_then(|input| send(input, &to)),
-            Origin::Pipe(path) => {
-                File::open(path).and_then(decompressed).and_then(|input| send(input, &to))
-            }
+            Origin::Pipe(path) => File::open(path)
+                .and_then(decompressed)
+                .and_then(|input| send(input, &to)),
             Origin::File { file, .. } => match skipped(file, from.unwrap_or(0)) {
                 Ok(Some(input)) => send(input, &to),
                 Ok(None) => {
@@ -102,7 +108,9 @@ pub(super) fn start(
             let _ = to.blocking_send(Err(Error::Read { path, error }));
         }
     };
-    thread::Builder::new().name("file source".to_owned()).spawn(read)?;
+    thread::Builder::new()
+        .name("file source".to_owned())
+        .spawn(read)?;
     Ok(())
 }
 

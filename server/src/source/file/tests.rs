@@ -17,7 +17,9 @@ struct Sample {
 
 impl Sample {
     fn new(bytes: &[u8]) -> Self {
-        let sample = Self { folder: tempfile::tempdir().unwrap() };
+        let sample = Self {
+            folder: tempfile::tempdir().unwrap(),
+        };
         sample.write(bytes);
         sample
     }
@@ -31,7 +33,12 @@ impl Sample {
     }
 
     fn append(&self, bytes: &[u8]) {
-        fs::OpenOptions::new().append(true).open(self.path()).unwrap().write_all(bytes).unwrap();
+        fs::OpenOptions::new()
+            .append(true)
+            .open(self.path())
+            .unwrap()
+            .write_all(bytes)
+            .unwrap();
     }
 
     async fn run(&self, options: &str, cursor: Option<Cursor>) -> Running {
@@ -50,7 +57,10 @@ fn cursor(offset: u64) -> Option<Cursor> {
 
 /// Posts at these milliseconds; each has its time as text.
 fn at(times: &[i64]) -> String {
-    times.iter().map(|at| format!("{{\"text\":\"{at}\",\"at\":{at}}}\n")).collect()
+    times
+        .iter()
+        .map(|at| format!("{{\"text\":\"{at}\",\"at\":{at}}}\n"))
+        .collect()
 }
 
 /// A time in milliseconds for which JSON does not mean seconds.
@@ -88,7 +98,12 @@ async fn a_file_that_was_replaced_by_a_shorter_one_is_not_read() {
         sample.write(&bytes);
         let (sink, source) = sample.read(cursor(5)).await;
         assert_eq!((sink.count(), source.state), (0, SourceState::Failed));
-        assert!(source.detail.unwrap().contains("shorter than what was read of it before; use another --data"));
+        assert!(
+            source
+                .detail
+                .unwrap()
+                .contains("shorter than what was read of it before; use another --data")
+        );
     }
 }
 
@@ -102,18 +117,32 @@ async fn of_a_damaged_file_the_sound_lines_are_read() {
     assert!(texts.len() > 10_000);
     assert_eq!(texts.last().unwrap(), &format!("line {}", texts.len() - 1));
     assert_eq!(source.state, SourceState::Failed);
-    assert!(source.detail.unwrap().contains("cannot be read any further"));
+    assert!(
+        source
+            .detail
+            .unwrap()
+            .contains("cannot be read any further")
+    );
 }
 
 #[tokio::test]
 async fn the_posts_times_move_the_time_on() {
-    let text = at(&[THEN, THEN + 1999, THEN + 2000, THEN - 9000, THEN + 2001, THEN + 8000]);
+    let text = at(&[
+        THEN,
+        THEN + 1999,
+        THEN + 2000,
+        THEN - 9000,
+        THEN + 2001,
+        THEN + 8000,
+    ]);
     let mut lines: Vec<_> = text.lines().collect();
     lines.insert(0, "no time");
     lines.insert(4, "no time either");
     let far = "{\"text\":\"far\",\"at\":\"9999-01-01T00:00:00Z\"}";
     lines.push(far);
-    let (sink, _) = Sample::new((lines.join("\n") + "\n").as_bytes()).read(None).await;
+    let (sink, _) = Sample::new((lines.join("\n") + "\n").as_bytes())
+        .read(None)
+        .await;
     let mut seen = vec![];
     for given in sink.given() {
         match given {
@@ -121,8 +150,9 @@ async fn the_posts_times_move_the_time_on() {
             Given::Posts(posts, _) => seen.push(format!("{} posts", posts.len())),
         }
     }
-    let expected =
-        ["1 posts", "to 0", "2 posts", "to 2000", "4 posts", "to 8000", "2 posts"];
+    let expected = [
+        "1 posts", "to 0", "2 posts", "to 2000", "4 posts", "to 8000", "2 posts",
+    ];
     assert_eq!(seen, expected);
 }
 
@@ -143,7 +173,9 @@ async fn it_stops_while_it_waits_for_the_next_post() {
     let sample = Sample::new(at(&[THEN, THEN + 3_600_000]).as_bytes());
     let running = sample.run(",speed=realtime", None).await;
     running.sink.until(1).await;
-    running.shows(|source| source.state == SourceState::Waiting).await;
+    running
+        .shows(|source| source.state == SourceState::Waiting)
+        .await;
     let why = running.status.show().detail.unwrap();
     assert!(why.starts_with("the next post is due in 59m "), "{why}");
     let sink = running.stop().await;
@@ -157,7 +189,9 @@ async fn it_stops_while_the_sink_is_full() {
     let sink = Recording::new();
     sink.set_room(false);
     let running = Running::start(opened.await.unwrap(), sink, None);
-    running.shows(|source| source.state == SourceState::Live).await;
+    running
+        .shows(|source| source.state == SourceState::Live)
+        .await;
     assert_eq!(running.stop().await.count(), 0);
 }
 
@@ -165,7 +199,10 @@ async fn it_stops_while_the_sink_is_full() {
 async fn a_pipe_gives_each_line_as_it_comes() {
     let sample = Sample::new(b"");
     fs::remove_file(sample.path()).unwrap();
-    let made = std::process::Command::new("mkfifo").arg(sample.path()).status().unwrap();
+    let made = std::process::Command::new("mkfifo")
+        .arg(sample.path())
+        .status()
+        .unwrap();
     assert!(made.success());
     let running = sample.run("", cursor(7)).await;
     let path = sample.path();
