@@ -30,30 +30,32 @@ pub(super) enum End {
     Stopped,
 }
 
-/// Gives the connection's posts to the sink until it ends. A silent one holds no buffers.
+/// Gives the connection's posts to the sink until it ends, and says how many they were. A silent one
+/// holds no buffers.
 pub(super) async fn read<S: Sink>(
     stream: &TcpStream,
     sink: &mut S,
     status: &Status,
     stop: &CancellationToken,
-) -> End {
+) -> (End, u64) {
     let alive = TcpKeepalive::new()
         .with_time(KEEPALIVE)
         .with_interval(KEEPALIVE / 6);
     // Without it a vanished peer is only found out later.
     let _ = SockRef::from(stream).set_tcp_keepalive(&alive);
     let mut lines = Lines::default();
+    let mut posts = 0;
     loop {
         let readable = select! {
             biased;
-            () = stop.cancelled() => return End::Stopped,
+            () = stop.cancelled() => return (End::Stopped, posts),
             readable = stream.readable() => readable,
         };
         let mut chunk = Vec::with_capacity(CHUNK);
         let read = match readable.and_then(|()| stream.try_read_buf(&mut chunk)) {
             Ok(read) => read,
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => continue,
-            Err(error) => return End::Lost(error),
+            Err(error) => return (End::Lost(error), posts),
         };
         if read == 0 {
             lines.end();
@@ -61,11 +63,12 @@ pub(super) async fn read<S: Sink>(
             lines.push(&chunk);
         }
         drop(chunk);
-        if give(&lines, sink, status, stop).await.is_err() {
-            return End::Stopped;
+        match give(&lines, sink, status, stop).await {
+            Ok(given) => posts += given,
+            Err(Closed) => return (End::Stopped, posts),
         }
         if read == 0 {
-            return End::ByPeer;
+            return (End::ByPeer, posts);
         }
         lines.forget();
         coop::consume_budget().await;
@@ -77,14 +80,16 @@ async fn give<S: Sink>(
     sink: &mut S,
     status: &Status,
     stop: &CancellationToken,
-) -> Result<(), Closed> {
+) -> Result<u64, Closed> {
     let mut decoded = decoded(lines, status);
+    let mut given = 0;
     loop {
         let posts: Vec<_> = decoded.by_ref().take(POSTS).map(|(post, _)| post).collect();
         if posts.is_empty() {
-            return Ok(());
+            return Ok(given);
         }
-        accept(&posts, None, sink, status, stop).await?;
+        accept(&posts, None, sink, stop).await?;
+        given += posts.len() as u64;
     }
 }
 
@@ -112,14 +117,11 @@ pub(super) async fn accept<S: Sink>(
     posts: &[Post<'_>],
     cursor: Option<Cursor>,
     sink: &mut S,
-    status: &Status,
     stop: &CancellationToken,
 ) -> Result<(), Closed> {
     select! {
         biased;
-        accepted = sink.accept(posts, cursor) => accepted?,
-        () = stop.cancelled() => return Err(Closed),
+        accepted = sink.accept(posts, cursor) => accepted,
+        () = stop.cancelled() => Err(Closed),
     }
-    status.posts(posts.len() as u64);
-    Ok(())
 }

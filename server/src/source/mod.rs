@@ -87,7 +87,10 @@ pub struct Closed;
 /// A clone is a second writer of the same source, for sources that read from many at once.
 pub trait Sink: Clone + Send + 'static {
     /// Takes a chunk of posts and the cursor behind the last of them, which hold together: they
-    /// become durable in one commit. Waits while there is no room.
+    /// become durable in one commit. Waits while there is no room. The sink counts the posts in
+    /// the source's [`Status`].
+    ///
+    /// A source that is told to stop drops the future: what was dropped has taken nothing.
     fn accept(
         &mut self,
         posts: &[Post<'_>],
@@ -96,7 +99,7 @@ pub trait Sink: Clone + Send + 'static {
 
     /// A replay has come to posts of the time `at` (Unix milliseconds): what lies before is
     /// complete. Call it before the first post of a later epoch is given ([`Sink::epoch_of`] tells).
-    /// Waits while there is no room.
+    /// A time before one that was come to already changes nothing. Waits while there is no room.
     fn advance(&mut self, at: i64) -> impl Future<Output = Result<(), Closed>> + Send;
 
     /// The epoch that the time `at` (Unix milliseconds) belongs to.

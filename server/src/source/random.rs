@@ -34,8 +34,8 @@ impl Random {
         begin + self.below(end - begin)
     }
 
-    pub(super) fn of<'a, T>(&mut self, some: &'a [T]) -> &'a T {
-        &some[self.below(some.len() as u64) as usize]
+    pub(super) fn of<'a>(&mut self, some: &[&'a str]) -> &'a str {
+        some[self.below(some.len() as u64) as usize]
     }
 }
 

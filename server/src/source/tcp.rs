@@ -41,10 +41,9 @@ pub(super) async fn run<S: Sink>(address: &str, context: Context<S>) {
         let why = match connected {
             Ok(stream) => {
                 status.live();
-                let before = status.show().posts;
-                let end = connection::read(&stream, &mut sink, &status, &stop).await;
-                // A peer that takes connections and says nothing is to be asked ever less often.
-                if status.show().posts > before {
+                let (end, posts) = connection::read(&stream, &mut sink, &status, &stop).await;
+                // A peer that takes connections and says nothing is asked less and less often.
+                if posts > 0 {
                     pause = SHORTEST;
                 }
                 match end {

@@ -161,10 +161,8 @@ impl<S: Sink> Player<S> {
             return Ok(());
         }
         let cursor = self.keeps_cursor.then(|| Cursor(behind.to_string()));
-        let Context {
-            sink, status, stop, ..
-        } = &mut self.context;
-        accept(posts, cursor, sink, status, stop).await?;
+        let Context { sink, stop, .. } = &mut self.context;
+        accept(posts, cursor, sink, stop).await?;
         posts.clear();
         Ok(())
     }
