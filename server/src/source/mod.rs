@@ -12,8 +12,25 @@ use std::{borrow::Cow, future::Future};
 use serde::{Deserialize, Serialize};
 use tokio_util::sync::CancellationToken;
 
+pub mod compression;
+mod connection;
+mod decode;
+mod demo;
+mod file;
+mod lines;
+mod listen;
+mod open;
+mod random;
+#[cfg(test)]
+mod recording;
+mod spec;
 mod status;
+mod tcp;
 
+pub use decode::{NotAPost, decode};
+pub use lines::{Line, Lines, MAX_LINE};
+pub use open::{OpenError, Opened, bind, open};
+pub use spec::{Spec, SpecError};
 pub use status::{Registry, Status};
 
 /// A post as it was read, borrowed from the line that held it where that is possible.
@@ -29,6 +46,31 @@ pub struct Post<'a> {
     pub id: Option<Cow<'a, str>>,
     /// When it was written, as the source says: milliseconds since the Unix epoch.
     pub at: Option<i64>,
+}
+
+impl<'a> Post<'a> {
+    /// A post of which nothing but the text is known.
+    pub fn of_text(text: Cow<'a, str>) -> Self {
+        Self {
+            text,
+            ..Self::default()
+        }
+    }
+
+    /// The same post, no longer bound to the line that it was read from.
+    pub fn into_owned(self) -> Post<'static> {
+        fn own(text: Cow<'_, str>) -> Cow<'static, str> {
+            Cow::Owned(text.into_owned())
+        }
+        Post {
+            text: own(self.text),
+            tags: self.tags.map(|tags| tags.into_iter().map(own).collect()),
+            lang: self.lang.map(own),
+            author: self.author.map(own),
+            id: self.id.map(own),
+            at: self.at,
+        }
+    }
 }
 
 /// Where a source that can be read again goes on: its own notion of a position, as text.

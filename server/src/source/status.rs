@@ -19,13 +19,22 @@ impl Registry {
             state: Mutex::new((SourceState::Connecting, None)),
             posts: AtomicU64::new(0),
             cut: AtomicU64::new(0),
+            refused: AtomicU64::new(0),
         }));
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(status.clone());
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(status.clone());
         status
     }
 
     pub fn all(&self) -> Vec<Source> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).iter().map(Status::show).collect()
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .iter()
+            .map(Status::show)
+            .collect()
     }
 }
 
@@ -39,6 +48,7 @@ struct Inner {
     state: Mutex<(SourceState, Option<String>)>,
     posts: AtomicU64,
     cut: AtomicU64,
+    refused: AtomicU64,
 }
 
 impl Status {
@@ -48,6 +58,11 @@ impl Status {
 
     pub fn live(&self) {
         self.set(SourceState::Live, None);
+    }
+
+    /// Live, with something that people should know of.
+    pub fn live_but(&self, what: impl Into<String>) {
+        self.set(SourceState::Live, Some(what.into()));
     }
 
     /// Not live by its own fault or its peer's, and why; it will go on by itself.
@@ -71,7 +86,10 @@ impl Status {
     /// A line longer than the limit: its beginning was read as a post, the rest dropped.
     pub fn line_cut(&self) {
         if self.0.cut.fetch_add(1, Relaxed) == 0 {
-            tracing::warn!(source = self.0.name, "a line over 1 MiB was cut; more are only counted");
+            tracing::warn!(
+                source = self.0.name,
+                "a line over 1 MiB was cut; more are only counted"
+            );
         }
     }
 
@@ -79,15 +97,40 @@ impl Status {
         self.0.cut.load(Relaxed)
     }
 
+    /// A line that is no post: dropped.
+    pub fn line_refused(&self, why: &dyn std::error::Error) {
+        if self.0.refused.fetch_add(1, Relaxed) == 0 {
+            let name = &self.0.name;
+            tracing::warn!(
+                source = name,
+                ?why,
+                "a line is no post; more are only counted"
+            );
+        }
+    }
+
+    pub fn lines_refused(&self) -> u64 {
+        self.0.refused.load(Relaxed)
+    }
+
     pub fn name(&self) -> &str {
         &self.0.name
     }
 
     pub fn show(&self) -> Source {
-        let (state, detail) =
-            self.0.state.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let (state, detail) = self
+            .0
+            .state
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone();
         let posts = self.0.posts.load(Relaxed);
-        Source { name: self.0.name.clone(), state, detail, posts }
+        Source {
+            name: self.0.name.clone(),
+            state,
+            detail,
+            posts,
+        }
     }
 
     fn set(&self, state: SourceState, detail: Option<String>) {
@@ -101,6 +144,8 @@ impl Status {
             Some(why) if state == SourceState::Failed => {
                 tracing::error!(source = name, ?why, "source failed");
             }
+            // A peer that stays away is tried every two seconds: one line in the log is enough.
+            Some(why) if state == now.0 => tracing::debug!(source = name, ?why, "source {state:?}"),
             Some(why) => tracing::warn!(source = name, ?why, "source {state:?}"),
             None => tracing::info!(source = name, "source {state:?}"),
         }

@@ -71,7 +71,7 @@ impl Counting {
         let at = tokio::time::Instant::now();
         self.sealed.send_replace(Some(Sealed {
             epoch: Epoch(epoch),
-            at,
+            at: Some(at),
         }));
     }
 }

@@ -1,0 +1,3 @@
+pub(super) fn run(_: &crate::cli::Count) -> anyhow::Result<()> {
+    Ok(())
+}

@@ -1,0 +1,3 @@
+pub(super) async fn run(_: crate::cli::Feed) -> anyhow::Result<()> {
+    Ok(())
+}

@@ -1,0 +1,125 @@
+//! The lines of one connection, whoever opened it.
+//!
+//! What came before the end of a connection is given, also a last line without an end, as `readLine`
+//! gives it. Where a connection is lost (a reset), its finished lines are given and the unfinished one is
+//! dropped: its writer did not say that it was whole, and Spark's reader drops it as well.
+
+use std::{io, time::Duration};
+
+use socket2::{SockRef, TcpKeepalive};
+use tokio::{net::TcpStream, select, task::coop};
+use tokio_util::sync::CancellationToken;
+
+use super::{Closed, Cursor, Lines, Post, Sink, Status, decode};
+
+/// As much is read at once.
+const CHUNK: usize = 64 << 10;
+
+/// So many posts are given at once, so that a chunk of very short lines does not take a multiple of its
+/// own size.
+pub(super) const POSTS: usize = 8192;
+
+/// A peer that vanished without a word is found out after about two minutes.
+const KEEPALIVE: Duration = Duration::from_secs(60);
+
+/// How a connection ended.
+#[derive(Debug)]
+pub(super) enum End {
+    ByPeer,
+    Lost(io::Error),
+    Stopped,
+}
+
+/// Gives the connection's posts to the sink until it ends. A silent one holds no buffers.
+pub(super) async fn read<S: Sink>(
+    stream: &TcpStream,
+    sink: &mut S,
+    status: &Status,
+    stop: &CancellationToken,
+) -> End {
+    let alive = TcpKeepalive::new()
+        .with_time(KEEPALIVE)
+        .with_interval(KEEPALIVE / 6);
+    // Without it a vanished peer is only found out later.
+    let _ = SockRef::from(stream).set_tcp_keepalive(&alive);
+    let mut lines = Lines::default();
+    loop {
+        let readable = select! {
+            biased;
+            () = stop.cancelled() => return End::Stopped,
+            readable = stream.readable() => readable,
+        };
+        let mut chunk = Vec::with_capacity(CHUNK);
+        let read = match readable.and_then(|()| stream.try_read_buf(&mut chunk)) {
+            Ok(read) => read,
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => continue,
+            Err(error) => return End::Lost(error),
+        };
+        if read == 0 {
+            lines.end();
+        } else {
+            lines.push(&chunk);
+        }
+        drop(chunk);
+        if give(&lines, sink, status, stop).await.is_err() {
+            return End::Stopped;
+        }
+        if read == 0 {
+            return End::ByPeer;
+        }
+        lines.forget();
+        coop::consume_budget().await;
+    }
+}
+
+async fn give<S: Sink>(
+    lines: &Lines,
+    sink: &mut S,
+    status: &Status,
+    stop: &CancellationToken,
+) -> Result<(), Closed> {
+    let mut decoded = decoded(lines, status);
+    loop {
+        let posts: Vec<_> = decoded.by_ref().take(POSTS).map(|(post, _)| post).collect();
+        if posts.is_empty() {
+            return Ok(());
+        }
+        accept(&posts, None, sink, status, stop).await?;
+    }
+}
+
+/// The posts among the finished lines, each with the offset behind its line.
+pub(super) fn decoded<'a>(
+    lines: &'a Lines,
+    status: &'a Status,
+) -> impl Iterator<Item = (Post<'a>, u64)> {
+    lines.finished().filter_map(|line| {
+        if line.cut {
+            status.line_cut();
+        }
+        match decode(line.bytes) {
+            Ok(post) => Some((post?, line.offset)),
+            Err(why) => {
+                status.line_refused(&why);
+                None
+            }
+        }
+    })
+}
+
+/// Gives posts to the sink. Where there is room they are taken also when it is time to stop.
+pub(super) async fn accept<S: Sink>(
+    posts: &[Post<'_>],
+    cursor: Option<Cursor>,
+    sink: &mut S,
+    status: &Status,
+    stop: &CancellationToken,
+) -> Result<(), Closed> {
+    select! {
+        biased;
+        accepted = sink.accept(posts, cursor) => accepted?,
+        () = stop.cancelled() => return Err(Closed),
+    }
+    status.posts(posts.len() as u64);
+    Ok(())
+}

@@ -1,0 +1,220 @@
+//! `file:PATH`: replays a file, from where the sealed posts of the last run end.
+//!
+//! The file is read and decompressed on a thread of its own ([`reading`]); here its lines become posts,
+//! are held back to the speed asked for, and move the sink's time on.
+//!
+//! The cursor is an offset in the text: in the decompressed one where the file is compressed.
+//!
+//! **Invariant:** a cursor stands behind a finished line, and is given together with the posts before it.
+
+use std::{
+    path::Path,
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
+
+use tokio::{
+    select,
+    sync::mpsc,
+    time::{Instant, sleep_until},
+};
+
+use super::{
+    Closed, Context, Cursor, Lines, OpenError, Post, Sink,
+    connection::{POSTS, accept, decoded},
+    spec::Speed,
+};
+use reading::Origin;
+
+mod reading;
+
+/// How many chunks may be read ahead.
+const AHEAD: usize = 4;
+
+/// A post that is due within this time is given now: timers are no finer.
+const FINE: Duration = Duration::from_millis(2);
+
+/// A longer pause is told to people.
+const LONG: Duration = Duration::from_secs(5);
+
+/// A post that claims to be from later than this after now does not move the time on, or one
+/// slip of a pen would make every other post a late one.
+const FUTURE: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// A file to be read, found to be readable.
+#[derive(Debug)]
+pub(super) struct Replay {
+    origin: Origin,
+    speed: Speed,
+}
+
+impl Replay {
+    pub(super) fn of_stdin(speed: Speed) -> Self {
+        Self {
+            origin: Origin::Standard,
+            speed,
+        }
+    }
+
+    pub(super) fn of(path: &Path, speed: Speed) -> Result<Self, OpenError> {
+        Ok(Self {
+            origin: Origin::open(path)?,
+            speed,
+        })
+    }
+
+    pub(super) async fn run<S: Sink>(self, mut context: Context<S>) {
+        let from = match self.origin.offset(context.cursor.take()) {
+            Ok(from) => from,
+            Err(error) => return context.status.failed(error.to_string()),
+        };
+        let (to, chunks) = mpsc::channel(AHEAD);
+        if let Err(error) = reading::start(self.origin, from, to) {
+            return context
+                .status
+                .failed(format!("cannot start to read: {error}"));
+        }
+        context.status.live();
+        let mut player = Player {
+            context,
+            keeps_cursor: from.is_some(),
+            pace: Pace {
+                speed: self.speed,
+                begun: None,
+            },
+            epoch: None,
+        };
+        // An error is only that it was time to stop.
+        let _: Result<(), Closed> = player.play(from.unwrap_or(0), chunks).await;
+    }
+}
+
+/// Gives the posts of one replay.
+struct Player<S> {
+    context: Context<S>,
+    /// What was read once can be read again, so that there is a position to keep.
+    keeps_cursor: bool,
+    pace: Pace,
+    /// The latest epoch that the posts have come to.
+    epoch: Option<u64>,
+}
+
+impl<S: Sink> Player<S> {
+    async fn play(
+        &mut self,
+        from: u64,
+        mut chunks: mpsc::Receiver<Result<Vec<u8>, reading::Error>>,
+    ) -> Result<(), Closed> {
+        let mut lines = Lines::of_file(from);
+        loop {
+            let chunk = select! {
+                biased;
+                () = self.context.stop.cancelled() => return Err(Closed),
+                chunk = chunks.recv() => chunk,
+            };
+            match chunk {
+                Some(Ok(chunk)) => lines.push(&chunk),
+                Some(Err(error)) => {
+                    self.context.status.failed(error.to_string());
+                    return Ok(());
+                }
+                None => {
+                    lines.end();
+                    self.give(&lines).await?;
+                    self.context.status.ended();
+                    return Ok(());
+                }
+            }
+            self.give(&lines).await?;
+        }
+    }
+
+    async fn give(&mut self, lines: &Lines) -> Result<(), Closed> {
+        let status = self.context.status.clone();
+        let latest = (SystemTime::now() + FUTURE).duration_since(UNIX_EPOCH);
+        let latest = latest.map_or(i64::MAX, |time| time.as_millis() as i64);
+        let mut gathered = vec![];
+        let mut behind = 0;
+        for (post, offset) in decoded(lines, &status) {
+            if let Some(at) = post.at.filter(|at| *at <= latest) {
+                if let Some(due) = self.pace.pause_before(at) {
+                    self.flush(&mut gathered, behind).await?;
+                    self.wait(due).await?;
+                }
+                let epoch = self.context.sink.epoch_of(at);
+                if self.epoch.is_none_or(|last| last < epoch) {
+                    self.flush(&mut gathered, behind).await?;
+                    self.advance(at).await?;
+                    self.epoch = Some(epoch);
+                }
+            }
+            gathered.push(post);
+            behind = offset;
+            if gathered.len() == POSTS {
+                self.flush(&mut gathered, behind).await?;
+            }
+        }
+        self.flush(&mut gathered, behind).await
+    }
+
+    async fn flush(&mut self, posts: &mut Vec<Post<'_>>, behind: u64) -> Result<(), Closed> {
+        if posts.is_empty() {
+            return Ok(());
+        }
+        let cursor = self.keeps_cursor.then(|| Cursor(behind.to_string()));
+        let Context {
+            sink, status, stop, ..
+        } = &mut self.context;
+        accept(posts, cursor, sink, status, stop).await?;
+        posts.clear();
+        Ok(())
+    }
+
+    async fn advance(&mut self, at: i64) -> Result<(), Closed> {
+        select! {
+            biased;
+            advanced = self.context.sink.advance(at) => advanced,
+            () = self.context.stop.cancelled() => Err(Closed),
+        }
+    }
+
+    async fn wait(&self, due: Instant) -> Result<(), Closed> {
+        let pause = due - Instant::now();
+        if pause > LONG {
+            let seconds = Duration::from_secs(pause.as_secs());
+            let seconds = humantime::format_duration(seconds);
+            self.context
+                .status
+                .waiting(format!("the next post is due in {seconds}"));
+        }
+        select! {
+            () = sleep_until(due) => {}
+            () = self.context.stop.cancelled() => return Err(Closed),
+        }
+        self.context.status.live();
+        Ok(())
+    }
+}
+
+/// Holds the posts back to the speed asked for.
+struct Pace {
+    speed: Speed,
+    /// When the first post that has a time was given, and that time.
+    begun: Option<(Instant, i64)>,
+}
+
+impl Pace {
+    /// Until when to wait before a post of the time `at` is given.
+    fn pause_before(&mut self, at: i64) -> Option<Instant> {
+        let Speed::Times(times) = self.speed else {
+            return None;
+        };
+        let now = Instant::now();
+        let (begun, first) = *self.begun.get_or_insert((now, at));
+        let passed = u64::try_from(at - first).ok()?;
+        let due = begun + Duration::from_millis(passed) / times.get();
+        (due > now + FINE).then_some(due)
+    }
+}
+
+#[cfg(test)]
+mod tests;

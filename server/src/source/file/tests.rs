@@ -1,0 +1,251 @@
+use std::{fs, io::Write};
+
+use model::SourceState;
+use proptest::prelude::*;
+use tempfile::TempDir;
+
+use super::*;
+use crate::source::{
+    compression::tests::gzip,
+    recording::{Given, Recording, Running},
+};
+
+/// A file for one test.
+struct Sample {
+    folder: TempDir,
+}
+
+impl Sample {
+    fn new(bytes: &[u8]) -> Self {
+        let sample = Self {
+            folder: tempfile::tempdir().unwrap(),
+        };
+        sample.write(bytes);
+        sample
+    }
+
+    fn path(&self) -> std::path::PathBuf {
+        self.folder.path().join("posts, all of them")
+    }
+
+    fn write(&self, bytes: &[u8]) {
+        fs::write(self.path(), bytes).unwrap();
+    }
+
+    fn append(&self, bytes: &[u8]) {
+        fs::OpenOptions::new()
+            .append(true)
+            .open(self.path())
+            .unwrap()
+            .write_all(bytes)
+            .unwrap();
+    }
+
+    async fn run(&self, options: &str, cursor: Option<Cursor>) -> Running {
+        Running::of(&format!("file:{}{options}", self.path().display()), cursor).await
+    }
+
+    async fn read(&self, cursor: Option<Cursor>) -> (Recording, model::Source) {
+        let (sink, status) = self.run("", cursor).await.ends().await;
+        (sink, status.show())
+    }
+}
+
+fn cursor(offset: u64) -> Option<Cursor> {
+    Some(Cursor(offset.to_string()))
+}
+
+/// Posts at these milliseconds; each has its time as text.
+fn at(times: &[i64]) -> String {
+    times
+        .iter()
+        .map(|at| format!("{{\"text\":\"{at}\",\"at\":{at}}}\n"))
+        .collect()
+}
+
+/// A time in milliseconds for which JSON does not mean seconds.
+const THEN: i64 = 1_700_000_000_000;
+
+#[tokio::test]
+async fn a_file_is_read_to_its_end() {
+    let sample = Sample::new("\u{FEFF}one\r\n\ntwo\n{}\nthree".as_bytes());
+    let (sink, source) = sample.read(None).await;
+    assert_eq!(sink.texts(), ["one", "two", "three"]);
+    assert_eq!((source.state, source.posts), (SourceState::Ended, 3));
+    assert_eq!(sink.cursor(), cursor(21));
+}
+
+#[tokio::test]
+async fn what_was_sealed_is_not_read_again() {
+    let text = b"one\ntwo\nthree\n";
+    let sample = Sample::new(text);
+    for compress in [|bytes: &[u8]| bytes.to_vec(), gzip] {
+        sample.write(&compress(text));
+        let (sink, _) = sample.read(cursor(4)).await;
+        assert_eq!(sink.texts(), ["two", "three"]);
+        assert_eq!(sink.cursor(), cursor(14));
+        let (sink, source) = sample.read(cursor(14)).await;
+        assert_eq!((sink.texts().len(), source.state), (0, SourceState::Ended));
+        sample.append(&compress(b"four\n"));
+        assert_eq!(sample.read(cursor(14)).await.0.texts(), ["four"]);
+    }
+}
+
+#[tokio::test]
+async fn a_file_that_was_replaced_by_a_shorter_one_is_not_read() {
+    let sample = Sample::new(b"one\n");
+    for bytes in [b"one\n".to_vec(), gzip(b"one\n")] {
+        sample.write(&bytes);
+        let (sink, source) = sample.read(cursor(5)).await;
+        assert_eq!((sink.count(), source.state), (0, SourceState::Failed));
+        assert!(
+            source
+                .detail
+                .unwrap()
+                .contains("shorter than what was read of it before; use another --data")
+        );
+    }
+}
+
+#[tokio::test]
+async fn of_a_damaged_file_the_sound_lines_are_read() {
+    let lines: String = (0..100_000).map(|n| format!("line {n}\n")).collect();
+    let mut bytes = gzip(lines.as_bytes());
+    bytes.truncate(bytes.len() / 2);
+    let (sink, source) = Sample::new(&bytes).read(None).await;
+    let texts = sink.texts();
+    assert!(texts.len() > 10_000);
+    assert_eq!(texts.last().unwrap(), &format!("line {}", texts.len() - 1));
+    assert_eq!(source.state, SourceState::Failed);
+    assert!(
+        source
+            .detail
+            .unwrap()
+            .contains("cannot be read any further")
+    );
+}
+
+#[tokio::test]
+async fn the_posts_times_move_the_time_on() {
+    let text = at(&[
+        THEN,
+        THEN + 1999,
+        THEN + 2000,
+        THEN - 9000,
+        THEN + 2001,
+        THEN + 8000,
+    ]);
+    let mut lines: Vec<_> = text.lines().collect();
+    lines.insert(0, "no time");
+    lines.insert(4, "no time either");
+    let far = "{\"text\":\"far\",\"at\":\"9999-01-01T00:00:00Z\"}";
+    lines.push(far);
+    let (sink, _) = Sample::new((lines.join("\n") + "\n").as_bytes())
+        .read(None)
+        .await;
+    let mut seen = vec![];
+    for given in sink.given() {
+        match given {
+            Given::Advance(at) => seen.push(format!("to {}", at - THEN)),
+            Given::Posts(posts, _) => seen.push(format!("{} posts", posts.len())),
+        }
+    }
+    let expected = [
+        "1 posts", "to 0", "2 posts", "to 2000", "4 posts", "to 8000", "2 posts",
+    ];
+    assert_eq!(seen, expected);
+}
+
+#[tokio::test]
+async fn a_replay_keeps_to_its_speed() {
+    let times: Vec<_> = (0..5).map(|n| THEN + n * 10_000).collect();
+    let sample = Sample::new(format!("{}untimed\n", at(&times)).as_bytes());
+    let begun = Instant::now();
+    let running = sample.run(",speed=100x", None).await;
+    running.sink.until(1).await;
+    let (sink, _) = running.ends().await;
+    assert!(begun.elapsed() >= Duration::from_millis(400));
+    assert_eq!(sink.count(), 6);
+}
+
+#[tokio::test]
+async fn it_stops_while_it_waits_for_the_next_post() {
+    let sample = Sample::new(at(&[THEN, THEN + 3_600_000]).as_bytes());
+    let running = sample.run(",speed=realtime", None).await;
+    running.sink.until(1).await;
+    running
+        .shows(|source| source.state == SourceState::Waiting)
+        .await;
+    let why = running.status.show().detail.unwrap();
+    assert!(why.starts_with("the next post is due in 59m "), "{why}");
+    let sink = running.stop().await;
+    assert_eq!(sink.cursor(), cursor(at(&[THEN]).len() as u64));
+}
+
+#[tokio::test]
+async fn it_stops_while_the_sink_is_full() {
+    let sample = Sample::new(&b"a line\n".repeat(1_000_000));
+    let opened = crate::source::open(format!("file:{}", sample.path().display()).parse().unwrap());
+    let sink = Recording::new();
+    sink.set_room(false);
+    let running = Running::start(opened.await.unwrap(), sink, None);
+    running
+        .shows(|source| source.state == SourceState::Live)
+        .await;
+    assert_eq!(running.stop().await.count(), 0);
+}
+
+#[tokio::test]
+async fn a_pipe_gives_each_line_as_it_comes() {
+    let sample = Sample::new(b"");
+    fs::remove_file(sample.path()).unwrap();
+    let made = std::process::Command::new("mkfifo")
+        .arg(sample.path())
+        .status()
+        .unwrap();
+    assert!(made.success());
+    let running = sample.run("", cursor(7)).await;
+    let path = sample.path();
+    // Opened by either side, a pipe waits for the other.
+    let open = tokio::task::spawn_blocking(|| fs::OpenOptions::new().write(true).open(path));
+    let mut pipe = open.await.unwrap().unwrap();
+    pipe.write_all(b"B\n").unwrap();
+    assert_eq!(running.sink.until(1).await, ["B"]);
+    pipe.write_all(b"two\nhalf").unwrap();
+    assert_eq!(running.sink.until(2).await[1], "two");
+    drop(pipe);
+    let (sink, _) = running.ends().await;
+    assert_eq!((sink.texts().len(), sink.cursor()), (3, None));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(20))]
+
+    /// From whichever cursor a run goes on, it gives just what the runs before did not.
+    #[test]
+    fn from_every_cursor_the_rest_is_read(
+        lines in prop::collection::vec(("[a-z]{1,9}", 0..20_000_i64), 1..20),
+        pick in any::<prop::sample::Index>(),
+    ) {
+        let text: String = lines
+            .iter()
+            .map(|(text, at)| format!("{{\"text\":\"{text}\",\"at\":{}}}\n", THEN + at))
+            .collect();
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            let sample = Sample::new(text.as_bytes());
+            let (all, _) = sample.read(None).await;
+            let mut before = 0;
+            let mut cursors = vec![(0, None)];
+            for given in all.given() {
+                if let Given::Posts(posts, cursor) = given {
+                    before += posts.len();
+                    cursors.push((before, cursor));
+                }
+            }
+            let (before, cursor) = &cursors[pick.index(cursors.len())];
+            let (rest, _) = sample.read(cursor.clone()).await;
+            assert_eq!(rest.texts(), all.texts()[*before..]);
+        });
+    }
+}

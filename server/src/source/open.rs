@@ -1,0 +1,129 @@
+//! From a [`Spec`] to a running source, in two steps: [`open`] finds out whether it can start and
+//! holds what it needs (the bound port, the open file), [`Opened::run`] starts it. So that several
+//! sources start all or none.
+
+use std::{io, net::SocketAddr, path::PathBuf};
+
+use tokio::net::TcpListener;
+
+use super::{
+    Context, Sink, Spec, demo,
+    file::Replay,
+    listen,
+    spec::{Input, What},
+    tcp,
+};
+
+/// A source that is ready to run.
+#[derive(Debug)]
+pub struct Opened {
+    spec: Spec,
+    ready: Ready,
+}
+
+#[derive(Debug)]
+enum Ready {
+    Demo(demo::Settings),
+    Tcp(String),
+    Listen(TcpListener),
+    File(Replay),
+}
+
+/// Why a source cannot start.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    #[error("cannot read {path:?}: {error}")]
+    Read { path: PathBuf, error: io::Error },
+    #[error("{0:?} is a directory; name a file in it")]
+    Directory(PathBuf),
+    #[error("cannot listen at {0}: another program does; end it or choose another port")]
+    InUse(String),
+    #[error("cannot listen at {address}: {error}")]
+    Listen { address: String, error: io::Error },
+}
+
+/// Finds out whether the source can start.
+pub async fn open(spec: Spec) -> Result<Opened, OpenError> {
+    let ready = match &spec.what {
+        What::Demo { rate, seed } => Ready::Demo(demo::Settings {
+            rate: *rate,
+            seed: *seed,
+        }),
+        What::Tcp(address) => Ready::Tcp(address.clone()),
+        What::Listen(address) => Ready::Listen(bind(address).await?),
+        What::File {
+            input: Input::Standard,
+            speed,
+        } => Ready::File(Replay::of_stdin(*speed)),
+        What::File {
+            input: Input::Path(path),
+            speed,
+        } => Ready::File(Replay::of(path, *speed)?),
+    };
+    Ok(Opened { spec, ready })
+}
+
+/// A port that a program has left a moment ago can be had again at once (`SO_REUSEADDR`, which
+/// tokio sets).
+pub async fn bind(address: &str) -> Result<TcpListener, OpenError> {
+    TcpListener::bind(address)
+        .await
+        .map_err(|error| match error.kind() {
+            io::ErrorKind::AddrInUse => OpenError::InUse(address.to_owned()),
+            _ => OpenError::Listen {
+                address: address.to_owned(),
+                error,
+            },
+        })
+}
+
+impl Opened {
+    pub fn spec(&self) -> &Spec {
+        &self.spec
+    }
+
+    /// Where a `listen:` source takes lines.
+    pub fn address(&self) -> Option<SocketAddr> {
+        match &self.ready {
+            Ready::Listen(listener) => listener.local_addr().ok(),
+            _ => None,
+        }
+    }
+
+    /// Reads until the source ends, or is stopped.
+    pub async fn run<S: Sink>(self, context: Context<S>) {
+        match self.ready {
+            Ready::Demo(settings) => demo::run(settings, context).await,
+            Ready::Tcp(address) => tcp::run(&address, context).await,
+            Ready::Listen(listener) => listen::run(&self.spec, listener, context).await,
+            Ready::File(replay) => replay.run(context).await,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    async fn refused(spec: &str) -> String {
+        open(spec.parse().unwrap()).await.unwrap_err().to_string()
+    }
+
+    #[tokio::test]
+    async fn what_cannot_start_is_said_before_anything_starts() {
+        let taken = bind("127.0.0.1:0").await.unwrap();
+        let taken = taken.local_addr().unwrap();
+        assert!(
+            refused(&format!("listen:{taken}"))
+                .await
+                .contains("choose another port")
+        );
+        assert!(refused("file:no/such/file").await.contains("No such file"));
+        assert!(refused("file:src").await.contains("is a directory"));
+        assert!(
+            refused("listen:192.0.2.1:9009")
+                .await
+                .contains("cannot listen at 192.0.2.1:9009")
+        );
+    }
+}

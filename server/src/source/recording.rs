@@ -1,0 +1,165 @@
+//! A sink for tests: it remembers what it was given, and can be told to take nothing.
+
+use std::{
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use tokio::{sync::watch, time::timeout};
+use tokio_util::sync::CancellationToken;
+
+use super::{Closed, Context, Cursor, Opened, Post, Registry, Sink, Status, open};
+
+/// Longer than anything in these tests takes, on a machine with much else to do.
+pub(super) const LIMIT: Duration = Duration::from_secs(30);
+
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Given {
+    Posts(Vec<Post<'static>>, Option<Cursor>),
+    Advance(i64),
+}
+
+#[derive(Clone, Debug)]
+pub(super) struct Recording {
+    given: Arc<Mutex<Vec<Given>>>,
+    /// Texts so far, for whoever waits for some.
+    count: watch::Sender<usize>,
+    /// Whether there is room.
+    room: watch::Sender<bool>,
+}
+
+impl Recording {
+    pub(super) fn new() -> Self {
+        Self {
+            given: Arc::default(),
+            count: watch::Sender::new(0),
+            room: watch::Sender::new(true),
+        }
+    }
+
+    pub(super) fn set_room(&self, room: bool) {
+        self.room.send_replace(room);
+    }
+
+    pub(super) fn given(&self) -> Vec<Given> {
+        self.given.lock().unwrap().clone()
+    }
+
+    pub(super) fn texts(&self) -> Vec<String> {
+        let mut texts = vec![];
+        for given in self.given.lock().unwrap().iter() {
+            if let Given::Posts(posts, _) = given {
+                texts.extend(posts.iter().map(|post| post.text.to_string()));
+            }
+        }
+        texts
+    }
+
+    pub(super) fn count(&self) -> usize {
+        *self.count.borrow()
+    }
+
+    pub(super) fn cursor(&self) -> Option<Cursor> {
+        self.given
+            .lock()
+            .unwrap()
+            .iter()
+            .rev()
+            .find_map(|given| match given {
+                Given::Posts(_, cursor) => cursor.clone(),
+                Given::Advance(_) => None,
+            })
+    }
+
+    /// Waits until so many posts were given, and says which.
+    pub(super) async fn until(&self, count: usize) -> Vec<String> {
+        let mut counts = self.count.subscribe();
+        let waited = timeout(LIMIT, counts.wait_for(|now| *now >= count)).await;
+        assert!(
+            waited.is_ok(),
+            "{} of {count} posts in {LIMIT:?}",
+            self.count()
+        );
+        self.texts()
+    }
+}
+
+impl Sink for Recording {
+    async fn accept(&mut self, posts: &[Post<'_>], cursor: Option<Cursor>) -> Result<(), Closed> {
+        let mut room = self.room.subscribe();
+        room.wait_for(|room| *room).await.map_err(|_| Closed)?;
+        let owned = posts.iter().cloned().map(Post::into_owned).collect();
+        self.given.lock().unwrap().push(Given::Posts(owned, cursor));
+        self.count.send_modify(|count| *count += posts.len());
+        Ok(())
+    }
+
+    async fn advance(&mut self, at: i64) -> Result<(), Closed> {
+        self.given.lock().unwrap().push(Given::Advance(at));
+        Ok(())
+    }
+
+    fn epoch_of(&self, at: i64) -> u64 {
+        at as u64 / 2000
+    }
+}
+
+/// A source that runs, with all that can be seen of it.
+#[derive(Debug)]
+pub(super) struct Running {
+    pub(super) sink: Recording,
+    pub(super) status: Status,
+    pub(super) stop: CancellationToken,
+    task: tokio::task::JoinHandle<()>,
+}
+
+impl Running {
+    pub(super) fn start(opened: Opened, sink: Recording, cursor: Option<Cursor>) -> Self {
+        let status = Registry::default().add("test");
+        let stop = CancellationToken::new();
+        let context = Context {
+            sink: sink.clone(),
+            status: status.clone(),
+            cursor,
+            stop: stop.clone(),
+        };
+        let task = tokio::spawn(opened.run(context));
+        Self {
+            sink,
+            status,
+            stop,
+            task,
+        }
+    }
+
+    pub(super) async fn of(spec: &str, cursor: Option<Cursor>) -> Self {
+        let opened = open(spec.parse().unwrap()).await.unwrap();
+        Self::start(opened, Recording::new(), cursor)
+    }
+
+    /// Waits until what is shown of the source satisfies `is`.
+    pub(super) async fn shows(&self, is: impl Fn(&model::Source) -> bool) {
+        let waited = timeout(LIMIT, async {
+            while !is(&self.status.show()) {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        });
+        assert!(waited.await.is_ok(), "still {:?}", self.status.show());
+    }
+
+    /// Waits for a source that ends by itself.
+    pub(super) async fn ends(self) -> (Recording, Status) {
+        timeout(LIMIT, self.task).await.unwrap().unwrap();
+        (self.sink, self.status)
+    }
+
+    /// Stops it, which must take less than a second.
+    pub(super) async fn stop(self) -> Recording {
+        self.stop.cancel();
+        timeout(Duration::from_secs(1), self.task)
+            .await
+            .expect("it stops in time")
+            .unwrap();
+        self.sink
+    }
+}
