@@ -1,1 +1,5 @@
-fn main() {}
+//! Tests of the real program.
+
+mod api;
+mod program;
+mod tutorial;
