@@ -78,19 +78,10 @@ pub(super) async fn run(typed: Serve) -> anyhow::Result<()> {
     reading.spawn(epoch::tick(intake.clone(), reading.stop.clone()));
     showing.spawn(wake(sealed_seen, flow.signal()));
     if let Some(url) = typed.post_to {
-        showing.spawn(tutorial::poster::run(
-            url,
-            live.clone(),
-            showing.stop.clone(),
-        ));
+        showing.spawn(tutorial::post(url, live.clone(), showing.stop.clone()));
     }
     if typed.print {
-        let out = io::stdout();
-        showing.spawn(tutorial::table::run(
-            live.clone(),
-            out,
-            showing.stop.clone(),
-        ));
+        showing.spawn(tutorial::print(live.clone(), showing.stop.clone()));
     }
     say_where(listener.local_addr()?);
     let web = Web {
