@@ -4,10 +4,10 @@
 use std::{
     collections::{BTreeMap, HashMap},
     fmt::Write as _,
-    fs,
-    io::Write as _,
+    fs::File,
+    io::{BufWriter, Write as _},
     net::TcpStream,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use serde_json::Value;
@@ -20,6 +20,8 @@ use crate::{
 const LINES: u64 = 1_000_000;
 const TAGS: u64 = 20_000;
 const K: usize = 100;
+/// For a million lines by a debug build on a busy machine.
+const LONG: Duration = Duration::from_secs(180);
 
 /// A tag of a generated line: which, and whether it is shouted.
 type Tag = (u64, bool);
@@ -96,38 +98,60 @@ fn agrees(top: &Value, recount: &Recount) {
 
 const TOP: &str = "/api/v1/top?window=all&k=100";
 
-#[test]
-fn a_million_lines_through_a_socket_are_a_naive_recount() {
-    let mut program = Program::start(&["--source", "listen:127.0.0.1:0", "--batch", "500ms"]);
+#[tokio::test(flavor = "multi_thread")]
+async fn a_million_lines_through_a_socket_are_a_naive_recount() {
+    let args = ["--source", "listen:127.0.0.1:0", "--batch", "500ms"];
+    let mut program = Program::serve(&args);
     let port = program.source_port("listen:127.0.0.1:0");
     let mut recount = Recount::default();
     let mut random = Random::new(1);
-    let mut writer = std::io::BufWriter::new(TcpStream::connect(("127.0.0.1", port)).unwrap());
+    let mut writer = BufWriter::new(TcpStream::connect(("127.0.0.1", port)).unwrap());
     for _ in 0..LINES {
         let tags = tags(&mut random);
         recount.post(&tags);
         writeln!(writer, "{}", text(&tags)).unwrap();
     }
     drop(writer);
-    wait_until("all lines are counted", Duration::from_secs(120), || {
-        program.get_json(TOP).is_some_and(|top| top["posts"] == LINES)
-    });
-    agrees(&program.get_json(TOP).unwrap(), &recount);
+    wait_until("all lines are counted", LONG, async || {
+        program.json(TOP).await["posts"] == LINES
+    })
+    .await;
+    agrees(&program.json(TOP).await, &recount);
     program.terminate();
+}
+
+/// What was shown for each epoch, by any run.
+#[derive(Default)]
+struct Seen(BTreeMap<u64, Value>);
+
+impl Seen {
+    /// Looks once, and gives the posts counted so far.
+    async fn look(&mut self, program: &Program) -> u64 {
+        let top = program.json(TOP).await;
+        // Until the first epoch there is an error to read instead.
+        let Some(epoch) = top["epoch"].as_u64() else {
+            return 0;
+        };
+        let posts = top["posts"].as_u64().unwrap();
+        let before = self.0.entry(epoch).or_insert_with(|| top.clone());
+        assert_eq!(*before, top, "epoch {epoch} was shown otherwise before");
+        posts
+    }
 }
 
 /// The posts carry their times, so which epoch a line belongs to is known beforehand: what a run shows
 /// for an epoch must be the recount of the lines up to its end, in every run.
-#[test]
-fn a_file_with_twenty_kills_in_between_is_a_naive_recount_epoch_for_epoch() {
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_with_twenty_kills_in_between_is_a_naive_recount_epoch_for_epoch() {
     const BATCH_MS: u64 = 1_000;
     const LINES_PER_EPOCH: u64 = 2_500;
     const FIRST_EPOCH: u64 = 1_700_000_000;
+    const KILLS: u64 = 20;
     let seed = 20_261_122;
     println!("seed {seed}");
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("posts.jsonl");
-    let mut file = std::io::BufWriter::new(fs::File::create(&path).unwrap());
+    let mut file = BufWriter::new(File::create(&path).unwrap());
     let mut random = Random::new(seed);
     for n in 0..LINES {
         let at = FIRST_EPOCH * BATCH_MS + n * BATCH_MS / LINES_PER_EPOCH;
@@ -136,38 +160,39 @@ fn a_file_with_twenty_kills_in_between_is_a_naive_recount_epoch_for_epoch() {
     }
     drop(file);
 
-    // Four hundred seconds in about ten.
-    let source = format!("file:{},speed=40x", path.display());
-    let mut program = Program::start(&["--source", &source, "--batch", "1s"]);
-    let mut seen: BTreeMap<u64, Value> = BTreeMap::new();
-    let mut note = |program: &Program| {
-        let Some(top) = program.get_json(TOP) else { return 0 };
-        let epoch = top["epoch"].as_u64().expect("an epoch");
-        let posts = top["posts"].as_u64().unwrap_or(0);
-        let before = seen.entry(epoch).or_insert_with(|| top.clone());
-        assert_eq!(*before, top, "epoch {epoch} was shown otherwise before");
-        posts
-    };
-    let mut kills_in_between = 0;
-    for _ in 0..20 {
-        let until = std::time::Instant::now() + Duration::from_millis(50 + random.below(450));
+    // Four hundred seconds in about thirteen.
+    let source = format!("file:{},speed=30x", path.display());
+    let mut program = Program::serve(&["--source", &source, "--batch", "1s"]);
+    let mut seen = Seen::default();
+    for kill in 1..=KILLS {
+        // Somewhere in its share of the file, and then a moment later: the seal, the count and the
+        // checkpoint are hit in turn.
+        let share = LINES / (KILLS + 1);
+        let after = share * (kill - 1) + random.below(share);
+        wait_until("more lines are counted", LONG, async || {
+            seen.look(&program).await >= after
+        })
+        .await;
+        let moment = Instant::now() + Duration::from_millis(random.below(60));
         let mut posts = 0;
-        while std::time::Instant::now() < until {
-            posts = note(&program).max(posts);
+        while Instant::now() < moment {
+            posts = seen.look(&program).await;
         }
         program.kill9();
-        kills_in_between += u32::from(posts < LINES);
+        assert!(posts < LINES, "the file was over before kill {kill}");
         program.restart();
     }
-    assert_eq!(kills_in_between, 20, "the file was over before the last kill");
-    wait_until("all lines are counted", Duration::from_secs(120), || note(&program) == LINES);
+    wait_until("all lines are counted", LONG, async || {
+        seen.look(&program).await == LINES
+    })
+    .await;
     program.terminate();
 
     let mut recount = Recount::default();
     let mut random = Random::new(seed);
     let mut line = 0;
-    assert!(seen.len() > 20, "only {} epochs were seen", seen.len());
-    for (epoch, top) in seen {
+    assert!(seen.0.len() > 20, "only {} epochs were seen", seen.0.len());
+    for (epoch, top) in seen.0 {
         while line < LINES && line / LINES_PER_EPOCH + FIRST_EPOCH <= epoch {
             recount.post(&tags(&mut random));
             line += 1;
