@@ -1,5 +1,7 @@
 //! Tests of the real program.
 
 mod api;
+mod exactly_once;
 mod program;
+mod random;
 mod tutorial;

@@ -3,18 +3,24 @@
 //! Every program has a data directory and ports of its own, so tests run side by side. Nothing here
 //! sleeps for a fixed time: what is waited for is looked at until it is so, with a limit.
 
+#![allow(clippy::unwrap_used, reason = "a failure here is a failed test")]
+
 use std::{
     collections::HashMap,
-    io::{BufRead, BufReader, Read},
-    path::{Path, PathBuf},
+    path::Path,
     process::{Child, Command, ExitStatus, Stdio},
-    sync::{Arc, Mutex, PoisonError},
     thread,
     time::{Duration, Instant},
 };
 
 use serde_json::Value;
 use tempfile::TempDir;
+
+mod output;
+mod script;
+
+use output::{Output, show};
+pub(crate) use script::Script;
 
 /// For what takes moments on an idle machine; tests also run on busy ones.
 pub(crate) const SOON: Duration = Duration::from_secs(30);
@@ -32,7 +38,6 @@ pub(crate) struct Program {
     address: String,
     stdout: Output,
     stderr: Output,
-    data: PathBuf,
     /// Removed with the program, unless the directory is the test's own.
     _directory: Option<TempDir>,
 }
@@ -59,7 +64,6 @@ impl Program {
         all.push("--data".to_owned());
         all.push(data.to_str().unwrap().to_owned());
         let mut program = Self::start(all, environment, "127.0.0.1:0");
-        program.data = data.to_owned();
         program.wait_for_address();
         program
     }
@@ -84,7 +88,6 @@ impl Program {
             address: listen.to_owned(),
             stdout,
             stderr,
-            data: PathBuf::new(),
             _directory: None,
         }
     }
@@ -127,10 +130,6 @@ impl Program {
 
     pub(crate) fn url(&self, path: &str) -> String {
         format!("http://{}{path}", self.address)
-    }
-
-    pub(crate) fn data(&self) -> &Path {
-        &self.data
     }
 
     pub(crate) fn pid(&self) -> u32 {
@@ -229,11 +228,6 @@ impl Drop for Program {
     }
 }
 
-#[expect(clippy::print_stderr, reason = "shown with the test that failed")]
-fn show(title: &str, text: &str) {
-    eprintln!("--- {title} ---\n{text}---");
-}
-
 fn spawn(
     args: &[String],
     environment: &HashMap<String, String>,
@@ -251,117 +245,6 @@ fn spawn(
     let stdout = Output::of(child.stdout.take().unwrap());
     let stderr = Output::of(child.stderr.take().unwrap());
     (child, stdout, stderr)
-}
-
-/// What a process has written so far.
-#[derive(Clone, Debug, Default)]
-struct Output(Arc<Mutex<Vec<u8>>>);
-
-impl Output {
-    fn of(stream: impl Read + Send + 'static) -> Self {
-        let output = Self::default();
-        let filled = output.clone();
-        thread::spawn(move || {
-            let mut reader = BufReader::new(stream);
-            let mut line = Vec::new();
-            while reader
-                .read_until(b'\n', &mut line)
-                .is_ok_and(|length| length > 0)
-            {
-                filled
-                    .0
-                    .lock()
-                    .unwrap_or_else(PoisonError::into_inner)
-                    .append(&mut line);
-            }
-        });
-        output
-    }
-
-    fn text(&self) -> String {
-        let bytes = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        String::from_utf8_lossy(&bytes).into_owned()
-    }
-}
-
-/// A script of `tests/tutorial`, run by Python 3 with nothing but its standard library. Closing its
-/// standard input tells it to end.
-#[derive(Debug)]
-pub(crate) struct Script {
-    child: Child,
-    stdout: Output,
-    stderr: Output,
-    name: &'static str,
-}
-
-impl Script {
-    pub(crate) fn start(name: &'static str, args: &[&str]) -> Self {
-        let path = Path::new(env!("CARGO_MANIFEST_DIR"))
-            .join("tests/tutorial")
-            .join(name);
-        let mut child = Command::new("python3")
-            // Nothing is left beside the scripts, and what is printed comes at once.
-            .args(["-B", "-u"])
-            .arg(path)
-            .args(args)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .expect("these tests need python3");
-        let stdout = Output::of(child.stdout.take().unwrap());
-        let stderr = Output::of(child.stderr.take().unwrap());
-        Self {
-            child,
-            stdout,
-            stderr,
-            name,
-        }
-    }
-
-    /// The lines printed so far, each a JSON value.
-    pub(crate) fn lines(&self) -> Vec<Value> {
-        self.stdout
-            .text()
-            .lines()
-            .map(|line| serde_json::from_str(line).unwrap())
-            .collect()
-    }
-
-    /// Line number `index` from 0, waited for.
-    pub(crate) async fn line(&self, index: usize) -> Value {
-        let what = format!("line {index} of {}", self.name);
-        wait_until(&what, SOON, async || self.lines().len() > index).await;
-        self.lines().swap_remove(index)
-    }
-
-    /// Waits for its end, which must be a good one, and gives the lines printed.
-    pub(crate) fn finish(mut self, limit: Duration) -> Vec<Value> {
-        drop(self.child.stdin.take());
-        let begun = Instant::now();
-        while self.child.try_wait().unwrap().is_none() {
-            assert!(begun.elapsed() < limit, "{} did not end", self.name);
-            thread::sleep(LOOK_AGAIN);
-        }
-        let status = self.child.wait().unwrap();
-        assert!(
-            status.success(),
-            "{} failed: {}",
-            self.name,
-            self.stderr.text()
-        );
-        self.lines()
-    }
-}
-
-impl Drop for Script {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-        if thread::panicking() {
-            show(self.name, &self.stderr.text());
-        }
-    }
 }
 
 /// Looks until `condition` holds; a test that waits in vain says for what.
