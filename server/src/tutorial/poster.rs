@@ -45,6 +45,7 @@ pub(crate) async fn run(url: Url, mut live: Live, stop: CancellationToken) {
             return;
         }
     };
+    let shown = without_password(&url);
     let mut up = None;
     while let Some(Some(results)) = stop.run_until_cancelled(live.next()).await {
         let top = results.top(Window::All);
@@ -56,13 +57,13 @@ pub(crate) async fn run(url: Url, mut live: Live, stop: CancellationToken) {
         };
         match posted {
             Ok(()) if up != Some(true) => {
-                tracing::info!(url = url.as_str(), "the dashboard takes the counts");
+                tracing::info!(url = shown, "the dashboard takes the counts");
                 up = Some(true);
             }
             Err(why) if up != Some(false) => {
                 let why = why.to_string();
                 tracing::warn!(
-                    url = url.as_str(),
+                    url = shown,
                     why,
                     "the dashboard is not reached; it is tried again each epoch"
                 );
@@ -81,6 +82,15 @@ async fn post(client: &Client, url: &Url, top: &Top) -> Result<(), PostError> {
     } else {
         Err(PostError::Refused(answer.status()))
     }
+}
+
+/// The address as it may stand in a log.
+fn without_password(url: &Url) -> String {
+    let mut url = url.clone();
+    // Fails only where an address can have none.
+    let _ = url.set_password(None);
+    let _ = url.set_username("");
+    url.into()
 }
 
 /// An error and what lies behind it, in one line.

@@ -63,7 +63,7 @@ fn string(out: &mut String, text: &str) {
     out.push(quote);
 }
 
-/// `str.isprintable`: no control, format, private or unassigned character, and no blank but U+0020.
+/// `str.isprintable`, beyond ASCII: no control, format, private or unassigned character, and no blank.
 fn is_printable(char: char) -> bool {
     use GeneralCategory as Category;
     !matches!(
@@ -99,6 +99,25 @@ mod tests {
         );
         assert_eq!(strings([]), "[]");
         assert_eq!(integers([12, 3]), "[12, 3]");
+    }
+
+    /// Python's tables are of another version of Unicode, so what it does not know is left out.
+    #[test]
+    fn printable_is_what_python_prints() {
+        let script = "import unicodedata as u\n\
+                      for c in map(chr, range(0x7f, 0x110000)):\n\
+                      \x20 if u.category(c) not in ('Cn', 'Cs'):\n\
+                      \x20   print(ord(c), int(c.isprintable()))";
+        let output = std::process::Command::new("python3")
+            .args(["-c", script])
+            .output();
+        let lines = String::from_utf8(output.expect("this test needs python3").stdout).unwrap();
+        assert!(lines.lines().count() > 100_000);
+        for line in lines.lines() {
+            let (code, printable) = line.split_once(' ').unwrap();
+            let char = char::from_u32(code.parse().unwrap()).unwrap();
+            assert_eq!(super::is_printable(char), printable == "1", "{char:?}");
+        }
     }
 
     proptest! {

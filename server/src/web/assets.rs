@@ -288,6 +288,7 @@ mod tests {
         fs::write(folder.path().join("secret"), "secret").unwrap();
         fs::write(root.join("pkg/tagtide.a.js"), "plain").unwrap();
         fs::write(root.join("pkg/tagtide.a.js.br"), "brotli").unwrap();
+        fs::write(root.join("pkg/tagtide.c.wasm"), "wasm").unwrap();
         let site = Site::new(Some(root), Some("js: a\nwasm: b\ncss: c"), None);
         let get = |path: &str| {
             let request = Request::get(path).header("accept-encoding", "gzip, br");
@@ -297,6 +298,14 @@ mod tests {
         let response = site.file(get("/pkg/tagtide.a.js")).await.unwrap();
         assert_eq!(response.headers()["content-encoding"], "br");
         assert_eq!(response.headers()[CACHE_CONTROL], FOREVER);
+        assert!(
+            response.headers()[CONTENT_TYPE]
+                .to_str()
+                .unwrap()
+                .contains("javascript")
+        );
+        let response = site.file(get("/pkg/tagtide.c.wasm")).await.unwrap();
+        assert_eq!(response.headers()[CONTENT_TYPE], "application/wasm");
         assert!(site.file(get("/pkg/tagtide.b.wasm")).await.is_none());
         for path in [
             "/../secret",
