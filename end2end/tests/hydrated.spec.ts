@@ -112,7 +112,8 @@ test('tags in any script, however long, stay within the page', async ({ page, ta
   await expect(long).toHaveAttribute('title', /(Donaudampfschifffahrt){4}/);
 });
 
-test('an address that shows nothing leads back to the board', async ({ page, tagtide }) => {
+test('an address that shows nothing leads back to the board', async ({ page, tagtide, watch }) => {
+  watch.addressMayBeWrong = true;
   await tagtide.post('#rust');
   await openWith(page, tagtide.url, [['#rust', '1']]);
   await page.goto(`${tagtide.url}/no/such/page`);

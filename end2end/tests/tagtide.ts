@@ -90,11 +90,14 @@ export class Watch {
   readonly faults: string[] = [];
   /** While the server is down on purpose, requests to it fail, and the browser says so. */
   serverMayBeDown = false;
+  /** A wrong address is asked for on purpose, and the browser says that it is one. */
+  addressMayBeWrong = false;
 
   on(page: Page, home: () => string): void {
     page.on('console', (message) => {
       if (!['error', 'warning'].includes(message.type())) return;
       if (this.serverMayBeDown && /net::ERR_/.test(message.text())) return;
+      if (this.addressMayBeWrong && /status of 404/.test(message.text())) return;
       this.faults.push(`console ${message.type()}: ${message.text()}`);
     });
     page.on('pageerror', (error) => this.faults.push(`thrown: ${error.stack ?? error.message}`));
