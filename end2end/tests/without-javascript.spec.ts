@@ -68,7 +68,7 @@ test('a tag is text, whatever it is made of', async ({ page, tagtide }) => {
 });
 
 test('an address that shows nothing is not found', async ({ page, tagtide, watch }) => {
-  watch.addressMayBeWrong = true;
+  watch.expected = [/status of 404/];
   const response = await page.goto(`${tagtide.url}/no/such/page`);
   expect(response?.status()).toBe(404);
   await expect(page.getByRole('heading', { name: 'Nothing here' })).toBeVisible();
