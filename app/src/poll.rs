@@ -28,6 +28,8 @@ pub enum Event {
     Woke,
     /// The server has answered; `news` when what is shown has changed.
     Answered { news: bool },
+    /// The server has answered that it is still starting and has no board.
+    Starting,
     /// It has not: refused, cut off, over the limit, or not understood.
     Failed,
     /// Nobody can see the page.
@@ -57,7 +59,7 @@ pub enum Health {
     #[default]
     Sent,
     Live,
-    /// One question failed, or the server answers and its counts stand still.
+    /// One question failed, or the server answers and its counts stand still or are not there yet.
     Delayed,
     Offline,
 }
@@ -75,6 +77,8 @@ pub struct Poll {
     /// In a row.
     failures: u32,
     answered: bool,
+    /// By its last answer the server is still starting.
+    starting: bool,
     /// When the shown data last changed.
     moved: Duration,
 }
@@ -92,6 +96,7 @@ impl Poll {
                 doing,
                 failures: 0,
                 answered: false,
+                starting: false,
                 moved: now,
             },
             order,
@@ -116,9 +121,16 @@ impl Poll {
             (Event::Answered { news }, Doing::Asking { since }) => {
                 self.failures = 0;
                 self.answered = true;
+                self.starting = false;
                 if news {
                     self.moved = now;
                 }
+                self.sleep(PERIOD.saturating_sub(now.saturating_sub(since)))
+            }
+            (Event::Starting, Doing::Asking { since }) => {
+                self.failures = 0;
+                self.answered = true;
+                self.starting = true;
                 self.sleep(PERIOD.saturating_sub(now.saturating_sub(since)))
             }
             (Event::Failed, Doing::Asking { .. }) => {
@@ -133,6 +145,7 @@ impl Poll {
     pub fn health(&self, now: Duration, patience: Option<Duration>) -> Health {
         let still = now.saturating_sub(self.moved);
         match self.failures {
+            0 if self.starting => Health::Delayed,
             0 if patience.is_some_and(|patience| still > patience) => Health::Delayed,
             0 if self.answered => Health::Live,
             0 => Health::Sent,
@@ -228,6 +241,20 @@ mod tests {
         poll.on(Event::Woke, ms(1000), 0.0);
         assert_eq!(poll.on(Event::Urged, ms(1010), 0.0), Order::Ask(LIMIT));
         assert_eq!(poll.on(NEWS, ms(1110), 0.0), Order::Sleep(ms(900)));
+    }
+
+    #[test]
+    fn a_server_that_is_still_starting_is_near_but_late() {
+        let (mut poll, _) = Poll::new(ms(0), false);
+        poll.on(Event::Woke, ms(1000), 0.0);
+        assert_eq!(
+            poll.on(Event::Starting, ms(1400), 0.0),
+            Order::Sleep(ms(600))
+        );
+        assert_eq!(poll.health(ms(1400), None), Health::Delayed);
+        poll.on(Event::Woke, ms(2000), 0.0);
+        poll.on(SAME, ms(2010), 0.0);
+        assert_eq!(poll.health(ms(2010), None), Health::Live);
     }
 
     #[test]
@@ -334,7 +361,7 @@ mod tests {
                     Happening::Stray(event) => {
                         let expected = match event {
                             Event::Woke => browser.wakes.is_none(),
-                            Event::Answered { .. } | Event::Failed => !browser.asking,
+                            Event::Answered { .. } | Event::Starting | Event::Failed => !browser.asking,
                             _ => browser.visible,
                         };
                         if !expected {

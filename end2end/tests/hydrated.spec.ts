@@ -112,13 +112,41 @@ test('tags in any script, however long, stay within the page', async ({ page, ta
   await expect(long).toHaveAttribute('title', /(Donaudampfschifffahrt){4}/);
 });
 
-test('an address that shows nothing leads back to the board', async ({ page, tagtide }) => {
+test('an address that shows nothing leads back to the board', async ({ page, tagtide, watch }) => {
+  watch.expected = [/status of 404/];
   await tagtide.post('#rust');
   await openWith(page, tagtide.url, [['#rust', '1']]);
   await page.goto(`${tagtide.url}/no/such/page`);
   await page.getByRole('link', { name: 'See what is trending' }).click();
   await expect.poll(() => ranks(page)).toEqual([['#rust', '1']]);
   await alive(page);
+});
+
+test('a page that cannot come alive is the table, with no hole beside it', async ({ page, tagtide, watch }) => {
+  watch.expected = [/this page stays as it was sent/, /net::ERR_FAILED/];
+  await tagtide.post('#rust');
+  await page.route('**/*.wasm', (route) => route.abort());
+  await openWith(page, tagtide.url, [['#rust', '1']]);
+  await expect(page.locator('.picture')).toBeHidden();
+  await expect(page.getByText('reload it for newer counts')).toBeVisible();
+});
+
+test('a board that another program posts is one step away', async ({ page, tagtide }) => {
+  await tagtide.post('#rust');
+  await openWith(page, tagtide.url, [['#rust', '1']]);
+  await alive(page);
+  const way = page.getByRole('link', { name: 'External' });
+  await expect(way).toBeHidden();
+  const posted = await page.request.post(`${tagtide.url}/updateData`, {
+    form: { label: "['#spark', '#python']", data: '[7, 5]' },
+  });
+  expect(posted.status()).toBe(201);
+  await way.click();
+  await expect(page).toHaveURL(/source=external/);
+  await expect.poll(() => ranks(page)).toEqual([['#spark', '7'], ['#python', '5']]);
+  await page.reload();
+  await alive(page);
+  expect(await ranks(page)).toEqual([['#spark', '7'], ['#python', '5']]);
 });
 
 for (const deviceScaleFactor of [1, 2]) {

@@ -10,7 +10,7 @@ test('a killed server is told of, and its return too, with the counts kept', asy
   const banner = page.getByText('No connection to tagtide.');
   await expect(banner).toBeHidden();
 
-  watch.serverMayBeDown = true;
+  watch.expected = [/net::ERR_/];
   await tagtide.kill();
   await expect(banner).toBeVisible();
   await expect(page.locator('.state')).toContainText('Offline');
@@ -20,7 +20,7 @@ test('a killed server is told of, and its return too, with the counts kept', asy
   await tagtide.startAgain();
   await alive(page);
   await expect(banner).toBeHidden();
-  watch.serverMayBeDown = false;
+  watch.expected = [];
   expect(await ranks(page)).toEqual(counts);
 
   await tagtide.post('#rust');

@@ -88,13 +88,13 @@ export class Tagtide {
 /** What a page may not do, collected while it lives. */
 export class Watch {
   readonly faults: string[] = [];
-  /** While the server is down on purpose, requests to it fail, and the browser says so. */
-  serverMayBeDown = false;
+  /** What the browser says of a trouble that the test makes on purpose. */
+  expected: RegExp[] = [];
 
   on(page: Page, home: () => string): void {
     page.on('console', (message) => {
       if (!['error', 'warning'].includes(message.type())) return;
-      if (this.serverMayBeDown && /net::ERR_/.test(message.text())) return;
+      if (this.expected.some((each) => each.test(message.text()))) return;
       this.faults.push(`console ${message.type()}: ${message.text()}`);
     });
     page.on('pageerror', (error) => this.faults.push(`thrown: ${error.stack ?? error.message}`));

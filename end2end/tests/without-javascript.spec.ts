@@ -13,12 +13,12 @@ test('the ranks are a table with a caption and headings', async ({ page, tagtide
       - rowgroup:
         - row "Rank Tag Mentions Share"
       - rowgroup:
-        - row "1 #rust 3 75.0%":
+        - 'row "1 #rust 3 75.0%"':
           - cell "1"
-          - rowheader "#rust"
+          - 'rowheader "#rust"'
           - cell "3"
           - cell "75.0%"
-        - row "2 #fun 1 25.0%"
+        - 'row "2 #fun 1 25.0%"'
   `);
   await expect(page.locator('tbody th').first()).toHaveAttribute('scope', 'row');
 });
@@ -67,7 +67,8 @@ test('a tag is text, whatever it is made of', async ({ page, tagtide }) => {
   await expect(page.locator('tbody bdi', { hasText: '#שלום' })).toHaveCount(1);
 });
 
-test('an address that shows nothing is not found', async ({ page, tagtide }) => {
+test('an address that shows nothing is not found', async ({ page, tagtide, watch }) => {
+  watch.expected = [/status of 404/];
   const response = await page.goto(`${tagtide.url}/no/such/page`);
   expect(response?.status()).toBe(404);
   await expect(page.getByRole('heading', { name: 'Nothing here' })).toBeVisible();

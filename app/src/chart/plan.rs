@@ -221,7 +221,7 @@ impl Line {
 
 /// The axis: zero and a few round numbers.
 fn ticks(most: u64, places: &Places, em: f64, band: f64) -> Vec<Tick> {
-    let step = step(most, (places.room / (7.0 * em)).floor().clamp(1.0, 5.0));
+    let step = step(most, (places.room / (4.5 * em)).floor().clamp(1.0, 6.0));
     let mut ticks = Vec::new();
     let mut value = 0_u64;
     loop {
@@ -379,7 +379,7 @@ mod tests {
                 counts.iter().zip(1..).map(|(&count, rank)| row(rank, &tag, count)).collect();
             let plan = plan(&rows, Sheet { width, height, em }, &rough_width);
             prop_assert_eq!(plan.bars.len(), rows.len().min(10));
-            prop_assert!(plan.ticks.len() <= 6);
+            prop_assert!(plan.ticks.len() <= 7);
             for bar in &plan.bars {
                 prop_assert!(bar.from.0 >= 0 && bar.from.0 <= bar.to.0 && bar.from.1 < bar.to.1);
                 prop_assert!(bar.to.1 <= height as i32);

@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     address,
-    board_fn::{self, Refusal},
+    board_fn::{self, Refusal, SentJson},
 };
 
 #[component]
@@ -33,7 +33,11 @@ pub fn BoardPage() -> impl IntoView {
         })
     });
     // Only what the page arrives with: `Live` asks for all that follows, also for another view.
-    let first = Resource::new_blocking(|| (), move |()| board_fn::ask(view.get_untracked(), None));
+    let first = Resource::<_, SentJson>::new_with_options(
+        || (),
+        move |()| board_fn::ask(view.get_untracked(), None),
+        true,
+    );
     view! {
         <Suspense fallback=|| view! { <main class="notice" aria-busy="true"></main> }>
             {move || Suspend::new(async move {

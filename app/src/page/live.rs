@@ -232,8 +232,9 @@ mod driver {
                     });
                     Event::Answered { news: true }
                 }
-                // A server that has just started has no board yet: the last picture stays.
-                Answer::Starting | Answer::Unchanged(_) => Event::Answered { news: false },
+                Answer::Unchanged(_) => Event::Answered { news: false },
+                // The last picture stays.
+                Answer::Starting => Event::Starting,
             }
         }
 

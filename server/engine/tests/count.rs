@@ -20,8 +20,11 @@ fn key(tag: u8) -> Key {
     Key::verbatim(&format!("tag{tag}"))
 }
 
-/// (posts, mentions, tags, best) of each window.
-fn naive(epochs: &[Input], upto: usize) -> Vec<(u64, u64, u64, Vec<(String, u64)>)> {
+/// (posts, mentions, tags, best) of a window.
+type Summary = (u64, u64, u64, Vec<(String, u64)>);
+
+/// Of each window.
+fn naive(epochs: &[Input], upto: usize) -> Vec<Summary> {
     let now = epochs[upto].0;
     Window::ALL
         .into_iter()
