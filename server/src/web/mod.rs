@@ -1,6 +1,11 @@
 //! Everything that is asked over HTTP: the page, its server function, the JSON for scripts, and the
 //! two addresses of the tutorial's dashboard.
 //!
+//! * [`router`] every route there is; [`pages`], [`api`], [`tutorial`], [`health`] and [`assets`] answer
+//! * [`boards`] what the page's question is answered; [`external`] the board that another program posts
+//! * [`error`] the one shape of errors, [`security`] what holds for every request and answer
+//! * [`connections`] from accept to farewell
+//!
 //! A request reads the newest results as they are and waits for nobody. What strangers can take from
 //! the server has a bound here or in [`connections`]: bodies, time, connections.
 
