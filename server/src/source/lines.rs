@@ -118,6 +118,7 @@ impl Lines {
             return;
         }
         self.finished.clear();
+        self.finished.shrink_to(KEEP / size_of::<Finished>());
         let open = self.buffer.len() - self.begin;
         if open == 0 && self.buffer.capacity() <= KEEP {
             self.buffer.clear();

@@ -27,10 +27,10 @@ mod spec;
 mod status;
 mod tcp;
 
-pub use decode::{NotAPost, decode};
-pub use lines::{Line, Lines, MAX_LINE};
+pub use decode::decode;
+pub use lines::Lines;
 pub use open::{OpenError, Opened, bind, open};
-pub use spec::{Spec, SpecError};
+pub use spec::Spec;
 pub use status::{Registry, Status};
 
 /// A post as it was read, borrowed from the line that held it where that is possible.

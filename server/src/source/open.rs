@@ -2,7 +2,7 @@
 //! holds what it needs (the bound port, the open file), [`Opened::run`] starts it. So that several
 //! sources start all or none.
 
-use std::{io, net::SocketAddr, path::PathBuf};
+use std::{io, path::PathBuf};
 
 use tokio::net::TcpListener;
 
@@ -83,7 +83,8 @@ impl Opened {
     }
 
     /// Where a `listen:` source takes lines.
-    pub fn address(&self) -> Option<SocketAddr> {
+    #[cfg(test)]
+    pub(super) fn address(&self) -> Option<std::net::SocketAddr> {
         match &self.ready {
             Ready::Listen(listener) => listener.local_addr().ok(),
             _ => None,

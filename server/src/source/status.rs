@@ -1,7 +1,7 @@
 //! What people are told of a source.
 
 use std::sync::{
-    Arc, Mutex, PoisonError,
+    Arc, Mutex, MutexGuard, PoisonError,
     atomic::{AtomicU64, Ordering::Relaxed},
 };
 
@@ -93,10 +93,6 @@ impl Status {
         }
     }
 
-    pub fn lines_cut(&self) -> u64 {
-        self.0.cut.load(Relaxed)
-    }
-
     /// A line that is no post: dropped.
     pub fn line_refused(&self, why: &dyn std::error::Error) {
         if self.0.refused.fetch_add(1, Relaxed) == 0 {
@@ -109,33 +105,38 @@ impl Status {
         }
     }
 
-    pub fn lines_refused(&self) -> u64 {
-        self.0.refused.load(Relaxed)
-    }
-
     pub fn name(&self) -> &str {
         &self.0.name
     }
 
     pub fn show(&self) -> Source {
-        let (state, detail) = self
-            .0
-            .state
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone();
-        let posts = self.0.posts.load(Relaxed);
+        let (state, detail) = self.state().clone();
         Source {
             name: self.0.name.clone(),
             state,
-            detail,
-            posts,
+            detail: detail.or_else(|| self.dropped()),
+            posts: self.0.posts.load(Relaxed),
         }
+    }
+
+    /// What of its lines did not count, where there is nothing more important to say.
+    fn dropped(&self) -> Option<String> {
+        let cut = self.0.cut.load(Relaxed);
+        let refused = self.0.refused.load(Relaxed);
+        let lines = |count| if count == 1 { "line" } else { "lines" };
+        let cut = (cut > 0).then(|| format!("{cut} {} over 1 MiB cut", lines(cut)));
+        let refused = (refused > 0).then(|| format!("{refused} {} without a post", lines(refused)));
+        let said: Vec<_> = cut.into_iter().chain(refused).collect();
+        (!said.is_empty()).then(|| said.join(", "))
+    }
+
+    fn state(&self) -> MutexGuard<'_, (SourceState, Option<String>)> {
+        self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn set(&self, state: SourceState, detail: Option<String>) {
         let name = &self.0.name;
-        let mut now = self.0.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut now = self.state();
         if *now == (state, detail.clone()) {
             return;
         }
@@ -150,5 +151,28 @@ impl Status {
             None => tracing::info!(source = name, "source {state:?}"),
         }
         *now = (state, detail);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_did_not_count_is_shown_where_nothing_else_is() {
+        let status = Registry::default().add("test");
+        status.live();
+        assert_eq!(status.show().detail, None);
+        status.line_cut();
+        let why = crate::source::decode::NotAPost::NeitherTextNorTags;
+        status.line_refused(&why);
+        status.line_refused(&why);
+        let shown = status.show().detail;
+        assert_eq!(
+            shown.as_deref(),
+            Some("1 line over 1 MiB cut, 2 lines without a post")
+        );
+        status.waiting("nobody there");
+        assert_eq!(status.show().detail.as_deref(), Some("nobody there"));
     }
 }
