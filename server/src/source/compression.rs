@@ -234,7 +234,7 @@ pub(super) mod tests {
 
     #[test]
     fn big_input_comes_out_whole() {
-        let plain: Vec<u8> = (0..3_000_000_u32)
+        let plain: Vec<u8> = (0..300_000_u32)
             .flat_map(|n| (n.wrapping_mul(2_654_435_761) >> 20).to_le_bytes())
             .collect();
         for compress in [gzip, bzip2, zstd] {

@@ -137,7 +137,7 @@ mod tests {
             .shows(|source| source.state == SourceState::Live)
             .await;
 
-        let second = timeout(2 * LONGEST, listener.accept());
+        let second = timeout(4 * SHORTEST, listener.accept());
         assert!(second.await.is_err(), "one connection is enough");
         running.stop().await;
         assert_eq!(stream.read(&mut [0; 9]).await.unwrap(), 0);

@@ -109,6 +109,14 @@ mod tests {
         }
     }
 
+    #[test]
+    fn depth_exhausts_no_stack() {
+        let deep = format!("{}{}", "[".repeat(200_000), "]".repeat(200_000));
+        let unknown = format!("{{\"deep\":{deep},\"text\":\"a\"}}");
+        assert_eq!(decode(unknown.as_bytes()).unwrap().unwrap().text, "a");
+        text(format!("{{\"tags\":{deep}}}").as_bytes());
+    }
+
     proptest! {
         #[test]
         fn no_bytes_are_too_strange(line in prop::collection::vec(any::<u8>(), 0..60)) {
