@@ -26,8 +26,9 @@ watch:
 	@.build/setup watch
 	@$(IN) exec cargo leptos watch
 
+# What is quick to install comes first, so that what cannot be had is known at once.
 test:
-	@.build/setup test
+	@.build/setup node toolchain lint python chromium end2end
 	@$(MAKE) --no-print-directory check
 	@$(MAKE) --no-print-directory unit
 	@$(MAKE) --no-print-directory leptos

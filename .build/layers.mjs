@@ -1,7 +1,7 @@
 // Who may depend on whom, among the packages of this workspace and towards a few others:
 // `node .build/layers.mjs` fails when one of these rules is broken, and says which.
 
-import { execFileSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 
@@ -20,10 +20,11 @@ const never = { engine: ['axum', 'leptos', 'mio', 'redb', 'reqwest', 'timely', '
 // One folder each knows these crates' names, so that they can be exchanged there.
 const named = { timely: 'server/src/flow', redb: 'server/src/store', plotters: 'app/src/chart' };
 
-const metadata = JSON.parse(
-  execFileSync('cargo', ['metadata', '--format-version=1', '--all-features'], {
-    encoding: 'utf8', maxBuffer: 1 << 28, stdio: ['ignore', 'pipe', 'inherit'],
-  }));
+const asked = spawnSync('cargo', ['metadata', '--locked', '--format-version=1', '--all-features'], {
+  encoding: 'utf8', maxBuffer: 1 << 28, stdio: ['ignore', 'pipe', 'inherit'],
+});
+if (asked.status !== 0) process.exit(1); // cargo has said why
+const metadata = JSON.parse(asked.stdout);
 const members = metadata.packages.filter(({ id }) => metadata.workspace_members.includes(id));
 const names = members.map(({ name }) => name);
 const broken = [];

@@ -12,7 +12,6 @@ import { createRequire } from 'node:module';
 import os from 'node:os';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
-import { pathToFileURL } from 'node:url';
 import zlib from 'node:zlib';
 
 const metadata = JSON.parse(
@@ -71,7 +70,10 @@ function run(label, command, args, extra = {}) {
     });
     running.add(child);
     for (const stream of [child.stdout, child.stderr]) {
-      createInterface({ input: stream }).on('line', (line) => console.error(`${label} ${line}`));
+      createInterface({ input: stream }).on('line', (line) => {
+        // The two cargos wait for one another for moments, all the time.
+        if (!line.includes('Blocking waiting for file lock')) console.error(`${label} ${line}`);
+      });
     }
     child.on('error', reject);
     child.on('close', (status) => {
@@ -103,6 +105,7 @@ const compiledPage = path.join(target, 'front/wasm32-unknown-unknown',
 const digest = (bytes) => createHash('md5').update(bytes).digest('base64url');
 
 function* filesIn(folder) {
+  if (!fs.existsSync(folder)) return;
   for (const entry of fs.readdirSync(folder, { withFileTypes: true })) {
     const file = path.join(folder, entry.name);
     if (entry.isDirectory()) yield* filesIn(file);
@@ -110,11 +113,8 @@ function* filesIn(folder) {
   }
 }
 
-// Tools in the folder where `.build/setup web-tools` has put them.
-async function webTool(wanted) {
-  const tools = createRequire(path.join(process.env.WEB_TOOLS_DIR, 'package.json'));
-  return import(pathToFileURL(tools.resolve(wanted)).href);
-}
+// From the folder where `.build/setup web-tools` has put it.
+const webTool = (wanted) => createRequire(path.join(process.env.WEB_TOOLS_DIR, 'package.json'))(wanted);
 
 // 'chrome 123, safari 17.5' as Lightning CSS wants it: three bytes of a version.
 function browsers(query) {
@@ -126,10 +126,8 @@ function browsers(query) {
 }
 function fail(message) { throw new Error(message); }
 
-async function style(file) {
-  const { default: init, transform } = await webTool('lightningcss-wasm');
-  await init();
-  const { code, warnings } = transform({
+function style(file) {
+  const { code, warnings } = webTool('lightningcss-wasm').transform({
     filename: leptos['style-file'], code: fs.readFileSync(leptos['style-file']),
     minify: true, targets: browsers(leptos.browserquery ?? fail('metadata.leptos has no browserquery')),
   });
@@ -137,9 +135,8 @@ async function style(file) {
   fs.writeFileSync(file, code);
 }
 
-async function script(file) {
-  const { default: swc } = await webTool('@swc/wasm');
-  const { code } = swc.minifySync(fs.readFileSync(file, 'utf8'), { compress: true, mangle: true, module: true });
+function script(file) {
+  const { code } = webTool('@swc/wasm').minifySync(fs.readFileSync(file, 'utf8'), { compress: true, mangle: true, module: true });
   fs.writeFileSync(file, code);
 }
 
@@ -179,12 +176,12 @@ async function makeSite(folder) {
   const wasm = path.join(pkg, `${name}.wasm`);
   fs.rmSync(folder, { recursive: true, force: true });
   fs.mkdirSync(pkg, { recursive: true });
-  fs.cpSync(leptos['assets-dir'], folder, { recursive: true });
-  await style(path.join(pkg, `${name}.css`));
+  if (fs.existsSync(leptos['assets-dir'])) fs.cpSync(leptos['assets-dir'], folder, { recursive: true });
+  style(path.join(pkg, `${name}.css`));
   await run('page  ', 'wasm-bindgen', ['--target=web', `--out-name=${name}`, `--out-dir=${pkg}`, compiledPage]);
   fs.renameSync(path.join(pkg, `${name}_bg.wasm`), wasm);
   await run('page  ', 'wasm-opt', ['-Oz', '--enable-bulk-memory', '--enable-nontrapping-float-to-int', wasm, '-o', wasm]);
-  await script(path.join(pkg, `${name}.js`));
+  script(path.join(pkg, `${name}.js`));
   const digests = addDigests(pkg);
   compress(folder);
   return digests;
@@ -195,13 +192,16 @@ async function makeSite(folder) {
 const hashFile = path.join(target, leptos['bin-profile-release'] ?? 'release', environment.LEPTOS_HASH_FILE_NAME);
 const inputsFile = path.join(target, 'site.inputs');
 
-// One line a file, of all that the page is made from and of what came out.
+// One line a file, of all that the page is made from and of what came out: when nothing of it
+// has changed, there is nothing to make, whoever has made it.
 function inputs() {
   const read = [compiledPage, leptos['style-file'], 'Cargo.toml', '.build/site.mjs', '.build/package-lock.json',
     ...filesIn(leptos['assets-dir'])];
-  const made = fs.existsSync(site) ? [...filesIn(site), hashFile] : [];
-  return [...read, ...made].sort()
-    .map((file) => `${file} ${fs.existsSync(file) ? digest(fs.readFileSync(file)) : 'missing'}\n`).join('');
+  const made = [...filesIn(site), hashFile];
+  return [...read, ...made].sort().map((file) => {
+    if (/\.(br|gz)$/.test(file)) return `${file}\n`;
+    return `${file} ${fs.existsSync(file) ? digest(fs.readFileSync(file)) : 'missing'}\n`;
+  }).join('');
 }
 
 async function build() {

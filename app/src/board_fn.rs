@@ -4,13 +4,14 @@
 //! comes from an address that anybody can type: it is read in the function and not by its
 //! parameters' types, so that a slip is a 400 with a reason and not a failure of the server.
 
+use codee::{Decoder, Encoder};
 use leptos::prelude::*;
 use leptos::server_fn::{
     codec::{GetUrl, JsonEncoding},
     error::{FromServerFnError, ServerFnErrorErr},
 };
 use model::{Answer, Epoch, View};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use crate::address;
 
@@ -52,6 +53,29 @@ impl FromServerFnError for Refusal {
 
     fn from_server_fn_error(trouble: ServerFnErrorErr) -> Self {
         Self::new("unanswered", trouble)
+    }
+}
+
+/// How the server writes the first answer into the page. Read from bytes, as every later answer is:
+/// the code that reads an answer from a string would be a second one.
+#[derive(Debug)]
+pub struct SentJson;
+
+impl<T: Serialize> Encoder<T> for SentJson {
+    type Error = serde_json::Error;
+    type Encoded = String;
+
+    fn encode(answer: &T) -> Result<String, serde_json::Error> {
+        serde_json::to_string(answer)
+    }
+}
+
+impl<T: DeserializeOwned> Decoder<T> for SentJson {
+    type Error = serde_json::Error;
+    type Encoded = str;
+
+    fn decode(answer: &str) -> Result<T, serde_json::Error> {
+        serde_json::from_slice(answer.as_bytes())
     }
 }
 

@@ -106,7 +106,9 @@ fn draw<B: DrawingBackend>(
             filled: true,
             stroke_width: 0,
         };
-        backend.draw_rect(bar.from, bar.to, &fill, true)?;
+        if bar.from.0 < bar.to.0 {
+            backend.draw_rect(bar.from, bar.to, &fill, true)?;
+        }
         write(backend, &bar.label, palette.ink, look)?;
         write(backend, &bar.count, palette.ink, look)?;
     }

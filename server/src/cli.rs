@@ -47,14 +47,24 @@ pub(crate) enum Command {
 #[derive(Debug, Args)]
 pub(crate) struct Serve {
     /// Where the board and the APIs are; a loopback address. Port 0: one that is free
-    #[arg(long, env = "TAGTIDE_LISTEN", value_name = "ADDR", default_value = "127.0.0.1:3000")]
+    #[arg(
+        long,
+        env = "TAGTIDE_LISTEN",
+        value_name = "ADDR",
+        default_value = "127.0.0.1:3000"
+    )]
     #[arg(value_parser = loopback)]
     pub(crate) listen: SocketAddr,
 
     /// The directory that holds the counts; it is made if missing
     ///
     /// One process at a time. It is bound to the --batch and the --grammar it was begun with.
-    #[arg(long, env = "TAGTIDE_DATA", value_name = "DIR", default_value = "./tagtide-data")]
+    #[arg(
+        long,
+        env = "TAGTIDE_DATA",
+        value_name = "DIR",
+        default_value = "./tagtide-data"
+    )]
     pub(crate) data: PathBuf,
 
     /// Where posts come from; repeat it for several
@@ -67,11 +77,21 @@ pub(crate) struct Serve {
     ///
     /// A line is a post: text, or {"text":…,"lang":…,"author":…,"at":…,"tags":[…]}. A line over 1 MiB
     /// is cut.
-    #[arg(long = "source", env = "TAGTIDE_SOURCE", value_name = "SPEC", default_value = "demo")]
+    #[arg(
+        long = "source",
+        env = "TAGTIDE_SOURCE",
+        value_name = "SPEC",
+        default_value = "demo"
+    )]
     pub(crate) sources: Vec<Spec>,
 
     /// The length of an epoch, 100ms to 60s: how often counts are sealed and the board changes
-    #[arg(long, env = "TAGTIDE_BATCH", value_name = "DURATION", default_value = "2s")]
+    #[arg(
+        long,
+        env = "TAGTIDE_BATCH",
+        value_name = "DURATION",
+        default_value = "2s"
+    )]
     #[arg(value_parser = batch)]
     pub(crate) batch: Duration,
 
@@ -116,7 +136,13 @@ pub(crate) struct Count {
     pub(crate) json: bool,
 
     /// How many tags
-    #[arg(short, long = "top", env = "TAGTIDE_TOP", value_name = "N", default_value_t = 10)]
+    #[arg(
+        short,
+        long = "top",
+        env = "TAGTIDE_TOP",
+        value_name = "N",
+        default_value_t = 10
+    )]
     pub(crate) k: usize,
 
     #[command(flatten)]
@@ -126,12 +152,22 @@ pub(crate) struct Count {
 #[derive(Debug, Args)]
 pub(crate) struct Feed {
     /// Where readers connect; a loopback address
-    #[arg(long, env = "TAGTIDE_LISTEN", value_name = "ADDR", default_value = "127.0.0.1:9009")]
+    #[arg(
+        long,
+        env = "TAGTIDE_LISTEN",
+        value_name = "ADDR",
+        default_value = "127.0.0.1:9009"
+    )]
     #[arg(value_parser = loopback)]
     pub(crate) listen: SocketAddr,
 
     /// Where posts come from, as of `tagtide serve`; begins when the first reader connects
-    #[arg(long = "source", env = "TAGTIDE_SOURCE", value_name = "SPEC", default_value = "demo")]
+    #[arg(
+        long = "source",
+        env = "TAGTIDE_SOURCE",
+        value_name = "SPEC",
+        default_value = "demo"
+    )]
     pub(crate) sources: Vec<Spec>,
 }
 
@@ -145,7 +181,10 @@ pub(crate) fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Command,
 /// A usage error in one line: what is wrong, and how to mend it.
 pub(crate) fn one_line(error: &clap::Error) -> String {
     let rendered = error.render().to_string();
-    let mut lines = rendered.lines().map(str::trim).filter(|line| !line.is_empty());
+    let mut lines = rendered
+        .lines()
+        .map(str::trim)
+        .filter(|line| !line.is_empty());
     let first = lines.next().unwrap_or("wrong usage");
     let mut text = first.trim_start_matches("error: ").to_owned();
     if error.kind() == ErrorKind::MissingRequiredArgument {
@@ -165,7 +204,10 @@ fn loopback(text: &str) -> Result<SocketAddr, String> {
     if address.ip().is_loopback() {
         Ok(address)
     } else {
-        Err("only loopback addresses are served, such as 127.0.0.1:3000; put a proxy in front".into())
+        Err(
+            "only loopback addresses are served, such as 127.0.0.1:3000; put a proxy in front"
+                .into(),
+        )
     }
 }
 
@@ -202,10 +244,15 @@ mod tests {
 
     #[test]
     fn without_a_command_it_serves() {
-        let Ok(Command::Serve(serve)) = typed("tagtide --batch 500ms --print") else { panic!() };
+        let Ok(Command::Serve(serve)) = typed("tagtide --batch 500ms --print") else {
+            panic!()
+        };
         assert_eq!(serve.batch, Duration::from_millis(500));
         assert!(serve.print);
-        assert!(matches!(typed("tagtide serve --batch 1s"), Ok(Command::Serve(_))));
+        assert!(matches!(
+            typed("tagtide serve --batch 1s"),
+            Ok(Command::Serve(_))
+        ));
     }
 
     #[test]
@@ -221,7 +268,9 @@ mod tests {
             "tagtide --post-to ftp://x/",
             "tagtide nonsense",
         ] {
-            let Err(error) = typed(words) else { panic!("{words} is taken") };
+            let Err(error) = typed(words) else {
+                panic!("{words} is taken")
+            };
             assert_eq!(error.exit_code(), 2, "{words}");
             let line = one_line(&error);
             assert!(!line.contains('\n') && line.len() < 300, "{line}");

@@ -7,39 +7,44 @@ use model::{Epoch, Top, Window};
 use tokio::{sync::watch, time::Instant};
 
 /// How many rows a top holds at most.
-pub const MAX_ROWS: usize = 100;
+pub(crate) const MAX_ROWS: usize = 100;
 
 /// What was counted when one epoch closed.
 #[derive(Debug)]
-pub struct Results {
-    pub epoch: Epoch,
+pub(crate) struct Results {
+    pub(crate) epoch: Epoch,
     /// One of each window, with up to [`MAX_ROWS`] rows.
     tops: Vec<Top>,
 }
 
 impl Results {
     /// `tops` holds one of each window.
-    pub fn new(epoch: Epoch, tops: Vec<Top>) -> Self {
-        debug_assert!(Window::ALL.iter().all(|w| tops.iter().any(|top| top.window == *w)));
+    pub(crate) fn new(epoch: Epoch, tops: Vec<Top>) -> Self {
+        debug_assert!(
+            Window::ALL
+                .iter()
+                .all(|w| tops.iter().any(|top| top.window == *w))
+        );
         Self { epoch, tops }
     }
 
-    pub fn top(&self, window: Window) -> &Top {
+    pub(crate) fn top(&self, window: Window) -> &Top {
         let found = self.tops.iter().find(|top| top.window == window);
         found.unwrap_or(&self.tops[0])
     }
 }
 
-/// An epoch's seal, and when it was made.
+/// The newest seal.
 #[derive(Clone, Copy, Debug)]
-pub struct Sealed {
-    pub epoch: Epoch,
-    pub at: Instant,
+pub(crate) struct Sealed {
+    pub(crate) epoch: Epoch,
+    /// When it was made; `None` for one of an earlier run.
+    pub(crate) at: Option<Instant>,
 }
 
 /// The reading side of the count.
 #[derive(Clone, Debug)]
-pub struct Live {
+pub(crate) struct Live {
     results: watch::Receiver<Option<Arc<Results>>>,
     sealed: watch::Receiver<Option<Sealed>>,
     /// For how long results may lag behind the seal and still be called current.
@@ -47,31 +52,39 @@ pub struct Live {
 }
 
 impl Live {
-    pub fn new(
+    pub(crate) fn new(
         results: watch::Receiver<Option<Arc<Results>>>,
         sealed: watch::Receiver<Option<Sealed>>,
         grace: Duration,
     ) -> Self {
-        Self { results, sealed, grace }
+        Self {
+            results,
+            sealed,
+            grace,
+        }
     }
 
     /// `None` while the program is starting.
-    pub fn newest(&self) -> Option<Arc<Results>> {
+    pub(crate) fn newest(&self) -> Option<Arc<Results>> {
         self.results.borrow().clone()
     }
 
     /// Whether what is shown is what is sealed, give or take the time that counting takes.
-    pub fn is_current(&self) -> bool {
-        let Some(results) = self.newest() else { return false };
+    pub(crate) fn is_current(&self) -> bool {
+        let Some(results) = self.newest() else {
+            return false;
+        };
         match *self.sealed.borrow() {
-            Some(sealed) => results.epoch >= sealed.epoch || sealed.at.elapsed() < self.grace,
+            Some(Sealed { epoch, at }) => {
+                results.epoch >= epoch || at.is_some_and(|at| at.elapsed() < self.grace)
+            }
             None => true,
         }
     }
 
     /// Waits for results newer than the last ones this handle waited for; `None` at the end of the
     /// program.
-    pub async fn next(&mut self) -> Option<Arc<Results>> {
+    pub(crate) async fn next(&mut self) -> Option<Arc<Results>> {
         loop {
             self.results.changed().await.ok()?;
             if let Some(results) = self.results.borrow_and_update().clone() {

@@ -88,7 +88,10 @@ impl FromStr for Window {
     type Err = UnknownName;
 
     fn from_str(name: &str) -> Result<Self, UnknownName> {
-        Self::ALL.into_iter().find(|window| window.name() == name).ok_or(UnknownName)
+        Self::ALL
+            .into_iter()
+            .find(|window| window.name() == name)
+            .ok_or(UnknownName)
     }
 }
 
@@ -96,7 +99,10 @@ impl FromStr for Ranking {
     type Err = UnknownName;
 
     fn from_str(name: &str) -> Result<Self, UnknownName> {
-        Self::ALL.into_iter().find(|ranking| ranking.name() == name).ok_or(UnknownName)
+        Self::ALL
+            .into_iter()
+            .find(|ranking| ranking.name() == name)
+            .ok_or(UnknownName)
     }
 }
 

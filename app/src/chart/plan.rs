@@ -2,15 +2,16 @@
 //!
 //! The sheet is cut into eleven bands of one height, the axis and ten rows, however many rows there
 //! are: bars do not jump when a tag comes or goes, and beside the table each bar lies in line with
-//! its row. On a narrow sheet a tag stands above its bar instead of before it.
+//! its row. On a narrow sheet a tag stands above its bar instead of before it, and the counts, which
+//! are written out, do without an axis.
 
 use model::Row;
 
 use super::label;
 use crate::page::words;
 
-/// The axis and ten rows.
-const BANDS: u32 = 11;
+/// As many as a board has.
+const ROWS: u32 = 10;
 /// Below this many ems a tag stands above its bar.
 const NARROW: f64 = 28.0;
 
@@ -73,16 +74,17 @@ pub enum Anchor {
 pub fn plan(rows: &[Row], sheet: Sheet, width_of: &dyn Fn(&str, f64) -> f64) -> Plan {
     let em = sheet.em.max(1.0);
     let (width, height) = (f64::from(sheet.width), f64::from(sheet.height));
-    let band = height / f64::from(BANDS);
     let rows = rows
-        .get(..rows.len().min(BANDS as usize - 1))
+        .get(..rows.len().min(ROWS as usize))
         .unwrap_or_default();
     // Never empty and never nothing: a bar's length is a part of this.
     let most = rows.iter().map(|row| row.count).max().unwrap_or(0).max(1);
     let places = Places::on(width, em, rows, width_of);
+    let axis = if places.above { 0 } else { 1 };
+    let band = height / f64::from(axis + ROWS);
     let length = |count: u64| (count as f64 / most as f64).clamp(0.0, 1.0) * places.room;
 
-    let bars = rows.iter().zip(1..).map(|(row, place)| {
+    let bars = rows.iter().zip(axis..).map(|(row, place)| {
         let top = band * f64::from(place);
         let line = Line {
             top,
@@ -103,10 +105,14 @@ pub fn plan(rows: &[Row], sheet: Sheet, width_of: &dyn Fn(&str, f64) -> f64) -> 
     });
 
     Plan {
-        top: round(band * 0.78),
+        top: round(band * 0.85),
         bottom: round(height),
         stroke: (em / 14.0).round().max(1.0) as u32,
-        ticks: ticks(most, &places, em, band),
+        ticks: if places.above {
+            Vec::new()
+        } else {
+            ticks(most, &places, em, band)
+        },
         bars: bars.collect(),
     }
 }
@@ -164,7 +170,7 @@ impl Line {
         let gap = 0.75 * em;
         Bar {
             from: (round(places.start), round(middle - half)),
-            to: (self.bar_end(places), round(middle + half)),
+            to: (self.bar_end(row, places), round(middle + half)),
             leading: false,
             label: Letters {
                 text: label::fit(&row.tag, places.start - gap, &|text| width_of(text, em)),
@@ -189,7 +195,7 @@ impl Line {
         let middle = round(self.top + self.band * 0.38);
         Bar {
             from: (round(places.start), round(self.top + self.band * 0.68)),
-            to: (self.bar_end(places), round(self.top + self.band * 0.9)),
+            to: (self.bar_end(row, places), round(self.top + self.band * 0.9)),
             leading: false,
             label: Letters {
                 text: label::fit(&row.tag, room, &|text| width_of(text, em)),
@@ -206,9 +212,10 @@ impl Line {
         }
     }
 
-    /// However small a count is, its bar can be seen.
-    fn bar_end(&self, places: &Places) -> i32 {
-        round(self.end.max(places.start + self.em / 7.0))
+    /// However small a count is, its bar can be seen, unless there is nothing to see.
+    fn bar_end(&self, row: &Row, places: &Places) -> i32 {
+        let least = if row.count == 0 { 0.0 } else { self.em / 7.0 };
+        round(self.end.max(places.start + least))
     }
 }
 
@@ -219,19 +226,12 @@ fn ticks(most: u64, places: &Places, em: f64, band: f64) -> Vec<Tick> {
     let mut value = 0_u64;
     loop {
         let x = round(places.start + value as f64 / most as f64 * places.room);
-        let at_edge = value == 0 && places.above;
-        // On a narrow sheet bars end at the edge, and so may the text of the last line.
-        let anchor = match value {
-            0 if at_edge => Anchor::Start,
-            _ if places.above && value == most => Anchor::End,
-            _ => Anchor::Middle,
-        };
         ticks.push(Tick {
             x,
             text: Letters {
                 text: words::short(value),
-                at: (x, round(band * 0.42)),
-                anchor,
+                at: (x, round(band * 0.5)),
+                anchor: Anchor::Middle,
                 size: em * 0.85,
             },
         });
@@ -337,6 +337,7 @@ mod tests {
         let plan = plan(&[row(1, "#rust", 12_345_678_901)], PHONE, &rough_width);
         assert!(plan.bars[0].label.at.1 < plan.bars[0].from.1);
         assert_eq!(plan.bars[0].count.text, "12,345,678,901");
+        assert!(plan.ticks.is_empty());
     }
 
     #[test]
@@ -380,7 +381,7 @@ mod tests {
             prop_assert_eq!(plan.bars.len(), rows.len().min(10));
             prop_assert!(plan.ticks.len() <= 6);
             for bar in &plan.bars {
-                prop_assert!(bar.from.0 >= 0 && bar.from.0 < bar.to.0 && bar.from.1 < bar.to.1);
+                prop_assert!(bar.from.0 >= 0 && bar.from.0 <= bar.to.0 && bar.from.1 < bar.to.1);
                 prop_assert!(bar.to.1 <= height as i32);
                 prop_assert!(f64::from(bar.to.0) <= f64::from(width) + em);
             }

@@ -15,7 +15,7 @@ pub fn Banner(live: Live) -> impl IntoView {
         None => "Trying now …".to_owned(),
     };
     view! {
-        <Show when=move || offline.get()>
+        {move || offline.get().then(|| view! {
             <aside class="banner" aria-label="Connection">
                 <p>
                     <strong>"No connection to tagtide."</strong>
@@ -28,6 +28,6 @@ pub fn Banner(live: Live) -> impl IntoView {
                     "Try now"
                 </button>
             </aside>
-        </Show>
+        })}
     }
 }

@@ -1,6 +1,6 @@
 //! The board: its parts in the order they stand on the page.
 
-use leptos::prelude::*;
+use leptos::{either::Either, prelude::*};
 use leptos_router::hooks::use_query_map;
 use model::{Answer, Board, Origin, Row, View, Window};
 
@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     address,
-    board_fn::{self, Refusal},
+    board_fn::{self, Refusal, SentJson},
 };
 
 #[component]
@@ -33,7 +33,11 @@ pub fn BoardPage() -> impl IntoView {
         })
     });
     // Only what the page arrives with: `Live` asks for all that follows, also for another view.
-    let first = Resource::new_blocking(|| (), move |()| board_fn::ask(view.get_untracked(), None));
+    let first = Resource::<_, SentJson>::new_with_options(
+        || (),
+        move |()| board_fn::ask(view.get_untracked(), None),
+        true,
+    );
     view! {
         <Suspense fallback=|| view! { <main class="notice" aria-busy="true"></main> }>
             {move || Suspend::new(async move {
@@ -52,20 +56,27 @@ pub fn Open(view: Memo<View>, first: Result<Answer, Refusal>) -> impl IntoView {
 
     let started = Memo::new(move |_| live.shown.with(|shown| shown.board.is_some()));
     let filled = Memo::new(move |_| live.rows.with(|rows| !rows.is_empty()));
+    // Chosen by hand and not with `Show`, whose every use weighs kilobytes in the browser.
+    let ranking = move || match filled.get() {
+        true => Either::Left(view! {
+            <div class="ranking">
+                <Picture live />
+                <Ranks live />
+            </div>
+        }),
+        false => Either::Right(view! { <Empty live /> }),
+    };
+    let board = move || match started.get() {
+        true => Either::Left(view! {
+            <Heading live />
+            {ranking}
+            <Sources live />
+        }),
+        false => Either::Right(view! { <Starting live /> }),
+    };
     view! {
         <Masthead live />
-        <main class="board">
-            <Show when=move || started.get() fallback=move || view! { <Starting live /> }>
-                <Heading live />
-                <Show when=move || filled.get() fallback=move || view! { <Empty live /> }>
-                    <div class="ranking">
-                        <Picture live />
-                        <Ranks live />
-                    </div>
-                </Show>
-                <Sources live />
-            </Show>
-        </main>
+        <main class="board">{board}</main>
         <Banner live />
         <p class="spoken" role="status" aria-live="polite">
             {live.announcement}
@@ -78,13 +89,13 @@ pub fn Open(view: Memo<View>, first: Result<Answer, Refusal>) -> impl IntoView {
 pub fn Heading(live: Live) -> impl IntoView {
     let title = Memo::new(move |_| live.shown.with(|shown| title(shown.of)));
     let leader = Memo::new(move |_| live.rows.with(|rows| rows.first().map(leader)));
-    let totals = live.part(totals);
+    let total = move |number: fn(&Board) -> u64| {
+        let number = live.part(number);
+        move || words::grouped(number.get().unwrap_or_default())
+    };
     view! {
         <header class="heading">
-            <div class="title">
-                <h1>{move || title.get().0}</h1>
-                <p>{move || title.get().1}</p>
-            </div>
+            <h1>{move || title.get().0}</h1>
             {move || {
                 leader
                     .get()
@@ -97,22 +108,20 @@ pub fn Heading(live: Live) -> impl IntoView {
                         }
                     })
             }}
+            <p class="meaning">{move || title.get().1}</p>
             <dl class="totals">
-                {move || {
-                    totals
-                        .get()
-                        .into_iter()
-                        .flatten()
-                        .map(|(name, number)| {
-                            view! {
-                                <div>
-                                    <dt>{name}</dt>
-                                    <dd>{words::grouped(number)}</dd>
-                                </div>
-                            }
-                        })
-                        .collect_view()
-                }}
+                <div>
+                    <dt>"Posts"</dt>
+                    <dd>{total(|board| board.top.posts)}</dd>
+                </div>
+                <div>
+                    <dt>"Mentions"</dt>
+                    <dd>{total(|board| board.top.mentions)}</dd>
+                </div>
+                <div>
+                    <dt>"Tags"</dt>
+                    <dd>{total(|board| board.top.tags)}</dd>
+                </div>
             </dl>
         </header>
     }
@@ -144,14 +153,4 @@ fn leader(row: &Row) -> (String, String) {
         row.tag.clone(),
         format!("{mentions}, {} of all", words::percent(row.share)),
     )
-}
-
-fn totals(board: &Board) -> Vec<(&'static str, u64)> {
-    let top = &board.top;
-    [
-        ("Posts", top.posts),
-        ("Mentions", top.mentions),
-        ("Tags", top.tags),
-    ]
-    .into()
 }

@@ -110,24 +110,39 @@ mod driver {
 
     /// Keeps `live` new for as long as the component lives that calls this.
     pub fn keep(live: Live) {
-        // Effects run when the page is hydrated: from here on it may differ from what was sent.
-        Effect::new(
-            move |driver: Option<StoredValue<Rc<Driver>, LocalStorage>>| {
-                let _ = live.view.get();
-                live.urge.track();
-                match driver {
-                    None => {
-                        let driver = StoredValue::new_local(Driver::start(live));
-                        Driver::listen(driver);
-                        driver
-                    }
-                    Some(driver) => {
-                        driver.with_value(|driver| driver.on(Event::Urged));
-                        driver
-                    }
-                }
-            },
-        );
+        // Out here, since all that an effect makes goes when it runs again.
+        let driver = StoredValue::new_local(None::<Rc<Driver>>);
+        let on = move |event| {
+            let driver = driver.try_get_value().flatten();
+            if let Some(driver) = driver {
+                driver.on(event);
+            }
+        };
+        // An effect runs when the page is hydrated: from here on it may differ from what was sent.
+        Effect::new(move || {
+            let _ = live.view.get();
+            live.urge.track();
+            if driver.with_value(Option::is_none) {
+                driver.set_value(Some(Driver::start(live)));
+            } else {
+                on(Event::Urged);
+            }
+        });
+        let seen = window_event_listener_untyped("visibilitychange", move |_| {
+            on(if hidden() {
+                Event::Hidden
+            } else {
+                Event::Shown
+            });
+        });
+        let online = window_event_listener_untyped("online", move |_| on(Event::Urged));
+        Owner::on_cleanup(move || {
+            seen.remove();
+            online.remove();
+            if let Some(driver) = driver.try_get_value().flatten() {
+                driver.stop();
+            }
+        });
     }
 
     struct Driver {
@@ -150,25 +165,6 @@ mod driver {
             live.zone.set(Some(zone()));
             driver.obey(order);
             driver
-        }
-
-        fn listen(driver: StoredValue<Rc<Self>, LocalStorage>) {
-            let seen = window_event_listener_untyped("visibilitychange", move |_| {
-                let event = if hidden() {
-                    Event::Hidden
-                } else {
-                    Event::Shown
-                };
-                driver.with_value(|driver| driver.on(event));
-            });
-            let online = window_event_listener_untyped("online", move |_| {
-                driver.with_value(|driver| driver.on(Event::Urged));
-            });
-            Owner::on_cleanup(move || {
-                seen.remove();
-                online.remove();
-                let _ = driver.try_with_value(|driver| driver.stop());
-            });
         }
 
         fn on(self: &Rc<Self>, event: Event) {

@@ -31,17 +31,18 @@ pub fn Masthead(live: Live) -> impl IntoView {
                     })
                     .into_iter()
                     .collect_view()}
-                <Show when=move || external.get()>
-                    <Way
-                        live
-                        to=View {
-                            window: Window::All,
-                            origin: Origin::External,
-                            ..View::default()
-                        }
-                        name="External"
-                    />
-                </Show>
+                {move || {
+                    external
+                        .get()
+                        .then(|| {
+                            let to = View {
+                                window: Window::All,
+                                origin: Origin::External,
+                                ..View::default()
+                            };
+                            view! { <Way live to name="External" /> }
+                        })
+                }}
             </nav>
             <State live />
         </header>
@@ -77,13 +78,22 @@ pub fn State(live: Live) -> impl IntoView {
     };
     view! {
         <p class=class>
-            <Show when=move || known.get()>
-                <span>{name}</span>
-                " "
-                <time datetime=move || time.get().1 title=move || words::date_and_time(&time.get().1)>
-                    {move || time.get().0}
-                </time>
-            </Show>
+            {move || {
+                known
+                    .get()
+                    .then(|| {
+                        view! {
+                            <span>{name}</span>
+                            " "
+                            <time
+                                datetime=move || time.get().1
+                                title=move || words::date_and_time(&time.get().1)
+                            >
+                                {move || time.get().0}
+                            </time>
+                        }
+                    })
+            }}
         </p>
     }
 }

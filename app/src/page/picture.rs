@@ -17,29 +17,28 @@ pub fn Picture(live: Live) -> impl IntoView {
     {
         use crate::chart::canvas::Painter;
 
-        let painter = Effect::new(
-            move |painter: Option<Option<StoredValue<Painter, LocalStorage>>>| {
-                let rows = live.rows.get();
-                let canvas = canvas.get()?;
-                let painter = match painter.flatten() {
-                    Some(painter) if painter.with_value(|painter| painter.is_on(&canvas)) => {
-                        painter
-                    }
-                    _ => StoredValue::new_local(Painter::new(canvas)),
-                };
-                painter.with_value(|painter| painter.show(rows));
-                Some(painter)
-            },
-        );
-        let _ = painter;
+        // Out here, since all that an effect makes goes when it runs again.
+        let painter = StoredValue::new_local(None::<Painter>);
+        Effect::new(move || {
+            let rows = live.rows.get();
+            let canvas = canvas.get();
+            painter.update_value(|painter| {
+                // The board may have been away, and come back with another canvas.
+                *painter = canvas.map(|canvas| match painter.take() {
+                    Some(painter) if painter.is_on(&canvas) => painter,
+                    _ => Painter::new(canvas),
+                });
+                if let Some(painter) = painter {
+                    painter.show(rows);
+                }
+            });
+        });
     }
 
     view! {
         <figure class="picture" aria-hidden="true">
             <figcaption>"Mentions"</figcaption>
-            <Show when=move || alive.get()>
-                <canvas dir="ltr" node_ref=canvas></canvas>
-            </Show>
+            {move || alive.get().then(|| view! { <canvas dir="ltr" node_ref=canvas></canvas> })}
         </figure>
     }
 }

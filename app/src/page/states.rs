@@ -35,25 +35,7 @@ pub fn Empty(live: Live) -> impl IntoView {
         <section class="notice">
             <h2>{move || if external.get() { "An empty board" } else { "Nothing to rank yet" }}</h2>
             <p>{move || told.get()}</p>
-            <Show when=move || !external.get()>
-                {move || {
-                    let door = door.get().unwrap_or_default();
-                    let (host, port) = door.at.rsplit_once(':').unwrap_or((&door.at, ""));
-                    let send = format!("echo 'hello #world' | nc {host} {port}");
-                    view! {
-                        <Show when=move || !door.open>
-                            <p>"Open a door for posts:"</p>
-                            <pre>
-                                <code>"tagtide --source listen:127.0.0.1:9009"</code>
-                            </pre>
-                        </Show>
-                        <p>"Say something:"</p>
-                        <pre>
-                            <code>{send}</code>
-                        </pre>
-                    }
-                }}
-            </Show>
+            {move || (!external.get()).then(|| door.get().unwrap_or_default().shown())}
         </section>
     }
 }
@@ -61,10 +43,7 @@ pub fn Empty(live: Live) -> impl IntoView {
 fn why_empty(board: &Board) -> String {
     let span = words::window_span(board.top.window);
     match board.top.posts {
-        0 => format!(
-            "No posts have come in {}.",
-            span.strip_prefix("in ").unwrap_or(span)
-        ),
+        0 => format!("No posts have come {span}."),
         posts => {
             let (came, bear) = (words::counted(posts, "post has", "posts have"), "a hashtag");
             format!("{came} come {span}, and none of them bears {bear}.")
@@ -78,6 +57,29 @@ struct Door {
     at: String,
     /// It is open already.
     open: bool,
+}
+
+impl Door {
+    /// What to type to be on the board.
+    fn shown(self) -> impl IntoView {
+        let (host, port) = self.at.rsplit_once(':').unwrap_or((&self.at, ""));
+        let send = format!("echo 'hello #world' | nc {host} {port}");
+        let open = (!self.open).then(|| {
+            view! {
+                <p>"Open a door for posts:"</p>
+                <pre>
+                    <code>{format!("tagtide --source listen:{}", self.at)}</code>
+                </pre>
+            }
+        });
+        view! {
+            {open}
+            <p>"Say something:"</p>
+            <pre>
+                <code>{send}</code>
+            </pre>
+        }
+    }
 }
 
 impl Default for Door {

@@ -33,16 +33,18 @@ pub fn short(number: u64) -> String {
 
 /// A part of one: `8.2%`.
 pub fn percent(share: f64) -> String {
+    // In thousandths and in whole numbers: the same digits on the server and in the browser.
     let share = if share.is_finite() {
         share.clamp(0.0, 1.0)
     } else {
         0.0
     };
-    match share * 100.0 {
-        0.0 => "0%".to_owned(),
-        percent if percent < 0.1 => "<0.1%".to_owned(),
-        percent if percent > 99.9 && share < 1.0 => ">99.9%".to_owned(),
-        percent => format!("{percent:.1}%"),
+    match (share * 1000.0).round() as u64 {
+        _ if share == 0.0 => "0%".to_owned(),
+        0 => "<0.1%".to_owned(),
+        1000 if share < 1.0 => ">99.9%".to_owned(),
+        1000 => "100%".to_owned(),
+        thousandths => format!("{}.{}%", thousandths / 10, thousandths % 10),
     }
 }
 
@@ -156,9 +158,9 @@ mod tests {
             (0.0001, "<0.1%"),
             (0.0824, "8.2%"),
             (0.9996, ">99.9%"),
-            (1.0, "100.0%"),
+            (1.0, "100%"),
             (f64::NAN, "0%"),
-            (7.0, "100.0%"),
+            (7.0, "100%"),
         ] {
             assert_eq!(percent(share), text);
         }

@@ -20,8 +20,11 @@ fn key(tag: u8) -> Key {
     Key::verbatim(&format!("tag{tag}"))
 }
 
-/// (posts, mentions, tags, best) of each window.
-fn naive(epochs: &[Input], upto: usize) -> Vec<(u64, u64, u64, Vec<(String, u64)>)> {
+/// (posts, mentions, tags, best) of a window.
+type Summary = (u64, u64, u64, Vec<(String, u64)>);
+
+/// Of each window.
+fn naive(epochs: &[Input], upto: usize) -> Vec<Summary> {
     let now = epochs[upto].0;
     Window::ALL
         .into_iter()
@@ -54,7 +57,10 @@ struct Engine {
 impl Engine {
     fn new() -> Self {
         let groups = (0..GROUPS).map(|_| Group::new(WINDOW_EPOCHS)).collect();
-        Self { groups, stored: vec![BTreeMap::new(); usize::from(GROUPS)] }
+        Self {
+            groups,
+            stored: vec![BTreeMap::new(); usize::from(GROUPS)],
+        }
     }
 
     fn apply(&mut self, (epoch, posts, counts): &Input, reversed: bool) {
@@ -63,7 +69,11 @@ impl Engine {
         for (tag, form, count) in counts {
             let key = key(*tag);
             let spelling = format!("Tag{form}").into();
-            let counted = Counted { key: key.clone(), spelling, count: *count };
+            let counted = Counted {
+                key: key.clone(),
+                spelling,
+                count: *count,
+            };
             deltas[usize::from(group_of(&key))].counts.push(counted);
         }
         for (group, mut delta) in self.groups.iter_mut().zip(deltas) {
@@ -92,7 +102,14 @@ impl Engine {
             rows.insert("group".into(), Saved::Group(changes.group));
             for (key, count, spellings) in changes.tags {
                 let (key, spellings) = (key.clone(), spellings.clone());
-                rows.insert(format!("tag {key}"), Saved::Tag { key, count, spellings });
+                rows.insert(
+                    format!("tag {key}"),
+                    Saved::Tag {
+                        key,
+                        count,
+                        spellings,
+                    },
+                );
             }
             for pane in changes.panes {
                 rows.insert(format!("pane {}", pane.epoch.0), Saved::Pane(pane.clone()));

@@ -16,7 +16,7 @@ mod serve;
 /// The count has stopped by a fault of this program; a supervisor may start it anew.
 const SOFTWARE: u8 = 70;
 
-pub(crate) fn run() -> ExitCode {
+pub fn run() -> ExitCode {
     let command = match cli::parse(std::env::args_os()) {
         Ok(command) => command,
         Err(error) if !error.use_stderr() => {
@@ -40,14 +40,19 @@ pub(crate) fn run() -> ExitCode {
 }
 
 fn on_tokio(command: impl Future<Output = anyhow::Result<()>>) -> anyhow::Result<()> {
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()?;
     let ended = runtime.block_on(command);
     // Nothing that still waits, such as a blocking read of standard input, holds up the end.
     runtime.shutdown_background();
     ended
 }
 
-#[expect(clippy::print_stderr, reason = "the one line that says why the program does not go on")]
+#[expect(
+    clippy::print_stderr,
+    reason = "the one line that says why the program does not go on"
+)]
 fn fail(line: &str, status: u8) -> ExitCode {
     eprintln!("tagtide: {line}");
     ExitCode::from(status)

@@ -21,7 +21,7 @@ use crate::{
     flow::{self, Flow},
     results::{Live, Sealed},
     source::{self, Opened, Registry},
-    store::{self, Log},
+    store::{self, Log, State},
     tutorial,
     web::{self, ExternalBoard, Site, Web},
 };
@@ -46,8 +46,17 @@ pub(super) async fn run(typed: Serve) -> anyhow::Result<()> {
 
     let durable = Arc::new(AtomicU64::new(0));
     let (results, results_seen) = watch::channel(None);
-    let (sealed, sealed_seen) = watch::channel(None);
-    let live = Live::new(results_seen, sealed_seen.clone(), batch * 2 + Duration::from_secs(2));
+    let last = log.last()?;
+    let before = (last > Epoch(0)).then_some(Sealed {
+        epoch: last,
+        at: None,
+    });
+    let (sealed, sealed_seen) = watch::channel(before);
+    let live = Live::new(
+        results_seen,
+        sealed_seen.clone(),
+        batch * 2 + Duration::from_secs(2),
+    );
     let flow = Flow::start(flow::Parts {
         log: log.clone(),
         state: Arc::new(state),
@@ -58,7 +67,7 @@ pub(super) async fn run(typed: Serve) -> anyhow::Result<()> {
         durable: durable.clone(),
     })?;
     let (sealer, closed) = Sealer::start(log.clone(), sealed, durable)?;
-    let intake = Intake::new(grammar, batch, log.last()?, closed);
+    let intake = Intake::new(grammar, batch, last, closed);
 
     let reading = Group::default();
     let registry = Registry::default();
@@ -98,7 +107,9 @@ pub(super) async fn run(typed: Serve) -> anyhow::Result<()> {
     let now = epoch::epoch_of(epoch::now(), batch);
     // What is wrong with the sealer, its own end tells.
     let _ = intake.finish(now).await;
-    spawn_blocking(move || sealer.join()).await?.context("log.redb cannot be written")?;
+    spawn_blocking(move || sealer.join())
+        .await?
+        .context("log.redb cannot be written")?;
     spawn_blocking(move || flow.finish()).await??;
     showing.end().await;
     ending
@@ -127,9 +138,14 @@ impl Group {
         let status = registry.add(&spec.to_string());
         let identity: Arc<str> = spec.identity().into();
         let cursor = log.cursor(&identity)?;
-        let sink = intake.writer(spec.kind(), identity, status.clone());
+        let sink = intake.writer(spec.kind(), identity);
         let stop = self.stop.child_token();
-        self.spawn(opened.run(source::Context { sink, status, cursor, stop }));
+        self.spawn(opened.run(source::Context {
+            sink,
+            status,
+            cursor,
+            stop,
+        }));
         Ok(())
     }
 
@@ -143,25 +159,26 @@ impl Group {
 }
 
 async fn listen(address: SocketAddr) -> anyhow::Result<TcpListener> {
-    TcpListener::bind(address).await.map_err(|error| match error.kind() {
-        io::ErrorKind::AddrInUse => anyhow::anyhow!(
-            "{address} is in use by another program: end that one, or choose another --listen"
-        ),
-        _ => anyhow::anyhow!("cannot listen at {address}: {error}; choose another --listen"),
-    })
+    TcpListener::bind(address)
+        .await
+        .map_err(|error| match error.kind() {
+            io::ErrorKind::AddrInUse => anyhow::anyhow!(
+                "{address} is in use by another program: end that one, or choose another --listen"
+            ),
+            _ => anyhow::anyhow!("cannot listen at {address}: {error}; choose another --listen"),
+        })
 }
 
 /// Opening may take a while after a crash: redb looks the file through.
-async fn open(
-    directory: &Path,
-    settings: store::Settings,
-) -> anyhow::Result<(store::Log, store::State)> {
+async fn open(directory: &Path, settings: store::Settings) -> anyhow::Result<(Log, State)> {
     let directory = directory.to_owned();
     Ok(spawn_blocking(move || store::open(&directory, &settings)).await??)
 }
 
 fn workers() -> usize {
-    thread::available_parallelism().map_or(1, usize::from).min(8)
+    thread::available_parallelism()
+        .map_or(1, usize::from)
+        .min(8)
 }
 
 async fn wake(mut sealed: watch::Receiver<Option<Sealed>>, flow: flow::Signal) {
@@ -190,7 +207,10 @@ async fn stuck(live: &Live) {
     }
 }
 
-#[expect(clippy::print_stderr, reason = "where the board is, told also where the log is silent")]
+#[expect(
+    clippy::print_stderr,
+    reason = "where the board is, told also where the log is silent"
+)]
 fn say_where(address: SocketAddr) {
     eprintln!("tagtide is at http://{address}");
 }

@@ -19,11 +19,16 @@ pub(crate) fn epoch_of(millis: u64, batch: Duration) -> Epoch {
 
 /// When `epoch` ends: milliseconds after the Unix epoch.
 pub(crate) fn end_of(epoch: Epoch, batch: Duration) -> u64 {
-    epoch.0.saturating_add(1).saturating_mul(batch_millis(batch))
+    epoch
+        .0
+        .saturating_add(1)
+        .saturating_mul(batch_millis(batch))
 }
 
 pub(crate) fn now() -> u64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis() as u64)
+    SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .map_or(0, |since| since.as_millis() as u64)
 }
 
 fn batch_millis(batch: Duration) -> u64 {
@@ -56,16 +61,23 @@ pub(super) struct Order {
 enum Time {
     Wall,
     /// Replays give the time: the newest has come to this epoch, and so many are under way.
-    Replay { open: Epoch },
+    Replay {
+        open: Epoch,
+    },
     /// A replay has ended; its last epoch is still open.
-    Ending { open: Epoch },
+    Ending {
+        open: Epoch,
+    },
     /// A replay has ended, its last epoch is closed, and nothing has come since.
     Still,
 }
 
 impl Order {
     pub(super) fn after(last: Epoch) -> Self {
-        Self { last, time: Time::Wall }
+        Self {
+            last,
+            time: Time::Wall,
+        }
     }
 
     /// The wall clock has passed the end of `now`: the epoch to close.
@@ -132,13 +144,25 @@ mod tests {
     fn a_replay_gives_the_time_and_leaves_it_at_its_end() {
         let mut order = Order::after(Epoch(0));
         assert_eq!(order.on_advance(Epoch(100)), None);
-        assert_eq!(order.on_tick(Epoch(9_000), || true), None, "the wall clock has no say");
+        assert_eq!(
+            order.on_tick(Epoch(9_000), || true),
+            None,
+            "the wall clock has no say"
+        );
         assert_eq!(order.on_advance(Epoch(105)), Some(Epoch(100)));
         assert_eq!(order.on_advance(Epoch(103)), None, "a late post");
         order.replay_ended();
         assert_eq!(order.on_tick(Epoch(9_001), || true), Some(Epoch(105)));
-        assert_eq!(order.on_tick(Epoch(9_002), || false), None, "time stands still");
-        assert_eq!(order.on_tick(Epoch(9_003), || true), Some(Epoch(9_003)), "a live source");
+        assert_eq!(
+            order.on_tick(Epoch(9_002), || false),
+            None,
+            "time stands still"
+        );
+        assert_eq!(
+            order.on_tick(Epoch(9_003), || true),
+            Some(Epoch(9_003)),
+            "a live source"
+        );
         assert_eq!(order.on_tick(Epoch(9_004), || false), Some(Epoch(9_004)));
     }
 

@@ -8,10 +8,13 @@ use std::{
 
 use engine::grammar::Grammar;
 use model::Epoch;
-use tokio::sync::{Notify, mpsc};
+use tokio::{
+    runtime::Handle,
+    sync::{Notify, mpsc},
+};
 
 use super::{clock, open::Open};
-use crate::source::{Closed, Cursor, Post, Sink, Status};
+use crate::source::{Closed, Cursor, Post, Sink};
 
 /// Spellings that one writer may hold in the open epoch. At about 150 bytes each this bounds an epoch
 /// to some 150 MB a writer; past it the writer waits for the next close.
@@ -67,9 +70,15 @@ impl Intake {
         }))
     }
 
-    pub(crate) fn writer(&self, kind: &'static str, identity: Arc<str>, status: Status) -> Writer {
+    pub(crate) fn writer(&self, kind: &'static str, identity: Arc<str>) -> Writer {
         let open = self.0.register(kind, identity.clone());
-        Writer { intake: self.clone(), kind, identity, status, open, replays: false }
+        Writer {
+            intake: self.clone(),
+            kind,
+            identity,
+            open,
+            replays: false,
+        }
     }
 
     pub(crate) fn batch(&self) -> Duration {
@@ -107,12 +116,18 @@ impl Intake {
 impl Inner {
     fn register(&self, kind: &'static str, identity: Arc<str>) -> Arc<Mutex<Open>> {
         let open = Arc::<Mutex<Open>>::default();
-        lock(&self.writers).push(Registered { kind, identity, open: open.clone() });
+        lock(&self.writers).push(Registered {
+            kind,
+            identity,
+            open: open.clone(),
+        });
         open
     }
 
     fn has_posts(&self) -> bool {
-        lock(&self.writers).iter().any(|writer| !lock(&writer.open).is_empty())
+        lock(&self.writers)
+            .iter()
+            .any(|writer| !lock(&writer.open).is_empty())
     }
 
     /// Call only with `order` held.
@@ -138,7 +153,11 @@ impl Inner {
                 Arc::strong_count(&writer.open) > 1 || !lock(&writer.open).is_empty()
             });
         }
-        place.send(Some(ClosedEpoch { epoch, opens, cursors }));
+        place.send(Some(ClosedEpoch {
+            epoch,
+            opens,
+            cursors,
+        }));
         self.closed.notify_waiters();
         Ok(())
     }
@@ -150,7 +169,6 @@ pub(crate) struct Writer {
     intake: Intake,
     kind: &'static str,
     identity: Arc<str>,
-    status: Status,
     open: Arc<Mutex<Open>>,
     /// It has given the time: the wall clock takes over again when it is gone.
     replays: bool,
@@ -158,16 +176,16 @@ pub(crate) struct Writer {
 
 impl Clone for Writer {
     fn clone(&self) -> Self {
-        self.intake.writer(self.kind, self.identity.clone(), self.status.clone())
+        self.intake.writer(self.kind, self.identity.clone())
     }
 }
 
 impl Drop for Writer {
     fn drop(&mut self) {
-        if self.replays {
+        // Without a runtime the program is over, and with it the time.
+        if let (true, Ok(runtime)) = (self.replays, Handle::try_current()) {
             let intake = self.intake.clone();
-            // Whoever closes an epoch just now will be done in a moment; the program's end ends this.
-            tokio::spawn(async move { intake.0.order.lock().await.replay_ended() });
+            runtime.spawn(async move { intake.0.order.lock().await.replay_ended() });
         }
     }
 }
@@ -191,13 +209,15 @@ impl Sink for Writer {
                 if open.held() < MOST_HELD {
                     let mut start = 0;
                     for (post, end) in posts.iter().zip(ends) {
-                        open.post(post.lang.as_deref().unwrap_or_default(), &mentions[start..end]);
+                        open.post(
+                            post.lang.as_deref().unwrap_or_default(),
+                            &mentions[start..end],
+                        );
                         start = end;
                     }
                     if let Some(cursor) = cursor {
                         open.set_cursor(cursor);
                     }
-                    self.status.posts(posts.len() as u64);
                     return Ok(());
                 }
             }

@@ -13,6 +13,8 @@ mod open;
 mod seal;
 
 pub(crate) use clock::{end_of, epoch_of, now, tick};
-pub(crate) use intake::{Intake, Writer};
-pub(crate) use open::{EpochCounts, Slice, SliceCount};
+pub(crate) use intake::Intake;
+pub(crate) use open::EpochCounts;
+#[cfg(test)]
+pub(crate) use open::{Slice, SliceCount};
 pub(crate) use seal::Sealer;

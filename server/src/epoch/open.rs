@@ -52,7 +52,11 @@ struct OpenSlice {
 
 impl Open {
     pub(crate) fn post(&mut self, lang: &str, mentions: &[Mention<'_>]) {
-        let lang = if self.slices.len() >= MOST_LANGUAGES { "" } else { primary(lang) };
+        let lang = if self.slices.len() >= MOST_LANGUAGES {
+            ""
+        } else {
+            primary(lang)
+        };
         let slice = match self.slices.get_mut(lang) {
             Some(slice) => slice,
             None => self.slices.entry(lang.into()).or_default(),
@@ -111,10 +115,19 @@ impl EpochCounts {
                 let mut counts: Vec<SliceCount> = slice
                     .counts
                     .into_iter()
-                    .map(|(spelling, (key, count))| SliceCount { key, spelling, count })
+                    .map(|(spelling, (key, count))| SliceCount {
+                        key,
+                        spelling,
+                        count,
+                    })
                     .collect();
                 counts.sort_unstable_by(|a, b| (&a.key, &a.spelling).cmp(&(&b.key, &b.spelling)));
-                Slice { source: source.into(), lang, posts: slice.posts, counts }
+                Slice {
+                    source: source.into(),
+                    lang,
+                    posts: slice.posts,
+                    counts,
+                }
             })
             .collect();
         slices.sort_unstable_by(|a, b| (&a.source, &a.lang).cmp(&(&b.source, &b.lang)));

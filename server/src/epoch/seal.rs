@@ -40,29 +40,39 @@ impl Sealer {
         droppable: Arc<AtomicU64>,
     ) -> std::io::Result<(Self, mpsc::Sender<Option<ClosedEpoch>>)> {
         let (sender, mut closed) = mpsc::channel::<Option<ClosedEpoch>>(MOST_WAITING);
-        let thread = thread::Builder::new().name("sealer".into()).spawn(move || {
-            while let Some(first) = closed.blocking_recv().flatten() {
-                let mut epochs = Vec::new();
-                let mut cursors = Vec::new();
-                let mut next = Some(first);
-                let mut ended = false;
-                while let Some(ClosedEpoch { epoch, opens, cursors: behind }) = next {
-                    epochs.push((epoch, EpochCounts::combine(opens)));
-                    cursors.extend(behind);
-                    let waiting = (epochs.len() < MOST_WAITING).then(|| closed.try_recv().ok());
-                    ended |= matches!(waiting, Some(Some(None)));
-                    next = waiting.flatten().flatten();
+        let thread = thread::Builder::new()
+            .name("sealer".into())
+            .spawn(move || {
+                while let Some(first) = closed.blocking_recv().flatten() {
+                    let mut epochs = Vec::new();
+                    let mut cursors = Vec::new();
+                    let mut next = Some(first);
+                    let mut ended = false;
+                    while let Some(ClosedEpoch {
+                        epoch,
+                        opens,
+                        cursors: behind,
+                    }) = next
+                    {
+                        epochs.push((epoch, EpochCounts::combine(opens)));
+                        cursors.extend(behind);
+                        let waiting = (epochs.len() < MOST_WAITING).then(|| closed.try_recv().ok());
+                        ended |= matches!(waiting, Some(Some(None)));
+                        next = waiting.flatten().flatten();
+                    }
+                    log.seal(&epochs, &cursors, Epoch(droppable.load(Relaxed)))?;
+                    if let Some((epoch, _)) = epochs.last() {
+                        sealed.send_replace(Some(Sealed {
+                            epoch: *epoch,
+                            at: Some(Instant::now()),
+                        }));
+                    }
+                    if ended {
+                        break;
+                    }
                 }
-                log.seal(&epochs, &cursors, Epoch(droppable.load(Relaxed)))?;
-                if let Some((epoch, _)) = epochs.last() {
-                    sealed.send_replace(Some(Sealed { epoch: *epoch, at: Instant::now() }));
-                }
-                if ended {
-                    break;
-                }
-            }
-            Ok(())
-        })?;
+                Ok(())
+            })?;
         Ok((Self { thread }, sender))
     }
 
@@ -73,6 +83,8 @@ impl Sealer {
 
     /// Waits for its end, which [`super::Intake::finish`] brings about.
     pub(crate) fn join(self) -> Result<(), StoreError> {
-        self.thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+        self.thread
+            .join()
+            .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
     }
 }

@@ -51,7 +51,11 @@ pub(crate) enum Refusal {
          from one backup, or begin anew with another --data",
         held.0, dropped.0
     )]
-    Gap { group: u8, held: Epoch, dropped: Epoch },
+    Gap {
+        group: u8,
+        held: Epoch,
+        dropped: Epoch,
+    },
 }
 
 pub(super) fn conclude(all: &[Holdings]) -> Result<Start, Refusal> {
@@ -70,10 +74,17 @@ pub(super) fn conclude(all: &[Holdings]) -> Result<Start, Refusal> {
     let oldest = (0..GROUPS).zip(held).min_by_key(|(_, held)| *held);
     let (group, oldest) = oldest.unwrap_or_default();
     if oldest < dropped {
-        return Err(Refusal::Gap { group, held: oldest, dropped });
+        return Err(Refusal::Gap {
+            group,
+            held: oldest,
+            dropped,
+        });
     }
     let show_from = held.into_iter().max().unwrap_or_default();
-    Ok(Start { replay_after: oldest, show_from })
+    Ok(Start {
+        replay_after: oldest,
+        show_from,
+    })
 }
 
 /// Tells every worker what all processes hold. `mine` is given by one worker of each process.
@@ -105,11 +116,17 @@ mod tests {
     use super::*;
 
     fn holdings(process: u64, groups: impl IntoIterator<Item = (u8, u64)>) -> Holdings {
-        let saved = |epoch| SavedGroup { as_of: Epoch(epoch), posts: 0 };
+        let saved = |epoch| SavedGroup {
+            as_of: Epoch(epoch),
+            posts: 0,
+        };
         Holdings {
             process,
             processes: 1,
-            groups: groups.into_iter().map(|(group, epoch)| (group, saved(epoch))).collect(),
+            groups: groups
+                .into_iter()
+                .map(|(group, epoch)| (group, saved(epoch)))
+                .collect(),
             last: Epoch(20),
             dropped: Epoch(0),
         }
@@ -118,7 +135,13 @@ mod tests {
     #[test]
     fn a_first_start_replays_and_shows_everything() {
         let start = conclude(&[holdings(0, [])]);
-        assert_eq!(start, Ok(Start { replay_after: Epoch(0), show_from: Epoch(0) }));
+        assert_eq!(
+            start,
+            Ok(Start {
+                replay_after: Epoch(0),
+                show_from: Epoch(0)
+            })
+        );
     }
 
     #[test]
@@ -127,14 +150,29 @@ mod tests {
         let mut mine = holdings(0, ahead);
         mine.dropped = Epoch(10);
         let start = conclude(&[mine]);
-        assert_eq!(start, Ok(Start { replay_after: Epoch(10), show_from: Epoch(12) }));
+        assert_eq!(
+            start,
+            Ok(Start {
+                replay_after: Epoch(10),
+                show_from: Epoch(12)
+            })
+        );
     }
 
     #[test]
     fn a_state_that_is_older_than_the_log_is_refused() {
-        let mut mine = holdings(0, (0..GROUPS).filter(|group| *group != 7).map(|group| (group, 12)));
+        let mut mine = holdings(
+            0,
+            (0..GROUPS)
+                .filter(|group| *group != 7)
+                .map(|group| (group, 12)),
+        );
         mine.dropped = Epoch(10);
-        let refusal = Refusal::Gap { group: 7, held: Epoch(0), dropped: Epoch(10) };
+        let refusal = Refusal::Gap {
+            group: 7,
+            held: Epoch(0),
+            dropped: Epoch(10),
+        };
         assert_eq!(conclude(&[mine]), Err(refusal));
     }
 

@@ -51,7 +51,9 @@ pub(super) fn count<'scope>(
     records.unary_frontier(Exchange::new(Record::route), "count", move |_, _| {
         let mine = (0..GROUPS).filter(|group| owner(*group, workers) == worker);
         let mut shard = Shard {
-            groups: mine.map(|group| (group, Group::new(window_epochs(batch)))).collect(),
+            groups: mine
+                .map(|group| (group, Group::new(window_epochs(batch))))
+                .collect(),
             pending: BTreeMap::new(),
             last: start.replay_after,
             start,
@@ -81,10 +83,15 @@ impl Shard {
             }
             return;
         }
-        let Some(capability) = capability() else { return };
+        let Some(capability) = capability() else {
+            return;
+        };
         let epoch = Epoch(*capability.time());
         let pending = self.pending.entry(epoch);
-        let pending = pending.or_insert_with(|| Pending { capability, deltas: BTreeMap::new() });
+        let pending = pending.or_insert_with(|| Pending {
+            capability,
+            deltas: BTreeMap::new(),
+        });
         if let Record::Delta { group, delta } = record {
             let into = pending.deltas.entry(group).or_default();
             into.posts += delta.posts;
@@ -102,7 +109,13 @@ impl Shard {
         if frontier.less_equal(&next.key().0) {
             return None;
         }
-        let (epoch, Pending { capability, mut deltas }) = next.remove_entry();
+        let (
+            epoch,
+            Pending {
+                capability,
+                mut deltas,
+            },
+        ) = next.remove_entry();
         for (group, state) in &mut self.groups {
             state.apply(epoch, deltas.remove(group).unwrap_or_default());
         }
@@ -112,11 +125,17 @@ impl Shard {
         self.last = epoch;
         let shown = epoch >= self.start.show_from;
         let partials = self.groups.values().map(|group| group.partial(MAX_ROWS));
-        Some((capability, shown.then(|| Partial::merge(partials, MAX_ROWS))))
+        Some((
+            capability,
+            shown.then(|| Partial::merge(partials, MAX_ROWS)),
+        ))
     }
 
     fn checkpoint(&mut self) {
-        let changes = self.groups.iter().map(|(group, state)| (*group, state.changes()));
+        let changes = self
+            .groups
+            .iter()
+            .map(|(group, state)| (*group, state.changes()));
         if let Err(error) = self.state.save(changes) {
             // Without its state the log could never be shortened: better to stop while all is well.
             panic!("state.redb cannot be written: {error}");

@@ -4,7 +4,10 @@
 use std::{
     collections::VecDeque,
     panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
-    sync::{Arc, Mutex, PoisonError, atomic::Ordering::Relaxed},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering::Relaxed},
+    },
     thread,
     time::Duration,
 };
@@ -47,52 +50,86 @@ pub(super) fn generation(parts: Parts, signal: Signal) -> Result<(), FlowError> 
     };
     let refused = Arc::new(Mutex::new(None));
     let refusal = refused.clone();
+    let broken = AtomicBool::new(false);
     let guards = timely::execute(config, move |worker| {
-        if let Err(error) = work(worker, &parts, &signal) {
+        if let Err(error) = work(worker, &parts, &signal, &broken) {
             *refusal.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
         }
     })
     .map_err(FlowError::Worker)?;
-    // A worker's panic makes the others panic, and the join itself.
     let joined = catch_unwind(AssertUnwindSafe(|| guards.join()));
-    if let Some(refusal) = refused.lock().unwrap_or_else(PoisonError::into_inner).take() {
+    if let Some(refusal) = refused
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner)
+        .take()
+    {
         return Err(FlowError::Refused(refusal));
     }
     match joined {
-        Ok(workers) => workers.into_iter().collect::<Result<(), _>>().map_err(FlowError::Worker),
+        Ok(workers) => workers
+            .into_iter()
+            .collect::<Result<(), _>>()
+            .map_err(FlowError::Worker),
         Err(panic) => Err(FlowError::Worker(message(&*panic))),
     }
 }
 
 /// What each worker does.
-fn work(worker: &mut Worker, parts: &Parts, signal: &Signal) -> Result<(), Refusal> {
+fn work(
+    worker: &mut Worker,
+    parts: &Parts,
+    signal: &Signal,
+    broken: &AtomicBool,
+) -> Result<(), Refusal> {
     let feeds = worker.index() == 0;
     let mine = feeds.then(|| readable(holdings(parts)));
     let start = agreement::conclude(&agreement::exchange(worker, mine))?;
     let (mut input, probe) = build(worker, parts, start, feeds);
-    if !feeds {
-        // Its input must end, or the frontier would stand still; the dataflow runs on by itself.
-        input.close();
-        return Ok(());
-    }
-    signal.set_feeder(thread::current());
-    // The input's drop sends, which aborts the process when it happens while unwinding: so a panic is
-    // held back until the input is gone.
-    let fed = catch_unwind(AssertUnwindSafe(|| {
-        let mut feeder = Feeder::new(parts, start, worker.peers(), probe.clone());
-        feeder.restore(&mut input);
-        while feeder.step(&mut input, signal) {
-            worker.step_or_park(Some(feeder.patience(signal)));
+    // Workers of one process do not see each other end: one that fails says so, and the others, which
+    // would wait for it for ever, fail with it.
+    let ran = catch_unwind(AssertUnwindSafe(|| {
+        if feeds {
+            signal.set_feeder(thread::current());
+            feed(worker, &mut input, parts, start, &probe, signal, broken);
         }
     }));
+    // The input must end, or the frontier would stand still. Its drop sends, which aborts the process when it happens while unwinding: so a panic is
+    // held back until the input is gone.
     let dropped = catch_unwind(AssertUnwindSafe(|| drop(input)));
-    if let Err(panic) = fed.and(dropped) {
-        resume_unwind(panic);
+    let finished = catch_unwind(AssertUnwindSafe(|| {
+        while !probe.done() && !broken.load(Relaxed) && ran.is_ok() {
+            worker.step_or_park(Some(IDLE));
+        }
+    }));
+    let panic = ran.and(dropped).and(finished).err();
+    if panic.is_some() || broken.load(Relaxed) {
+        broken.store(true, Relaxed);
+        // What is left of the dataflow would be run until it is done, which it never will be.
+        worker
+            .installed_dataflows()
+            .into_iter()
+            .for_each(|flow| worker.drop_dataflow(flow));
     }
-    while !probe.done() {
-        worker.step_or_park(Some(IDLE));
+    match panic {
+        Some(panic) => resume_unwind(panic),
+        None => Ok(()),
     }
-    Ok(())
+}
+
+fn feed(
+    worker: &mut Worker,
+    input: &mut Input,
+    parts: &Parts,
+    start: Start,
+    probe: &ProbeHandle<u64>,
+    signal: &Signal,
+    broken: &AtomicBool,
+) {
+    let mut feeder = Feeder::new(parts, start, worker.peers(), probe.clone());
+    feeder.restore(input);
+    while feeder.step(input, signal) && !broken.load(Relaxed) {
+        worker.step_or_park(Some(feeder.patience(signal)));
+    }
 }
 
 fn build(
@@ -174,7 +211,11 @@ impl<'a> Feeder<'a> {
             return;
         }
         input.advance_to(base.0);
-        readable(self.parts.state.read(|group, row| input.send(Record::Saved { group, row })));
+        readable(
+            self.parts
+                .state
+                .read(|group, row| input.send(Record::Saved { group, row })),
+        );
         self.announce(input);
         input.advance_to(base.0 + 1);
     }
@@ -223,6 +264,10 @@ impl<'a> Feeder<'a> {
     }
 
     fn patience(&self, signal: &Signal) -> Duration {
-        if self.caught_up && !signal.is_finishing() { IDLE } else { Duration::from_millis(1) }
+        if self.caught_up && !signal.is_finishing() {
+            IDLE
+        } else {
+            Duration::from_millis(1)
+        }
     }
 }

@@ -16,9 +16,13 @@ pub(super) fn merge<'scope>(
         let mut pending = BTreeMap::new();
         move |(input, frontier), output| {
             input.for_each_stamp(|stamp, data| {
-                let Some(capability) = stamp.retain_least(output.output_index()) else { return };
+                let Some(capability) = stamp.retain_least(output.output_index()) else {
+                    return;
+                };
                 let epoch = *capability.time();
-                let (_, parts) = pending.entry(epoch).or_insert_with(|| (capability, Vec::new()));
+                let (_, parts) = pending
+                    .entry(epoch)
+                    .or_insert_with(|| (capability, Vec::new()));
                 parts.extend(data.flat_map(|batch| batch.drain(..)));
             });
             while let Some(next) = pending.first_entry() {
@@ -26,7 +30,9 @@ pub(super) fn merge<'scope>(
                     break;
                 }
                 let (epoch, (capability, parts)) = next.remove_entry();
-                output.session(&capability).give((Epoch(epoch), Partial::merge(parts, MAX_ROWS)));
+                output
+                    .session(&capability)
+                    .give((Epoch(epoch), Partial::merge(parts, MAX_ROWS)));
             }
         }
     })

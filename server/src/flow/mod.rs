@@ -36,6 +36,8 @@ mod count;
 mod feeder;
 mod merge;
 mod record;
+#[cfg(test)]
+mod tests;
 mod tops;
 
 /// How often the state is written down: this is how much of the log a start has to replay.
@@ -121,7 +123,9 @@ impl Flow {
     pub(crate) fn finish(self) -> Result<(), FlowError> {
         self.signal.0.finish.store(true, Relaxed);
         self.signal.wake();
-        self.thread.join().unwrap_or_else(|panic| Err(FlowError::Worker(message(&*panic))))
+        self.thread
+            .join()
+            .unwrap_or_else(|panic| Err(FlowError::Worker(message(&*panic))))
     }
 }
 

@@ -42,7 +42,11 @@ pub(super) fn deltas(counts: EpochCounts) -> impl Iterator<Item = Record> {
         deltas[0].posts += slice.posts;
         for entry in slice.counts {
             let group = usize::from(group_of(&entry.key));
-            let counted = Counted { key: entry.key, spelling: entry.spelling, count: entry.count };
+            let counted = Counted {
+                key: entry.key,
+                spelling: entry.spelling,
+                count: entry.count,
+            };
             deltas[group].counts.push(counted);
         }
     }

@@ -16,12 +16,21 @@ pub(crate) enum OpenError {
         "{} is of format {found}, this version of tagtide knows format {known}: use the version that wrote it, or another --data",
         path.display()
     )]
-    Format { path: PathBuf, found: u64, known: u64 },
+    Format {
+        path: PathBuf,
+        found: u64,
+        known: u64,
+    },
     #[error(
         "{} was begun with --{option} {recorded}, now --{option} {given} is asked for: counts of both do not mix. Go on with --{option} {recorded}, or begin anew with another --data",
         path.display()
     )]
-    Differs { path: PathBuf, option: &'static str, recorded: String, given: String },
+    Differs {
+        path: PathBuf,
+        option: &'static str,
+        recorded: String,
+        given: String,
+    },
 }
 
 /// Why a store could not be read or written.

@@ -35,7 +35,11 @@ pub(super) fn open(
     };
     match recorded(&database, "format") {
         Ok(Some(FORMAT)) => Ok(database),
-        Ok(found) => Err(OpenError::Format { path, found: found.unwrap_or(0), known: FORMAT }),
+        Ok(found) => Err(OpenError::Format {
+            path,
+            found: found.unwrap_or(0),
+            known: FORMAT,
+        }),
         Err(error) => Err(OpenError::Damaged { path, error }),
     }
 }
@@ -74,7 +78,9 @@ fn create(
     write.commit()?;
     drop(database);
     fs::rename(&unfinished, directory.join(name)).map_err(io)?;
-    fs::File::open(directory).and_then(|directory| directory.sync_all()).map_err(io)
+    fs::File::open(directory)
+        .and_then(|directory| directory.sync_all())
+        .map_err(io)
 }
 
 fn builder() -> Builder {
@@ -87,14 +93,22 @@ fn damaged_or_disk(path: &Path, error: StoreError) -> OpenError {
     match error {
         StoreError::Redb(error) => match *error {
             redb::Error::Io(error) if error.kind() != io::ErrorKind::InvalidData => {
-                OpenError::Directory { path: path.to_owned(), error }
+                OpenError::Directory {
+                    path: path.to_owned(),
+                    error,
+                }
             }
-            redb::Error::DatabaseAlreadyOpen => OpenError::InUse { path: path.to_owned() },
+            redb::Error::DatabaseAlreadyOpen => OpenError::InUse {
+                path: path.to_owned(),
+            },
             other => OpenError::Damaged {
                 path: PathBuf::from(path),
                 error: StoreError::Redb(Box::new(other)),
             },
         },
-        error => OpenError::Damaged { path: path.to_owned(), error },
+        error => OpenError::Damaged {
+            path: path.to_owned(),
+            error,
+        },
     }
 }

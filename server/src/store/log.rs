@@ -33,7 +33,10 @@ pub(crate) struct Log(Database);
 impl Log {
     pub(super) fn open(directory: &Path, settings: &Settings) -> Result<Self, OpenError> {
         let given = [
-            ("batch", humantime::format_duration(settings.batch).to_string()),
+            (
+                "batch",
+                humantime::format_duration(settings.batch).to_string(),
+            ),
             ("grammar", settings.grammar.to_string()),
         ];
         let database = file::open(directory, NAME, |write| {
@@ -48,11 +51,17 @@ impl Log {
         let log = Self(database);
         for (option, given) in given {
             let path = directory.to_owned();
-            let recorded = log
-                .setting(option)
-                .map_err(|error| OpenError::Damaged { path: path.join(NAME), error })?;
+            let recorded = log.setting(option).map_err(|error| OpenError::Damaged {
+                path: path.join(NAME),
+                error,
+            })?;
             if recorded != given {
-                return Err(OpenError::Differs { path, option, recorded, given });
+                return Err(OpenError::Differs {
+                    path,
+                    option,
+                    recorded,
+                    given,
+                });
             }
         }
         Ok(log)
@@ -60,7 +69,9 @@ impl Log {
 
     fn setting(&self, option: &str) -> Result<String, StoreError> {
         let table = self.0.begin_read()?.open_table(SETTINGS)?;
-        let value = table.get(option)?.ok_or(StoreError::Missing("a setting is not recorded"))?;
+        let value = table
+            .get(option)?
+            .ok_or(StoreError::Missing("a setting is not recorded"))?;
         Ok(value.value().to_owned())
     }
 
@@ -78,7 +89,10 @@ impl Log {
                 table.insert(epoch.0, encode(counts)?.as_slice())?;
             }
             let mut dropped = false;
-            while table.first()?.is_some_and(|(epoch, _)| epoch.value() <= drop_to.0) {
+            while table
+                .first()?
+                .is_some_and(|(epoch, _)| epoch.value() <= drop_to.0)
+            {
                 table.pop_first()?;
                 dropped = true;
             }
@@ -109,14 +123,32 @@ impl Log {
 
     pub(crate) fn cursor(&self, identity: &str) -> Result<Option<Cursor>, StoreError> {
         let table = self.0.begin_read()?.open_table(CURSORS)?;
-        Ok(table.get(identity)?.map(|cursor| Cursor(cursor.value().to_owned())))
+        Ok(table
+            .get(identity)?
+            .map(|cursor| Cursor(cursor.value().to_owned())))
     }
 
     /// The oldest sealed epoch after `epoch`.
     pub(crate) fn next(&self, epoch: Epoch) -> Result<Option<(Epoch, EpochCounts)>, StoreError> {
         let table = self.0.begin_read()?.open_table(EPOCHS)?;
-        let Some(entry) = table.range(epoch.0 + 1..)?.next() else { return Ok(None) };
+        let Some(entry) = table.range(epoch.0 + 1..)?.next() else {
+            return Ok(None);
+        };
         let (epoch, counts) = entry?;
         Ok(Some((Epoch(epoch.value()), decode(counts.value())?)))
+    }
+}
+
+#[cfg(test)]
+impl Log {
+    /// Makes an entry one that cannot be read.
+    pub(crate) fn damage(&self, epoch: Epoch) {
+        let write = self.0.begin_write().unwrap();
+        write
+            .open_table(EPOCHS)
+            .unwrap()
+            .insert(epoch.0, [0xff; 9].as_slice())
+            .unwrap();
+        write.commit().unwrap();
     }
 }

@@ -23,10 +23,202 @@ pub(crate) fn open(
     directory: &std::path::Path,
     settings: &Settings,
 ) -> Result<(Log, State), OpenError> {
-    std::fs::create_dir_all(directory)
-        .map_err(|error| OpenError::Directory { path: directory.to_owned(), error })?;
+    std::fs::create_dir_all(directory).map_err(|error| OpenError::Directory {
+        path: directory.to_owned(),
+        error,
+    })?;
     // The log first: it is what two processes on one directory meet at.
     let log = Log::open(directory, settings)?;
     let state = State::open(directory)?;
     Ok((log, state))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{fs, path::Path, sync::Arc, time::Duration};
+
+    use engine::{
+        count::{Counted, Delta, Group, Saved},
+        grammar::Grammar,
+        key::Key,
+    };
+    use model::Epoch;
+
+    use super::*;
+    use crate::{
+        epoch::{EpochCounts, Slice, SliceCount},
+        source::Cursor,
+    };
+
+    const SETTINGS: Settings = Settings {
+        batch: Duration::from_secs(2),
+        grammar: Grammar::Twitter,
+    };
+
+    fn epoch(count: u64) -> EpochCounts {
+        let key = Key::verbatim("rust");
+        let counts = vec![SliceCount {
+            key,
+            spelling: "Rust".into(),
+            count,
+        }];
+        EpochCounts {
+            slices: vec![Slice {
+                source: "tcp".into(),
+                posts: 1,
+                counts,
+                ..Slice::default()
+            }],
+        }
+    }
+
+    fn opened(directory: &Path) -> (Log, State) {
+        open(directory, &SETTINGS).expect("it opens")
+    }
+
+    #[test]
+    fn what_is_sealed_is_there_again_with_its_cursor() {
+        let directory = tempfile::tempdir().unwrap();
+        let cursors = [(Arc::from("file:/posts"), Cursor("120".into()))];
+        {
+            let (log, _) = opened(directory.path());
+            log.seal(
+                &[(Epoch(4), epoch(1)), (Epoch(9), epoch(2))],
+                &cursors,
+                Epoch(0),
+            )
+            .unwrap();
+        }
+        let (log, _) = opened(directory.path());
+        assert_eq!(log.last().unwrap(), Epoch(9));
+        assert_eq!(
+            log.cursor("file:/posts").unwrap(),
+            Some(Cursor("120".into()))
+        );
+        assert_eq!(log.cursor("file:/others").unwrap(), None);
+        assert_eq!(log.next(Epoch(0)).unwrap(), Some((Epoch(4), epoch(1))));
+        assert_eq!(log.next(Epoch(4)).unwrap(), Some((Epoch(9), epoch(2))));
+        assert_eq!(log.next(Epoch(9)).unwrap(), None);
+    }
+
+    #[test]
+    fn what_the_state_holds_leaves_the_log_and_the_log_knows_it() {
+        let directory = tempfile::tempdir().unwrap();
+        let (log, _) = opened(directory.path());
+        log.seal(&[(Epoch(4), epoch(1)), (Epoch(5), epoch(2))], &[], Epoch(0))
+            .unwrap();
+        assert_eq!(log.dropped().unwrap(), Epoch(0));
+        log.seal(&[(Epoch(6), epoch(3))], &[], Epoch(5)).unwrap();
+        assert_eq!(log.dropped().unwrap(), Epoch(5));
+        assert_eq!(log.next(Epoch(0)).unwrap(), Some((Epoch(6), epoch(3))));
+    }
+
+    #[test]
+    fn a_group_comes_back_as_it_was_saved() {
+        let directory = tempfile::tempdir().unwrap();
+        let counted = |tag: &str| Counted {
+            key: Key::verbatim(tag),
+            spelling: tag.to_uppercase().into(),
+            count: 3,
+        };
+        let mut group = Group::new(2);
+        {
+            let (_, state) = opened(directory.path());
+            for number in 1..=4 {
+                let counts = vec![counted("rust"), counted(&format!("tag{number}"))];
+                group.apply(Epoch(number), Delta { posts: 2, counts });
+                state.save([(7, group.changes())]).unwrap();
+                group.saved();
+            }
+        }
+        let (_, state) = opened(directory.path());
+        let mut again = Group::new(2);
+        let mut panes = 0;
+        state
+            .read(|number, row| {
+                assert_eq!(number, 7);
+                panes += usize::from(matches!(row, Saved::Pane(_)));
+                again.restore(row);
+            })
+            .unwrap();
+        assert_eq!(panes, 2, "what has left the window has left the file");
+        assert_eq!(again.as_of(), Epoch(4));
+        assert_eq!(again.partial(10), group.partial(10));
+    }
+
+    #[test]
+    fn a_second_process_is_refused() {
+        let directory = tempfile::tempdir().unwrap();
+        let first = opened(directory.path());
+        let second = open(directory.path(), &SETTINGS).unwrap_err();
+        assert!(matches!(second, OpenError::InUse { .. }), "{second}");
+        drop(first);
+        opened(directory.path());
+    }
+
+    #[test]
+    fn other_settings_are_refused_with_the_way_out() {
+        let directory = tempfile::tempdir().unwrap();
+        opened(directory.path());
+        let faster = Settings {
+            batch: Duration::from_millis(500),
+            ..SETTINGS
+        };
+        let error = open(directory.path(), &faster).unwrap_err().to_string();
+        assert!(
+            error.contains("--batch 2s") && error.contains("--batch 500ms"),
+            "{error}"
+        );
+        let other = Settings {
+            grammar: Grammar::Words,
+            ..SETTINGS
+        };
+        let error = open(directory.path(), &other).unwrap_err().to_string();
+        assert!(
+            error.contains("--grammar twitter") && error.contains("another --data"),
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn a_file_that_was_half_made_is_made_anew() {
+        let directory = tempfile::tempdir().unwrap();
+        fs::write(directory.path().join("log.redb.new"), b"cut short").unwrap();
+        opened(directory.path());
+        assert!(!directory.path().join("log.redb.new").exists());
+    }
+
+    #[test]
+    fn what_is_no_store_is_refused_and_left_alone() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("log.redb");
+        fs::write(&path, b"my only copy of something else").unwrap();
+        let error = open(directory.path(), &SETTINGS).unwrap_err();
+        assert!(matches!(error, OpenError::Damaged { .. }), "{error}");
+        assert_eq!(fs::read(&path).unwrap(), b"my only copy of something else");
+    }
+
+    #[test]
+    fn another_format_is_refused() {
+        let directory = tempfile::tempdir().unwrap();
+        opened(directory.path());
+        {
+            let database = redb::Database::open(directory.path().join("state.redb")).unwrap();
+            let write = database.begin_write().unwrap();
+            file::record(&write, "format", file::FORMAT + 1).unwrap();
+            write.commit().unwrap();
+        }
+        let error = open(directory.path(), &SETTINGS).unwrap_err();
+        assert!(
+            matches!(
+                error,
+                OpenError::Format {
+                    found: 2,
+                    known: 1,
+                    ..
+                }
+            ),
+            "{error}"
+        );
+    }
 }

@@ -52,7 +52,10 @@ impl State {
             for (group, changes) in groups {
                 heads.insert(group, encode(&changes.group)?.as_slice())?;
                 for (key, count, spellings) in changes.tags {
-                    tags.insert((group, key.as_str()), encode(&(count, spellings))?.as_slice())?;
+                    tags.insert(
+                        (group, key.as_str()),
+                        encode(&(count, spellings))?.as_slice(),
+                    )?;
                 }
                 for pane in changes.panes {
                     panes.insert((group, pane.epoch.0), encode(pane)?.as_slice())?;
@@ -87,7 +90,14 @@ impl State {
             let (id, tag) = entry?;
             let (group, key) = id.value();
             let (count, spellings): (u64, Spellings) = decode(tag.value())?;
-            row(group, Saved::Tag { key: Key::verbatim(key), count, spellings });
+            row(
+                group,
+                Saved::Tag {
+                    key: Key::verbatim(key),
+                    count,
+                    spellings,
+                },
+            );
         }
         for entry in read.open_table(PANES)?.iter()? {
             let (id, pane) = entry?;

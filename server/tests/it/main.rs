@@ -1,1 +1,7 @@
-fn main() {}
+//! Tests of the real program.
+
+mod api;
+mod exactly_once;
+mod program;
+mod random;
+mod tutorial;

@@ -50,7 +50,11 @@ pub struct Pane {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Saved {
     Group(SavedGroup),
-    Tag { key: Key, count: u64, spellings: Spellings },
+    Tag {
+        key: Key,
+        count: u64,
+        spellings: Spellings,
+    },
     Pane(Pane),
 }
 
@@ -107,7 +111,11 @@ impl Group {
         // The order decides which spelling survives a flood of them: it must not depend on the way
         // the entries came.
         delta.counts.sort_unstable();
-        let mut pane = Pane { epoch, posts: delta.posts, counts: Vec::new() };
+        let mut pane = Pane {
+            epoch,
+            posts: delta.posts,
+            counts: Vec::new(),
+        };
         for counted in delta.counts {
             self.totals.add(&counted.key, counted.count);
             self.spellings
@@ -130,13 +138,19 @@ impl Group {
             Window::FiveMinutes => self.part(self.recent.posts, &self.recent.counts, k),
             Window::All => self.part(self.posts, &self.totals, k),
         };
-        Partial { parts: Window::ALL.into_iter().map(part).collect() }
+        Partial {
+            parts: Window::ALL.into_iter().map(part).collect(),
+        }
     }
 
     fn part(&self, posts: u64, counts: &Ranked, k: usize) -> Part {
         let leader = |(key, count): (&Key, u64)| {
             let spelling = self.spellings.get(key).and_then(Spellings::most_used);
-            Leader { key: key.clone(), spelling: spelling.unwrap_or(key.as_str()).into(), count }
+            Leader {
+                key: key.clone(),
+                spelling: spelling.unwrap_or(key.as_str()).into(),
+                count,
+            }
         };
         Part {
             posts,
@@ -150,7 +164,10 @@ impl Group {
     pub fn changes(&self) -> Changes<'_> {
         let tag = |key| Some((key, self.totals.get(key), self.spellings.get(key)?));
         Changes {
-            group: SavedGroup { as_of: self.as_of, posts: self.posts },
+            group: SavedGroup {
+                as_of: self.as_of,
+                posts: self.posts,
+            },
             tags: self.unsaved.keys.iter().filter_map(tag).collect(),
             panes: self
                 .recent
@@ -164,7 +181,10 @@ impl Group {
 
     /// The last [`Group::changes`] are durable.
     pub fn saved(&mut self) {
-        self.unsaved = Unsaved { keys: BTreeSet::new(), panes_after: self.as_of };
+        self.unsaved = Unsaved {
+            keys: BTreeSet::new(),
+            panes_after: self.as_of,
+        };
     }
 
     /// Takes one row of a stored state back in. The rows of a state may come in any order, to a group
@@ -177,7 +197,11 @@ impl Group {
                 self.unsaved.panes_after = group.as_of;
                 self.recent.expire(group.as_of);
             }
-            Saved::Tag { key, count, spellings } => {
+            Saved::Tag {
+                key,
+                count,
+                spellings,
+            } => {
                 self.totals.add(&key, count);
                 self.spellings.insert(key, spellings);
             }
@@ -201,7 +225,9 @@ impl Recent {
             self.counts.add(key, *count);
         }
         if pane.posts > 0 || !pane.counts.is_empty() {
-            let place = self.panes.partition_point(|other| other.epoch <= pane.epoch);
+            let place = self
+                .panes
+                .partition_point(|other| other.epoch <= pane.epoch);
             self.panes.insert(place, pane);
         }
     }

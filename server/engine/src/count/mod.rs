@@ -14,7 +14,7 @@ mod ranked;
 mod spellings;
 
 pub use group::{Changes, Group, Pane, Saved, SavedGroup};
-pub use partial::{Leader, Partial, Part};
+pub use partial::{Leader, Part, Partial};
 pub use spellings::Spellings;
 
 use serde::{Deserialize, Serialize};

@@ -32,14 +32,19 @@ pub struct Leader {
 
 impl Leader {
     fn order(&self, other: &Self) -> Ordering {
-        other.count.cmp(&self.count).then_with(|| self.key.cmp(&other.key))
+        other
+            .count
+            .cmp(&self.count)
+            .then_with(|| self.key.cmp(&other.key))
     }
 }
 
 impl Partial {
     /// The parts of disjoint groups as one, with the best `k` of each window.
     pub fn merge(parts: impl IntoIterator<Item = Self>, k: usize) -> Self {
-        let mut whole = Self { parts: vec![Part::default(); Window::ALL.len()] };
+        let mut whole = Self {
+            parts: vec![Part::default(); Window::ALL.len()],
+        };
         for partial in parts {
             for (into, part) in whole.parts.iter_mut().zip(partial.parts) {
                 into.posts += part.posts;

@@ -17,8 +17,10 @@ impl Spellings {
             known.1 += count;
         } else if self.0.len() < MOST {
             self.0.push((spelling.into(), count));
-        } else if let Some(least) =
-            self.0.iter_mut().min_by(|a, b| a.1.cmp(&b.1).then_with(|| b.0.cmp(&a.0)))
+        } else if let Some(least) = self
+            .0
+            .iter_mut()
+            .min_by(|a, b| a.1.cmp(&b.1).then_with(|| b.0.cmp(&a.0)))
         {
             *least = (spelling.into(), least.1 + count);
         }
@@ -26,7 +28,10 @@ impl Spellings {
 
     /// The most used one; of equally used ones the first in byte order.
     pub fn most_used(&self) -> Option<&str> {
-        let best = self.0.iter().min_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
+        let best = self
+            .0
+            .iter()
+            .min_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
         best.map(|(form, _)| &**form)
     }
 }

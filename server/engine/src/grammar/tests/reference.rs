@@ -167,7 +167,7 @@ proptest! {
     #[test]
     fn words_is_its_definition(text in texts(AROUND_TAGS)) {
         let mut counts: HashMap<&str, u32> = HashMap::new();
-        for word in text.split(' ').filter(|word| word.contains('#')) {
+        for word in text.split([' ', '\n', '\r']).filter(|word| word.contains('#')) {
             *counts.entry(word).or_default() += 1;
         }
         let found = mentions(Grammar::Words, &text);

@@ -1,0 +1,157 @@
+// The page when it has come alive.
+
+import type { Page } from '@playwright/test';
+import { alive, expect, openWith, ranks, test } from './tagtide';
+
+const picture = (page: Page) =>
+  page.locator('canvas').evaluate((canvas: HTMLCanvasElement) => canvas.toDataURL());
+
+/** Device pixels of the picture that are not empty. */
+const painted = (page: Page) =>
+  page.locator('canvas').evaluate((canvas: HTMLCanvasElement) => {
+    const pixels = canvas.getContext('2d')!.getImageData(0, 0, canvas.width, canvas.height).data;
+    return pixels.filter((value, index) => index % 4 === 3 && value > 0).length;
+  });
+
+test('new posts change the picture and the table', async ({ page, tagtide }) => {
+  await tagtide.post('#rust', '#rust', '#wasm');
+  await openWith(page, tagtide.url, [['#rust', '2'], ['#wasm', '1']]);
+  await alive(page);
+  await expect.poll(() => painted(page)).toBeGreaterThan(1000);
+  const before = await picture(page);
+
+  await tagtide.post('#tide', '#tide', '#tide');
+  await expect.poll(() => ranks(page), { timeout: 4_000, intervals: [100] })
+    .toEqual([['#tide', '3'], ['#rust', '2'], ['#wasm', '1']]);
+  await expect.poll(() => picture(page), { timeout: 1_000, intervals: [50] }).not.toEqual(before);
+});
+
+test('the first post fills an empty board by itself', async ({ page, tagtide }) => {
+  await page.goto(tagtide.url);
+  await expect(page.getByRole('heading', { name: 'Nothing to rank yet' })).toBeVisible();
+  await tagtide.post('hello #world');
+  await expect.poll(() => ranks(page)).toEqual([['#world', '1']]);
+  await expect.poll(() => painted(page)).toBeGreaterThan(1000);
+});
+
+test('the ways to other windows keep the page alive, back and forward too', async ({ page, tagtide }) => {
+  await tagtide.post('#rust');
+  await openWith(page, tagtide.url, [['#rust', '1']]);
+  await alive(page);
+  // Gone as soon as the document is loaded anew.
+  await page.evaluate(() => Object.assign(window, { sameDocument: true }));
+  const heading = page.getByRole('heading', { level: 1 });
+  const current = page.locator('nav [aria-current]');
+  const showsAll = async () => {
+    await expect(current).toHaveText('All time');
+    await expect(heading).toHaveText('Trending of all time');
+  };
+  const showsNow = async () => {
+    await expect(current).toHaveText('5 minutes');
+    await expect(heading).toHaveText('Trending now');
+  };
+
+  await page.getByRole('link', { name: 'All time' }).click();
+  await expect(page).toHaveURL(/\?window=all$/);
+  await showsAll();
+  await tagtide.post('#rust');
+  await expect.poll(() => ranks(page), { timeout: 4_000 }).toEqual([['#rust', '2']]);
+  await page.goBack();
+  await showsNow();
+  await page.goForward();
+  await showsAll();
+  expect(await page.evaluate(() => 'sameDocument' in window)).toBe(true);
+});
+
+test('a hidden page asks nothing and catches up when it is seen', async ({ page, tagtide }) => {
+  await tagtide.post('#rust');
+  await openWith(page, tagtide.url, [['#rust', '1']]);
+  await alive(page);
+  const hide = (hidden: boolean) => page.evaluate((hidden) => {
+    Object.defineProperty(document, 'hidden', { configurable: true, get: () => hidden });
+    document.dispatchEvent(new Event('visibilitychange', { bubbles: true }));
+  }, hidden);
+  await hide(true);
+  await tagtide.post('#rust');
+  const asked = page.waitForRequest('**/api/fn/board*', { timeout: 2_500 });
+  await expect(asked).rejects.toThrow();
+  expect(await ranks(page)).toEqual([['#rust', '1']]);
+  await hide(false);
+  await expect.poll(() => ranks(page), { timeout: 1_000, intervals: [50] }).toEqual([['#rust', '2']]);
+});
+
+test('a server that hangs counts as away', async ({ page, tagtide }) => {
+  await tagtide.post('#rust');
+  await openWith(page, tagtide.url, [['#rust', '1']]);
+  await alive(page);
+  await page.route('**/api/fn/board*', () => { /* never answered */ });
+  await expect(page.getByText('No connection to tagtide.')).toBeVisible({ timeout: 20_000 });
+  await expect(page.locator('.state')).toContainText('Offline');
+  expect(await ranks(page)).toEqual([['#rust', '1']]);
+  await page.unroute('**/api/fn/board*');
+  await page.getByRole('button', { name: 'Try now' }).click();
+  await alive(page);
+  await expect(page.getByText('No connection to tagtide.')).toBeHidden();
+});
+
+test('tags in any script, however long, stay within the page', async ({ page, tagtide }) => {
+  await page.setViewportSize({ width: 320, height: 640 });
+  await tagtide.post(
+    `#${'Donaudampfschifffahrt'.repeat(4)}`, '#שלום_עולם', '#日本語のとても長いハッシュタグの例', '#a',
+  );
+  await page.goto(tagtide.url);
+  await expect.poll(async () => (await ranks(page)).length).toBe(4);
+  await alive(page);
+  for (const width of [320, 768, 1280, 1920]) {
+    await page.setViewportSize({ width, height: 800 });
+    const overflow = () => page.evaluate(() =>
+      document.documentElement.scrollWidth - document.documentElement.clientWidth);
+    await expect.poll(overflow).toBeLessThanOrEqual(0);
+  }
+  const long = page.locator('tbody bdi', { hasText: 'Donau' });
+  await expect(long).toHaveAttribute('title', /(Donaudampfschifffahrt){4}/);
+});
+
+test('an address that shows nothing leads back to the board', async ({ page, tagtide, watch }) => {
+  watch.addressMayBeWrong = true;
+  await tagtide.post('#rust');
+  await openWith(page, tagtide.url, [['#rust', '1']]);
+  await page.goto(`${tagtide.url}/no/such/page`);
+  await page.getByRole('link', { name: 'See what is trending' }).click();
+  await expect.poll(() => ranks(page)).toEqual([['#rust', '1']]);
+  await alive(page);
+});
+
+for (const deviceScaleFactor of [1, 2]) {
+  test.describe(`on a screen of ${deviceScaleFactor} pixels a pixel`, () => {
+    test.use({ deviceScaleFactor });
+
+    test('the picture is as sharp as the screen, at any size', async ({ page, tagtide }) => {
+      await tagtide.post('#rust');
+      await openWith(page, tagtide.url, [['#rust', '1']]);
+      await alive(page);
+      const off = () => page.locator('canvas').evaluate((canvas: HTMLCanvasElement) => {
+        const place = canvas.getBoundingClientRect();
+        return Math.max(
+          Math.abs(canvas.width - place.width * devicePixelRatio),
+          Math.abs(canvas.height - place.height * devicePixelRatio),
+        );
+      });
+      await expect.poll(off).toBeLessThanOrEqual(0.5);
+      await page.setViewportSize({ width: 500, height: 900 });
+      await expect.poll(off).toBeLessThanOrEqual(0.5);
+      await expect.poll(() => painted(page)).toBeGreaterThan(1000);
+    });
+  });
+}
+
+test('the picture follows the theme', async ({ page, tagtide }) => {
+  await page.emulateMedia({ colorScheme: 'light' });
+  await tagtide.post('#rust');
+  await openWith(page, tagtide.url, [['#rust', '1']]);
+  await alive(page);
+  await expect.poll(() => painted(page)).toBeGreaterThan(1000);
+  const light = await picture(page);
+  await page.emulateMedia({ colorScheme: 'dark' });
+  await expect.poll(() => picture(page)).not.toEqual(light);
+});

@@ -1,0 +1,155 @@
+// The real program for a test, and a page that is watched: what every spec starts from.
+//
+// Each test has its own server with its own data. A page that writes a warning or an error to the
+// console, throws, or asks any other host for anything fails its test, whatever the test is about.
+
+import { expect, test as base, type Page } from '@playwright/test';
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { createConnection } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+
+const repository = fileURLToPath(new URL('../..', import.meta.url));
+const binary = resolve(repository, process.env.TAGTIDE_BIN ?? 'target/release/tagtide');
+
+export class Tagtide {
+  /** Of the page, such as `http://127.0.0.1:40123`; the same for the whole test. */
+  url = '';
+  private door = 0;
+  private child?: ChildProcess;
+  private said: string[] = [];
+
+  private constructor(private readonly data: string) {}
+
+  static async start(): Promise<Tagtide> {
+    const tagtide = new Tagtide(await mkdtemp(join(tmpdir(), 'tagtide-e2e-')));
+    await tagtide.start('127.0.0.1:0');
+    return tagtide;
+  }
+
+  /** Without warning, as when the power fails. */
+  async kill(): Promise<void> {
+    const child = this.child;
+    this.child = undefined;
+    if (!child || child.exitCode !== null || child.signalCode !== null) return;
+    child.kill('SIGKILL');
+    await once(child, 'exit');
+  }
+
+  /** At the same address, on the same data. */
+  async startAgain(): Promise<void> {
+    await this.start(new URL(this.url).host);
+  }
+
+  async end(): Promise<void> {
+    await this.kill();
+    await rm(this.data, { recursive: true, force: true });
+  }
+
+  /** Sends each post as a line of text. */
+  async post(...lines: string[]): Promise<void> {
+    const socket = createConnection(this.door, '127.0.0.1');
+    await once(socket, 'connect');
+    socket.end(lines.map((line) => `${line}\n`).join(''));
+    await once(socket, 'close');
+  }
+
+  private async start(listen: string): Promise<void> {
+    const child = spawn(binary, [
+      'serve', '--listen', listen, '--data', this.data, '--batch', '200ms',
+      '--source', 'listen:127.0.0.1:0',
+    ], { cwd: this.data, stdio: ['ignore', 'ignore', 'pipe'] });
+    this.child = child;
+    this.url = '';
+    this.door = 0;
+    await new Promise<void>((ready, fail) => {
+      const failed = (why: string) => fail(new Error(`${why}\n${this.said.join('\n')}`));
+      const limit = setTimeout(() => failed('tagtide has not said where it is'), 20_000);
+      child.on('error', (why) => failed(`${binary}: ${why.message}`));
+      child.on('exit', (status, signal) => failed(`tagtide ended with ${status ?? signal}`));
+      createInterface({ input: child.stderr! }).on('line', (coloured) => {
+        const line = coloured.replace(/\u001b\[[0-9;]*m/g, '');
+        this.said.push(line);
+        this.url ||= line.match(/tagtide is at (http:\/\/[0-9.:]+)/)?.[1] ?? '';
+        this.door ||= Number(line.match(/takes lines at 127\.0\.0\.1:(\d+)/)?.[1] ?? 0);
+        if (this.url && this.door) {
+          clearTimeout(limit);
+          ready();
+        }
+      });
+    });
+  }
+}
+
+/** What a page may not do, collected while it lives. */
+export class Watch {
+  readonly faults: string[] = [];
+  /** While the server is down on purpose, requests to it fail, and the browser says so. */
+  serverMayBeDown = false;
+  /** A wrong address is asked for on purpose, and the browser says that it is one. */
+  addressMayBeWrong = false;
+
+  on(page: Page, home: () => string): void {
+    page.on('console', (message) => {
+      if (!['error', 'warning'].includes(message.type())) return;
+      if (this.serverMayBeDown && /net::ERR_/.test(message.text())) return;
+      if (this.addressMayBeWrong && /status of 404/.test(message.text())) return;
+      this.faults.push(`console ${message.type()}: ${message.text()}`);
+    });
+    page.on('pageerror', (error) => this.faults.push(`thrown: ${error.stack ?? error.message}`));
+    page.on('request', (request) => {
+      const url = new URL(request.url());
+      if (/^https?:$/.test(url.protocol) && url.origin !== home()) {
+        this.faults.push(`a request to another host: ${request.url()}`);
+      }
+    });
+    page.on('response', (response) => {
+      if (response.status() >= 500) {
+        this.faults.push(`${response.status()} for ${response.url()}`);
+      }
+    });
+  }
+}
+
+export const test = base.extend<{ tagtide: Tagtide; watch: Watch }>({
+  tagtide: async ({}, use) => {
+    const tagtide = await Tagtide.start();
+    await use(tagtide);
+    await tagtide.end();
+  },
+  watch: [async ({ page, tagtide }, use) => {
+    const watch = new Watch();
+    const home = tagtide.url;
+    watch.on(page, () => home);
+    await use(watch);
+    expect(watch.faults).toEqual([]);
+  }, { auto: true }],
+});
+
+export { expect };
+
+/** The rows of the table as text: `['#rust', '3']`, … */
+export async function ranks(page: Page): Promise<string[][]> {
+  const rows = page.getByRole('table').locator('tbody tr');
+  return rows.evaluateAll((rows) => rows.map((row) => {
+    const text = (part: string) => row.querySelector(part)?.textContent?.trim() ?? '';
+    return [text('.tag'), text('td.number')];
+  }));
+}
+
+/** Opens the page and waits until it shows exactly these ranks, without relying on scripts. */
+export async function openWith(page: Page, url: string, expected: string[][]): Promise<void> {
+  await expect(async () => {
+    await page.goto(url);
+    expect(await ranks(page)).toEqual(expected);
+  }).toPass({ timeout: 15_000 });
+}
+
+/** The page is alive: hydrated, and the server has answered it. */
+export async function alive(page: Page): Promise<void> {
+  await expect(page.locator('.state')).toContainText('Live');
+}

@@ -1,0 +1,180 @@
+use std::{path::Path, thread, time::Instant};
+
+use engine::key::key_of;
+
+use super::*;
+use crate::{
+    epoch::{EpochCounts, Slice, SliceCount},
+    store::{self, Settings},
+};
+
+const BATCH: Duration = Duration::from_secs(2);
+const SETTINGS: Settings = Settings {
+    batch: BATCH,
+    grammar: Grammar::Twitter,
+};
+
+/// Epoch `n`: 50 of 200 tags, as if from a log.
+fn counts(n: u64) -> EpochCounts {
+    let count = |i: u64| {
+        let tag = format!("Tag{}", (n * 31 + i * 7) % 200);
+        let key = key_of(&tag).expect("a key");
+        SliceCount {
+            key,
+            spelling: tag.into(),
+            count: 1 + (n + i) % 3,
+        }
+    };
+    let counts = (0..50).map(count).collect();
+    EpochCounts {
+        slices: vec![Slice {
+            posts: 10,
+            counts,
+            ..Slice::default()
+        }],
+    }
+}
+
+struct Generation {
+    log: Arc<Log>,
+    flow: Flow,
+    results: watch::Receiver<Option<Arc<Results>>>,
+    durable: Arc<AtomicU64>,
+}
+
+impl Generation {
+    fn start(directory: &Path, workers: usize) -> Self {
+        let (log, state) = store::open(directory, &SETTINGS).expect("it opens");
+        let (log, state) = (Arc::new(log), Arc::new(state));
+        let (sender, results) = watch::channel(None);
+        let durable = Arc::new(AtomicU64::new(0));
+        let flow = Flow::start(Parts {
+            log: log.clone(),
+            state,
+            workers,
+            batch: BATCH,
+            grammar: Grammar::Twitter,
+            results: sender,
+            durable: durable.clone(),
+        });
+        Self {
+            log,
+            flow: flow.expect("a thread"),
+            results,
+            durable,
+        }
+    }
+
+    fn seal(&self, epochs: impl IntoIterator<Item = u64>) {
+        let epochs: Vec<_> = epochs.into_iter().map(|n| (Epoch(n), counts(n))).collect();
+        self.log
+            .seal(&epochs, &[], Epoch(self.durable.load(Relaxed)))
+            .expect("sealed");
+        self.flow.signal().wake();
+    }
+
+    /// The results of an epoch, once it is counted.
+    fn shown(&self, epoch: u64) -> Arc<Results> {
+        let limit = Instant::now() + Duration::from_secs(30);
+        loop {
+            match &*self.results.borrow() {
+                Some(results) if results.epoch.0 >= epoch => return results.clone(),
+                _ => assert!(Instant::now() < limit, "epoch {epoch} is not counted"),
+            }
+            thread::sleep(Duration::from_millis(1));
+        }
+    }
+}
+
+fn text(results: &Results) -> String {
+    Window::ALL
+        .map(|window| serde_json::to_string(results.top(window)).expect("json"))
+        .join("\n")
+}
+
+#[test]
+fn any_number_of_workers_shows_the_same() {
+    // A gap longer than the window is in there, and one checkpoint every five epochs.
+    let epochs = || (1..40).chain(400..410);
+    let shown = [1, 2, 3].map(|workers| {
+        let directory = tempfile::tempdir().unwrap();
+        let generation = Generation::start(directory.path(), workers);
+        let shown: Vec<String> = epochs()
+            .map(|epoch| {
+                generation.seal([epoch]);
+                text(&generation.shown(epoch))
+            })
+            .collect();
+        generation.flow.finish().expect("a clean end");
+        shown
+    });
+    assert_eq!(shown[0], shown[1]);
+    assert_eq!(shown[0], shown[2]);
+}
+
+#[test]
+fn a_later_generation_of_another_shape_shows_the_same_again_and_goes_on() {
+    let directory = tempfile::tempdir().unwrap();
+    let straight = tempfile::tempdir().unwrap();
+    let straight = Generation::start(straight.path(), 1);
+    let mut last = None;
+    for (round, workers) in (0..).zip([2, 1, 3, 3]) {
+        let generation = Generation::start(directory.path(), workers);
+        if let Some((epoch, before)) = last {
+            assert_eq!(text(&generation.shown(epoch)), before, "shown again");
+        }
+        let first = round * 23 + 1;
+        generation.seal(first..first + 23);
+        straight.seal(first..first + 23);
+        let newest = first + 22;
+        let now = text(&generation.shown(newest));
+        assert_eq!(now, text(&straight.shown(newest)));
+        generation.flow.finish().expect("a clean end");
+        last = Some((newest, now));
+    }
+}
+
+#[test]
+fn what_a_checkpoint_holds_leaves_the_log() {
+    let directory = tempfile::tempdir().unwrap();
+    let generation = Generation::start(directory.path(), 2);
+    generation.seal(1..=24);
+    generation.shown(24);
+    let limit = Instant::now() + Duration::from_secs(30);
+    while generation.durable.load(Relaxed) < 20 {
+        assert!(Instant::now() < limit, "no checkpoint was made");
+        generation.flow.signal().wake();
+        thread::sleep(Duration::from_millis(1));
+    }
+    generation.seal([25]);
+    assert_eq!(generation.log.dropped().unwrap(), Epoch(20));
+    generation.flow.finish().expect("a clean end");
+}
+
+#[test]
+fn a_state_that_is_not_the_logs_is_refused() {
+    let directory = tempfile::tempdir().unwrap();
+    {
+        let (log, _) = store::open(directory.path(), &SETTINGS).unwrap();
+        log.seal(&[(Epoch(7), counts(7))], &[], Epoch(0)).unwrap();
+        log.seal(&[(Epoch(8), counts(8))], &[], Epoch(7)).unwrap();
+    }
+    let generation = Generation::start(directory.path(), 2);
+    let error = generation.flow.finish().expect_err("the state is empty");
+    assert!(matches!(error, FlowError::Refused(_)), "{error}");
+}
+
+#[test]
+fn damage_ends_the_count_with_a_word_and_without_an_abort() {
+    let directory = tempfile::tempdir().unwrap();
+    {
+        let (log, _) = store::open(directory.path(), &SETTINGS).unwrap();
+        log.seal(&[(Epoch(7), counts(7))], &[], Epoch(0)).unwrap();
+        log.damage(Epoch(7));
+    }
+    for workers in [1, 3] {
+        let generation = Generation::start(directory.path(), workers);
+        let error = generation.flow.finish().expect_err("the epoch is damaged");
+        assert!(matches!(error, FlowError::Worker(_)), "{error}");
+    }
+}

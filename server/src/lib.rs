@@ -1,0 +1,21 @@
+//! The program `tagtide`.
+//!
+//! * `cli` what was typed, `command` what is done
+//! * `source` where posts come from, and how lines become posts
+//! * `epoch` posts combined into the open epoch, and its seal
+//! * `store` the two files that survive the process
+//! * `flow` the count as a timely dataflow
+//! * `results` the newest counts, for whoever shows them
+//! * `web` the board and the APIs, `tutorial` the other wires of the classic tutorial
+
+mod cli;
+mod command;
+mod epoch;
+mod flow;
+mod results;
+mod source;
+mod store;
+mod tutorial;
+mod web;
+
+pub use command::run;

@@ -1,0 +1,189 @@
+//! `--post-to`: the tutorial's Spark job towards its dashboard. After each epoch the all-time top ten
+//! goes to an `/updateData` as two Python lists.
+//!
+//! A dashboard that is slow or down costs the count nothing: this is a task of its own, a post has a
+//! time limit, and what could not be posted is not kept, since the next epoch holds it all again.
+
+use std::time::Duration;
+
+use model::{Top, Window};
+use reqwest::{Client, Url, redirect::Policy};
+use tokio_util::sync::CancellationToken;
+
+use super::repr;
+use crate::results::Live;
+
+/// Rows of the tutorial's board.
+const ROWS: usize = 10;
+const CONNECT_LIMIT: Duration = Duration::from_secs(2);
+const POST_LIMIT: Duration = Duration::from_secs(5);
+
+/// Why a post did not arrive.
+#[derive(Debug, thiserror::Error)]
+enum PostError {
+    #[error("{0}")]
+    Send(String),
+    #[error("it answers {0}")]
+    Refused(reqwest::StatusCode),
+}
+
+/// Posts every epoch to `url` until the program ends; of epochs that close while a post is under way
+/// only the newest is posted.
+pub(crate) async fn run(url: Url, mut live: Live, stop: CancellationToken) {
+    let client = Client::builder()
+        .connect_timeout(CONNECT_LIMIT)
+        .timeout(POST_LIMIT)
+        // The dashboard that was named is meant, and no other.
+        .redirect(Policy::none())
+        .no_proxy()
+        .user_agent(concat!("tagtide/", env!("CARGO_PKG_VERSION")))
+        .build();
+    let client = match client {
+        Ok(client) => client,
+        Err(error) => {
+            tracing::error!(error = chain(&error), "cannot post to a dashboard");
+            return;
+        }
+    };
+    let shown = without_password(&url);
+    let mut up = None;
+    while let Some(Some(results)) = stop.run_until_cancelled(live.next()).await {
+        let top = results.top(Window::All);
+        if top.rows.is_empty() {
+            continue;
+        }
+        let Some(posted) = stop.run_until_cancelled(post(&client, &url, top)).await else {
+            return;
+        };
+        match posted {
+            Ok(()) if up != Some(true) => {
+                tracing::info!(url = shown, "the dashboard takes the counts");
+                up = Some(true);
+            }
+            Err(why) if up != Some(false) => {
+                let why = why.to_string();
+                tracing::warn!(
+                    url = shown,
+                    why,
+                    "the dashboard is not reached; it is tried again each epoch"
+                );
+                up = Some(false);
+            }
+            _ => {}
+        }
+    }
+}
+
+async fn post(client: &Client, url: &Url, top: &Top) -> Result<(), PostError> {
+    let answer = client.post(url.clone()).form(&fields(top)).send().await;
+    let answer = answer.map_err(|error| PostError::Send(chain(&error.without_url())))?;
+    if answer.status().is_success() {
+        Ok(())
+    } else {
+        Err(PostError::Refused(answer.status()))
+    }
+}
+
+/// The address as it may stand in a log.
+fn without_password(url: &Url) -> String {
+    let mut url = url.clone();
+    // Fails only where an address can have none.
+    let _ = url.set_password(None);
+    let _ = url.set_username("");
+    url.into()
+}
+
+/// An error and what lies behind it, in one line.
+fn chain(error: &dyn std::error::Error) -> String {
+    let causes = std::iter::successors(Some(error), |error| error.source());
+    causes
+        .map(ToString::to_string)
+        .collect::<Vec<_>>()
+        .join(": ")
+}
+
+/// The two fields of the form.
+fn fields(top: &Top) -> [(&'static str, String); 2] {
+    let rows = &top.rows[..top.rows.len().min(ROWS)];
+    [
+        (
+            "label",
+            repr::strings(rows.iter().map(|row| row.tag.as_str())),
+        ),
+        ("data", repr::integers(rows.iter().map(|row| row.count))),
+    ]
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{Arc, Mutex};
+
+    use axum::{Router, extract::State, http::StatusCode, routing::post};
+    use tokio::net::TcpListener;
+
+    use super::*;
+    use crate::web::testing::Counting;
+
+    type Posts = Arc<Mutex<Vec<String>>>;
+
+    /// A dashboard that keeps what it is sent, and refuses its first post.
+    async fn dashboard(posts: Posts) -> Url {
+        let app = Router::new()
+            .route("/updateData", post(receive))
+            .with_state(posts);
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}/updateData", listener.local_addr().unwrap());
+        tokio::spawn(async move { axum::serve(listener, app).await });
+        url.parse().unwrap()
+    }
+
+    async fn receive(State(posts): State<Posts>, body: String) -> StatusCode {
+        let mut posts = posts.lock().unwrap();
+        posts.push(body);
+        if posts.len() == 1 {
+            StatusCode::INTERNAL_SERVER_ERROR
+        } else {
+            StatusCode::CREATED
+        }
+    }
+
+    #[tokio::test]
+    async fn posts_each_epoch_after_the_first_hashtag_and_survives_refusals() {
+        let posts = Posts::default();
+        let url = dashboard(posts.clone()).await;
+        let counting = Counting::default();
+        let stop = CancellationToken::new();
+        let posting = tokio::spawn(run(url, counting.live(), stop.clone()));
+        counting.show(1, &[]);
+        tokio::time::sleep(Duration::from_millis(20)).await;
+        for epoch in 2.. {
+            if posts.lock().unwrap().len() >= 3 {
+                break;
+            }
+            counting.show(epoch, &[("#rust", 12), ("#it's", 3)]);
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        stop.cancel();
+        posting.await.unwrap();
+        let form = "label=%5B%27%23rust%27%2C+%22%23it%27s%22%5D&data=%5B12%2C+3%5D";
+        assert!(posts.lock().unwrap().iter().all(|post| post == form));
+    }
+
+    #[tokio::test]
+    async fn a_dashboard_that_never_answers_does_not_keep_the_program() {
+        let silent = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}/", silent.local_addr().unwrap())
+            .parse()
+            .unwrap();
+        let counting = Counting::default();
+        let stop = CancellationToken::new();
+        let posting = tokio::spawn(run(url, counting.live(), stop.clone()));
+        counting.show(1, &[("#a", 1)]);
+        let _connection = silent.accept().await.unwrap();
+        stop.cancel();
+        tokio::time::timeout(Duration::from_secs(1), posting)
+            .await
+            .unwrap()
+            .unwrap();
+    }
+}

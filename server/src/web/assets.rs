@@ -1,0 +1,324 @@
+//! The built page: where its files lie and how they are sent.
+//!
+//! The folder is looked for where the build leaves it and where an installation has it. Without it
+//! the server still answers everything else, and the page is its table.
+//!
+//! **Invariant:** only an answer with a file whose name holds its hash may be kept for ever.
+
+use std::{
+    env, fs,
+    io::ErrorKind,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use app::Assets;
+use axum::{
+    body::Body,
+    extract::{Request, State},
+    http::{
+        HeaderValue, Method, StatusCode,
+        header::{CACHE_CONTROL, CONTENT_TYPE},
+    },
+    response::{IntoResponse, Response},
+};
+use leptos::config::LeptosOptions;
+use tower_http::{
+    compression::{
+        CompressionLayer, Predicate,
+        predicate::{And, NotForContentType, SizeAbove},
+    },
+    services::ServeDir,
+};
+
+use super::{Web, error::ApiError, pages};
+
+/// The files' common name: `output-name` in the workspace's `Cargo.toml`.
+const NAME: &str = "tagtide";
+/// A body that fits into one packet is not worth compressing.
+const WORTH_COMPRESSING: u64 = 1400;
+
+const FOREVER: HeaderValue = HeaderValue::from_static("public, max-age=31536000, immutable");
+const ASK_AGAIN: HeaderValue = HeaderValue::from_static("no-cache");
+
+/// The folder of the built page.
+#[derive(Clone, Debug)]
+pub(crate) struct Site(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    /// `None`: there is no built page.
+    root: Option<PathBuf>,
+    assets: Assets,
+    /// The names in `assets` hold hashes.
+    hashed: bool,
+    /// Set under `cargo leptos watch`.
+    watch: Option<LeptosOptions>,
+}
+
+impl Site {
+    /// Looks for the built page: in `LEPTOS_SITE_ROOT`, else beside this program, else where a build
+    /// in the current directory leaves it. Says in the log when there is none.
+    pub(crate) fn find() -> Self {
+        let beside = env::current_exe()
+            .ok()
+            .and_then(|exe| Some(exe.parent()?.to_owned()));
+        let root = match env::var_os("LEPTOS_SITE_ROOT") {
+            Some(root) => Some(PathBuf::from(root)).filter(|root| root.is_dir()),
+            None => likely_roots(beside.as_deref())
+                .into_iter()
+                .find(|root| root.is_dir()),
+        };
+        let hash_file = env::var_os("LEPTOS_HASH_FILE_NAME").unwrap_or_else(|| "hash.txt".into());
+        let hashes = beside.and_then(|beside| fs::read_to_string(beside.join(hash_file)).ok());
+        let site = Self::new(root, hashes.as_deref(), watch());
+        site.warn_if_incomplete();
+        site
+    }
+
+    /// Without a built page.
+    #[cfg(test)]
+    pub(crate) fn none() -> Self {
+        Self::new(None, None, None)
+    }
+
+    /// `hashes`: the lines that the build writes, such as `js: 4f2a…`.
+    fn new(root: Option<PathBuf>, hashes: Option<&str>, watch: Option<LeptosOptions>) -> Self {
+        let address = |kind: &str| match hash(hashes, kind) {
+            Some(hash) => format!("/pkg/{NAME}.{hash}.{kind}"),
+            None => format!("/pkg/{NAME}.{kind}"),
+        };
+        let assets = Assets {
+            js: address("js"),
+            wasm: address("wasm"),
+            css: address("css"),
+        };
+        let hashed = ["js", "wasm", "css"]
+            .iter()
+            .all(|kind| hash(hashes, kind).is_some());
+        Self(Arc::new(Inner {
+            root,
+            assets,
+            hashed,
+            watch,
+        }))
+    }
+
+    pub(super) fn assets(&self) -> &Assets {
+        &self.0.assets
+    }
+
+    pub(super) fn watch(&self) -> Option<LeptosOptions> {
+        self.0.watch.clone()
+    }
+
+    fn names(&self) -> [&str; 3] {
+        let Assets { js, wasm, css } = &self.0.assets;
+        [js, wasm, css]
+    }
+
+    fn warn_if_incomplete(&self) {
+        let advice = "the page is only its table: build it with `make release`, or name its folder \
+                      in LEPTOS_SITE_ROOT";
+        let Some(root) = &self.0.root else {
+            tracing::warn!("the built page was not found; {advice}");
+            return;
+        };
+        let is_missing = |address: &&str| !root.join(address.trim_start_matches('/')).is_file();
+        if let Some(missing) = self.names().into_iter().find(is_missing) {
+            tracing::warn!(folder = ?root, missing, "the built page is not of this program's build; {advice}");
+        }
+    }
+
+    /// For how long an answer with the file at this address may be kept.
+    fn cache_control(&self, path: &str) -> HeaderValue {
+        if self.0.hashed && self.names().contains(&path) {
+            FOREVER
+        } else {
+            ASK_AGAIN
+        }
+    }
+
+    /// The file at the address asked for; `None` if there is none.
+    async fn file(&self, request: Request) -> Option<Response> {
+        let root = self.0.root.as_ref()?;
+        let cache_control = self.cache_control(request.uri().path());
+        let mut folder = ServeDir::new(root)
+            .append_index_html_on_directories(false)
+            .precompressed_br()
+            .precompressed_gzip();
+        let mut response = match folder.try_call(request).await {
+            Ok(response) if response.status() == StatusCode::NOT_FOUND => return None,
+            Ok(response) => response.map(Body::new),
+            Err(error) if is_no_file(error.kind()) => return None,
+            Err(error) => {
+                tracing::error!(%error, folder = ?root, "a file of the page cannot be read");
+                return Some(StatusCode::INTERNAL_SERVER_ERROR.into_response());
+            }
+        };
+        if response.status().is_success() || response.status() == StatusCode::NOT_MODIFIED {
+            response.headers_mut().insert(CACHE_CONTROL, cache_control);
+        }
+        Some(response)
+    }
+}
+
+/// Whether a file system that works says this of an address that stands for no file.
+fn is_no_file(kind: ErrorKind) -> bool {
+    matches!(
+        kind,
+        ErrorKind::NotFound
+            | ErrorKind::NotADirectory
+            | ErrorKind::InvalidFilename
+            | ErrorKind::InvalidInput
+    )
+}
+
+fn likely_roots(beside: Option<&Path>) -> Vec<PathBuf> {
+    let mut roots = Vec::new();
+    if let Some(beside) = beside {
+        roots.push(beside.join("site"));
+        roots.push(beside.join("../site"));
+    }
+    roots.push(PathBuf::from("target/site"));
+    roots
+}
+
+/// The hash of one kind of file among the lines `kind: hash`. It becomes a part of addresses, so it
+/// is only taken if it can be one.
+fn hash<'a>(hashes: Option<&'a str>, kind: &str) -> Option<&'a str> {
+    let pairs = hashes?.lines().filter_map(|line| line.split_once(':'));
+    let mut found = pairs
+        .filter(|(name, _)| name.trim() == kind)
+        .map(|(_, hash)| hash.trim());
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
+    found
+        .next()
+        .filter(|hash| !hash.is_empty() && hash.chars().all(is_plain))
+}
+
+fn watch() -> Option<LeptosOptions> {
+    env::var_os("LEPTOS_WATCH")?;
+    leptos::config::get_configuration(None)
+        .ok()
+        .map(|found| found.leptos_options)
+}
+
+/// A file under `/pkg`.
+pub(super) async fn file(State(web): State<Web>, request: Request) -> Response {
+    match web.site.file(request).await {
+        Some(response) => response,
+        None => (StatusCode::NOT_FOUND, "There is no such file.\n").into_response(),
+    }
+}
+
+/// Any other file of the page, such as its icon; else the page for a wrong address.
+pub(super) async fn file_or_no_page(State(web): State<Web>, request: Request) -> Response {
+    if request.uri().path().starts_with("/api/") {
+        return ApiError::not_found().into_response();
+    }
+    if request.method() != Method::GET && request.method() != Method::HEAD {
+        let text = [(CONTENT_TYPE, "text/plain; charset=utf-8")];
+        return (
+            StatusCode::NOT_FOUND,
+            text,
+            "There is nothing at this address.\n",
+        )
+            .into_response();
+    }
+    match web.site.file(without_body(&request)).await {
+        Some(response) => response,
+        None => pages::no_page(State(web), request).await,
+    }
+}
+
+/// What is asked for, twice.
+fn without_body(request: &Request) -> Request {
+    let mut copy = Request::new(Body::empty());
+    *copy.method_mut() = request.method().clone();
+    *copy.uri_mut() = request.uri().clone();
+    *copy.headers_mut() = request.headers().clone();
+    copy
+}
+
+/// Compresses answers as they are made: the page and the JSON, where it pays. Files that were
+/// compressed when they were built pass as they are.
+pub(super) fn compression() -> CompressionLayer<impl Predicate> {
+    let larger: And<SizeAbove, NotForContentType> =
+        SizeAbove::new(WORTH_COMPRESSING).and(NotForContentType::SSE);
+    CompressionLayer::new().compress_when(larger.and(NotForContentType::IMAGES))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_with_and_without_hashes() {
+        let site = Site::new(None, Some("js: a-_1\nwasm: b\ncss: c\n"), None);
+        assert_eq!(
+            site.names(),
+            [
+                "/pkg/tagtide.a-_1.js",
+                "/pkg/tagtide.b.wasm",
+                "/pkg/tagtide.c.css"
+            ]
+        );
+        let site = Site::new(None, Some("js: ../x\n"), None);
+        assert_eq!(
+            site.names(),
+            ["/pkg/tagtide.js", "/pkg/tagtide.wasm", "/pkg/tagtide.css"]
+        );
+    }
+
+    #[test]
+    fn only_names_with_a_hash_are_kept_for_ever() {
+        let site = Site::new(None, Some("js: a\nwasm: b\ncss: c\n"), None);
+        assert_eq!(site.cache_control("/pkg/tagtide.a.js"), FOREVER);
+        assert_eq!(site.cache_control("/pkg/snippets/x.js"), ASK_AGAIN);
+        let site = Site::new(None, None, None);
+        assert_eq!(site.cache_control("/pkg/tagtide.js"), ASK_AGAIN);
+    }
+
+    #[tokio::test]
+    async fn files_are_sent_compressed_as_they_were_built_and_nothing_outside_the_folder() {
+        let folder = tempfile::tempdir().unwrap();
+        let root = folder.path().join("site");
+        fs::create_dir_all(root.join("pkg")).unwrap();
+        fs::write(folder.path().join("secret"), "secret").unwrap();
+        fs::write(root.join("pkg/tagtide.a.js"), "plain").unwrap();
+        fs::write(root.join("pkg/tagtide.a.js.br"), "brotli").unwrap();
+        fs::write(root.join("pkg/tagtide.c.wasm"), "wasm").unwrap();
+        let site = Site::new(Some(root), Some("js: a\nwasm: b\ncss: c"), None);
+        let get = |path: &str| {
+            let request = Request::get(path).header("accept-encoding", "gzip, br");
+            request.body(Body::empty()).unwrap()
+        };
+
+        let response = site.file(get("/pkg/tagtide.a.js")).await.unwrap();
+        assert_eq!(response.headers()["content-encoding"], "br");
+        assert_eq!(response.headers()[CACHE_CONTROL], FOREVER);
+        assert!(
+            response.headers()[CONTENT_TYPE]
+                .to_str()
+                .unwrap()
+                .contains("javascript")
+        );
+        let response = site.file(get("/pkg/tagtide.c.wasm")).await.unwrap();
+        assert_eq!(response.headers()[CONTENT_TYPE], "application/wasm");
+        assert!(site.file(get("/pkg/tagtide.b.wasm")).await.is_none());
+        for path in [
+            "/../secret",
+            "/%2e%2e/secret",
+            "/pkg/..%2f..%2fsecret",
+            "/pkg",
+            "/",
+        ] {
+            let response = site.file(get(path)).await;
+            assert!(
+                response.is_none_or(|response| !response.status().is_success()),
+                "{path}"
+            );
+        }
+    }
+}

@@ -1,0 +1,79 @@
+//! Connections from accept to farewell.
+//!
+//! **Invariant:** a client that is slow, silent or hanging holds a connection for a limited time, of
+//! which there is a limited number, and never delays the end of the program by more than [`FAREWELL`].
+
+use std::{sync::Arc, time::Duration};
+
+use axum::Router;
+use hyper::server::conn::http1;
+use hyper_util::{
+    rt::{TokioIo, TokioTimer},
+    server::graceful::GracefulShutdown,
+    service::TowerToHyperService,
+};
+use tokio::{net::TcpListener, sync::Semaphore};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+/// Clients served at once; more wait in the listener's queue.
+const MAX_CONNECTIONS: usize = 1024;
+/// A request's head must be there within this time, also the first and the next one of a connection
+/// that is kept alive.
+const HEAD_LIMIT: Duration = Duration::from_secs(30);
+/// A request's head is no longer than this.
+const HEAD_BYTES: usize = 64 * 1024;
+/// For how long open requests may go on when the program ends.
+const FAREWELL: Duration = Duration::from_secs(2);
+/// After a failed accept, such as one for want of file handles: they may come back.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+
+pub(super) async fn serve(listener: TcpListener, app: Router, stop: CancellationToken) {
+    let mut http = http1::Builder::new();
+    http.timer(TokioTimer::new())
+        .header_read_timeout(HEAD_LIMIT)
+        .max_buf_size(HEAD_BYTES);
+    let graceful = GracefulShutdown::new();
+    let room = Arc::new(Semaphore::new(MAX_CONNECTIONS));
+    let connections = TaskTracker::new();
+    let cut = CancellationToken::new();
+
+    loop {
+        let permit = stop
+            .run_until_cancelled(Arc::clone(&room).acquire_owned())
+            .await;
+        let Some(Ok(permit)) = permit else { break };
+        let stream = match stop.run_until_cancelled(listener.accept()).await {
+            None => break,
+            Some(Ok((stream, _))) => stream,
+            Some(Err(error)) => {
+                tracing::warn!(%error, "a connection was not accepted");
+                tokio::time::sleep(ACCEPT_PAUSE).await;
+                continue;
+            }
+        };
+        // Answers are small and whole: waiting to fill a packet only delays them.
+        let _ = stream.set_nodelay(true);
+        let service = TowerToHyperService::new(app.clone());
+        let connection = graceful.watch(http.serve_connection(TokioIo::new(stream), service));
+        let cut = cut.clone();
+        connections.spawn(async move {
+            // How a connection ends is the client's business.
+            let _ = cut.run_until_cancelled(connection).await;
+            drop(permit);
+        });
+    }
+
+    drop(listener);
+    connections.close();
+    if tokio::time::timeout(FAREWELL, graceful.shutdown())
+        .await
+        .is_err()
+    {
+        tracing::info!(
+            clients = connections.len(),
+            "clients that did not end were cut off"
+        );
+    }
+    cut.cancel();
+    connections.wait().await;
+}

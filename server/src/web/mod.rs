@@ -1,0 +1,76 @@
+//! Everything that is asked over HTTP: the page, its server function, the JSON for scripts, and the
+//! two addresses of the tutorial's dashboard.
+//!
+//! A request reads the newest results as they are and waits for nobody. What strangers can take from
+//! the server has a bound here or in [`connections`]: bodies, time, connections.
+
+mod api;
+mod assets;
+mod boards;
+mod connections;
+mod error;
+mod external;
+mod health;
+mod pages;
+mod security;
+#[cfg(test)]
+pub(crate) mod testing;
+#[cfg(test)]
+mod tests;
+mod tutorial;
+
+use std::time::Duration;
+
+use axum::{
+    Router,
+    extract::DefaultBodyLimit,
+    middleware,
+    routing::{get, post},
+};
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+use crate::{results::Live, source::Registry};
+
+pub(crate) use assets::Site;
+pub(crate) use external::ExternalBoard;
+
+/// What the handlers answer from. A clone is another handle to the same things.
+#[derive(Clone, Debug)]
+pub(crate) struct Web {
+    pub(crate) live: Live,
+    pub(crate) sources: Registry,
+    /// The board that another program posts to `/updateData`.
+    pub(crate) external: ExternalBoard,
+    /// Length of an epoch: how often a board can change.
+    pub(crate) batch: Duration,
+    pub(crate) site: Site,
+}
+
+/// Every route there is.
+fn router(web: Web) -> Router {
+    Router::new()
+        .route("/", get(pages::page))
+        .route("/api/fn/board", get(pages::server_function))
+        .route("/api/v1/top", get(api::top))
+        .route("/updateData", post(tutorial::update))
+        .route("/refreshData", get(tutorial::refresh))
+        .route("/healthz", get(health::alive))
+        .route("/readyz", get(health::ready))
+        .route("/pkg/{*file}", get(assets::file))
+        .fallback(assets::file_or_no_page)
+        .method_not_allowed_fallback(error::method_not_allowed)
+        // The last one is the outermost.
+        .layer(DefaultBodyLimit::max(security::BODY_LIMIT))
+        .layer(middleware::from_fn(error::in_one_shape))
+        .layer(assets::compression())
+        .layer(middleware::from_fn(security::guard))
+        .with_state(web)
+}
+
+/// Answers on `listener` until `stop`, and lets the clients go: whoever waits for an answer gets it,
+/// but nobody can keep the program from ending.
+pub(crate) async fn serve(listener: TcpListener, web: Web, stop: CancellationToken) {
+    pages::prepare();
+    connections::serve(listener, router(web), stop).await;
+}

@@ -1,0 +1,55 @@
+//! The page and its server function, both rendered and answered by crate `app`.
+
+use std::sync::Arc;
+
+use app::Boards;
+use axum::{
+    extract::{Request, State},
+    http::{HeaderValue, StatusCode, header::CACHE_CONTROL},
+    response::{IntoResponse, Response},
+};
+use leptos::context::provide_context;
+
+use super::Web;
+
+/// Called once before the first request.
+pub(super) fn prepare() {
+    // Fails when it was done before, which is what is wanted.
+    let _ = any_spawner::Executor::init_tokio();
+}
+
+pub(super) async fn page(State(web): State<Web>, request: Request) -> Response {
+    // Leptos takes the address apart without asking whether it is one (`GET host:80`, `GET *`).
+    if !request.uri().path().starts_with('/') {
+        return StatusCode::BAD_REQUEST.into_response();
+    }
+    let site = web.site.clone();
+    let render = leptos_axum::render_app_async_with_context(context(web), move || {
+        app::shell(site.assets(), site.watch())
+    });
+    let mut response = render(request).await;
+    // The counts are in it. The app says so too, but not on every page.
+    response
+        .headers_mut()
+        .insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+    response
+}
+
+/// The page for an address that stands for nothing.
+pub(super) async fn no_page(web: State<Web>, request: Request) -> Response {
+    let mut response = page(web, request).await;
+    if response.status().is_success() {
+        *response.status_mut() = StatusCode::NOT_FOUND;
+    }
+    response
+}
+
+pub(super) async fn server_function(State(web): State<Web>, request: Request) -> Response {
+    let answer = leptos_axum::handle_server_fns_with_context(context(web), request).await;
+    answer.into_response()
+}
+
+fn context(web: Web) -> impl Fn() + Clone + Send + Sync + 'static {
+    let boards: Arc<dyn Boards> = Arc::new(web);
+    move || provide_context(Arc::clone(&boards))
+}

@@ -1,0 +1,47 @@
+//! What holds for every request and every answer. The policy of what a page may load
+//! (`Content-Security-Policy`) is in `app`, beside the page.
+
+use std::time::Duration;
+
+use axum::{
+    extract::Request,
+    http::{
+        HeaderMap, HeaderName, HeaderValue,
+        header::{REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS},
+    },
+    middleware::Next,
+    response::{IntoResponse, Response},
+};
+
+use super::error::ApiError;
+
+/// Bytes of a request's body.
+pub(super) const BODY_LIMIT: usize = 1024 * 1024;
+/// From the end of a request's head to the start of its answer; the body is read in between.
+const TIME_LIMIT: Duration = Duration::from_secs(10);
+
+const HEADERS: [(HeaderName, HeaderValue); 3] = [
+    (X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
+    (REFERRER_POLICY, HeaderValue::from_static("no-referrer")),
+    (
+        HeaderName::from_static("cross-origin-opener-policy"),
+        HeaderValue::from_static("same-origin"),
+    ),
+];
+
+pub(super) async fn guard(request: Request, next: Next) -> Response {
+    let answer = tokio::time::timeout(TIME_LIMIT, next.run(request)).await;
+    let mut response = answer.unwrap_or_else(|_| ApiError::timed_out().into_response());
+    for (name, value) in HEADERS {
+        response.headers_mut().entry(name).or_insert(value);
+    }
+    response
+}
+
+/// Whether a browser sends this for a page that is not ours. Any page can make a browser post a form
+/// to 127.0.0.1; programs that are no browsers do not send the header.
+pub(super) fn is_from_another_site(headers: &HeaderMap) -> bool {
+    headers
+        .get("sec-fetch-site")
+        .is_some_and(|site| !matches!(site.as_bytes(), b"same-origin" | b"none"))
+}

@@ -1,0 +1,90 @@
+//! A count for tests: results are shown by hand.
+
+use std::{sync::Arc, time::Duration};
+
+use model::{Epoch, Ranking, Row, Top, Window};
+use tokio::sync::watch;
+
+use super::{ExternalBoard, Site, Web};
+use crate::{
+    results::{Live, Results, Sealed},
+    source::Registry,
+};
+
+#[derive(Debug)]
+pub(crate) struct Counting {
+    results: watch::Sender<Option<Arc<Results>>>,
+    sealed: watch::Sender<Option<Sealed>>,
+}
+
+impl Default for Counting {
+    fn default() -> Self {
+        Self {
+            results: watch::Sender::new(None),
+            sealed: watch::Sender::new(None),
+        }
+    }
+}
+
+impl Counting {
+    pub(crate) fn live(&self) -> Live {
+        Live::new(
+            self.results.subscribe(),
+            self.sealed.subscribe(),
+            Duration::ZERO,
+        )
+    }
+
+    pub(crate) fn web(&self) -> Web {
+        Web {
+            live: self.live(),
+            sources: Registry::default(),
+            external: ExternalBoard::default(),
+            batch: Duration::from_secs(2),
+            site: Site::none(),
+        }
+    }
+
+    /// The same rows in every window.
+    pub(crate) fn show(&self, epoch: u64, tags: &[(&str, u64)]) {
+        let rows: Vec<Row> = tags
+            .iter()
+            .zip(1..)
+            .map(|(&(tag, count), rank)| row(rank, tag, count))
+            .collect();
+        let top = |window| Top {
+            window,
+            by: Ranking::Count,
+            epoch: Epoch(epoch),
+            at: format!("2026-11-22T18:30:{:02}Z", epoch % 60),
+            posts: 7,
+            mentions: rows.iter().map(|row| row.count).sum(),
+            tags: rows.len() as u64,
+            rows: rows.clone(),
+        };
+        let tops = Window::ALL.map(top).to_vec();
+        self.results
+            .send_replace(Some(Arc::new(Results::new(Epoch(epoch), tops))));
+    }
+
+    pub(crate) fn seal(&self, epoch: u64) {
+        let at = tokio::time::Instant::now();
+        self.sealed.send_replace(Some(Sealed {
+            epoch: Epoch(epoch),
+            at: Some(at),
+        }));
+    }
+}
+
+pub(crate) fn row(rank: u32, tag: &str, count: u64) -> Row {
+    Row {
+        rank,
+        tag: tag.to_owned(),
+        count,
+        error: 0,
+        people: None,
+        score: None,
+        share: 0.0,
+        change: None,
+    }
+}

@@ -1,0 +1,366 @@
+//! The whole router over a real socket, as clients see it.
+
+use std::{net::SocketAddr, time::Duration};
+
+use reqwest::{Client, Response, StatusCode, header::HeaderMap};
+use serde_json::{Value, json};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::{TcpListener, TcpStream},
+    task::JoinHandle,
+};
+use tokio_util::sync::CancellationToken;
+
+use super::{serve, testing::Counting};
+
+/// A server on a port of its own, with counts shown by hand.
+struct TestServer {
+    counting: Counting,
+    address: SocketAddr,
+    client: Client,
+    stop: CancellationToken,
+    serving: JoinHandle<()>,
+}
+
+impl TestServer {
+    async fn start() -> Self {
+        let counting = Counting::default();
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let stop = CancellationToken::new();
+        let serving = tokio::spawn(serve(listener, counting.web(), stop.clone()));
+        let client = Client::builder().no_proxy().build().unwrap();
+        Self {
+            counting,
+            address,
+            client,
+            stop,
+            serving,
+        }
+    }
+
+    fn url(&self, path: &str) -> String {
+        format!("http://{}{path}", self.address)
+    }
+
+    async fn get(&self, path: &str) -> Response {
+        self.client.get(self.url(path)).send().await.unwrap()
+    }
+
+    async fn json(&self, path: &str) -> Value {
+        let text = self.get(path).await.text().await.unwrap();
+        serde_json::from_str(&text).unwrap()
+    }
+
+    async fn update(&self, fields: &[(&str, &str)]) -> (StatusCode, String) {
+        let response = self
+            .client
+            .post(self.url("/updateData"))
+            .form(fields)
+            .send()
+            .await
+            .unwrap();
+        (response.status(), response.text().await.unwrap())
+    }
+
+    /// What comes back for bytes that no client library would send.
+    async fn raw(&self, bytes: &str) -> String {
+        let mut stream = TcpStream::connect(self.address).await.unwrap();
+        stream.write_all(bytes.as_bytes()).await.unwrap();
+        let mut answer = Vec::new();
+        stream.read_to_end(&mut answer).await.unwrap();
+        String::from_utf8_lossy(&answer).into_owned()
+    }
+}
+
+fn header<'a>(headers: &'a HeaderMap, name: &str) -> &'a str {
+    headers
+        .get(name)
+        .map_or("", |value| value.to_str().unwrap())
+}
+
+async fn error_code(response: Response) -> String {
+    let body: Value = serde_json::from_str(&response.text().await.unwrap()).unwrap();
+    assert!(
+        body["error"]["message"]
+            .as_str()
+            .is_some_and(|message| !message.is_empty())
+    );
+    body["error"]["code"].as_str().unwrap().to_owned()
+}
+
+#[tokio::test]
+async fn starting_is_told_apart_from_ready_and_from_lagging() {
+    let server = TestServer::start().await;
+    assert_eq!(server.get("/healthz").await.status(), StatusCode::OK);
+    assert_eq!(
+        server.get("/readyz").await.status(),
+        StatusCode::SERVICE_UNAVAILABLE
+    );
+    let response = server.get("/api/v1/top").await;
+    assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE);
+    assert_eq!(header(response.headers(), "retry-after"), "1");
+    assert_eq!(error_code(response).await, "starting");
+    assert_eq!(
+        server.json("/refreshData").await,
+        json!({"sData": [], "sLabel": []})
+    );
+
+    server.counting.show(1, &[]);
+    server.counting.seal(1);
+    assert_eq!(server.get("/readyz").await.status(), StatusCode::OK);
+    server.counting.seal(2);
+    assert_eq!(
+        server.get("/readyz").await.status(),
+        StatusCode::SERVICE_UNAVAILABLE
+    );
+}
+
+#[tokio::test]
+async fn top_is_cut_to_k_and_has_the_fields_of_the_contract() {
+    let server = TestServer::start().await;
+    server.counting.show(4, &[("#a", 9), ("#b", 5), ("#c", 1)]);
+    let top = server.json("/api/v1/top?window=all&k=2").await;
+    assert_eq!(
+        top,
+        json!({
+            "window": "all", "by": "count", "epoch": 4, "at": "2026-11-22T18:30:04Z",
+            "posts": 7, "mentions": 15, "tags": 3,
+            "rows": [
+                {"rank": 1, "tag": "#a", "count": 9, "error": 0, "people": null, "score": null,
+                 "share": 0.0, "change": null},
+                {"rank": 2, "tag": "#b", "count": 5, "error": 0, "people": null, "score": null,
+                 "share": 0.0, "change": null},
+            ],
+        })
+    );
+    assert_eq!(server.json("/api/v1/top").await["window"], "5m");
+}
+
+#[tokio::test]
+async fn an_etag_saves_what_the_client_has() {
+    let server = TestServer::start().await;
+    server.counting.show(4, &[("#a", 9)]);
+    let first = server.get("/api/v1/top").await;
+    let tag = header(first.headers(), "etag").to_owned();
+    assert!(tag.starts_with("W/\""));
+    let ask = |path: &str, known: &str| {
+        server
+            .client
+            .get(server.url(path))
+            .header("if-none-match", known)
+            .send()
+    };
+    let again = ask("/api/v1/top", &format!("\"x\", {tag}")).await.unwrap();
+    assert_eq!(again.status(), StatusCode::NOT_MODIFIED);
+    assert_eq!(header(again.headers(), "etag"), tag);
+    assert_eq!(again.text().await.unwrap(), "");
+    assert_eq!(
+        ask("/api/v1/top?window=all", &tag).await.unwrap().status(),
+        StatusCode::OK
+    );
+    server.counting.show(5, &[("#a", 9)]);
+    assert_eq!(
+        ask("/api/v1/top", &tag).await.unwrap().status(),
+        StatusCode::OK
+    );
+
+    let head = server
+        .client
+        .head(server.url("/api/v1/top"))
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(head.status(), StatusCode::OK);
+    assert!(!header(head.headers(), "etag").is_empty());
+}
+
+#[tokio::test]
+async fn every_error_of_the_api_has_the_one_shape() {
+    let server = TestServer::start().await;
+    server.counting.show(1, &[]);
+    for (path, status, code) in [
+        ("/api/v1/top?window=7m", 400, "bad_window"),
+        ("/api/v1/top?by=luck", 400, "bad_by"),
+        ("/api/v1/top?k=0", 400, "bad_k"),
+        ("/api/v1/top?lang=en", 400, "bad_lang"),
+        ("/api/v1/top?source=demo", 400, "bad_source"),
+        ("/api/v1/nothing", 404, "not_found"),
+        ("/api/", 404, "not_found"),
+        ("/api/fn/nothing", 404, "not_found"),
+    ] {
+        let response = server.get(path).await;
+        assert_eq!(response.status(), status, "{path}");
+        assert_eq!(error_code(response).await, code, "{path}");
+    }
+    let response = server
+        .client
+        .post(server.url("/api/v1/top"))
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(response.status(), StatusCode::METHOD_NOT_ALLOWED);
+    assert!(header(response.headers(), "allow").contains("GET"));
+    assert_eq!(error_code(response).await, "method_not_allowed");
+}
+
+#[tokio::test]
+async fn a_posted_board_is_given_back_as_the_tutorial_does() {
+    let server = TestServer::start().await;
+    server.counting.show(1, &[("#own", 3)]);
+    let own = server.get("/refreshData").await;
+    assert_eq!(header(own.headers(), "content-type"), "application/json");
+    assert_eq!(
+        own.text().await.unwrap(),
+        r##"{"sData":[3],"sLabel":["#own"]}"##
+    );
+
+    let fields = [
+        ("label", r"['#rust', '#caf\xc3\xa9', None]"),
+        ("data", "[12, 3.5]"),
+    ];
+    let response = server
+        .client
+        .post(server.url("/updateData"))
+        .form(&fields)
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(response.status(), StatusCode::CREATED);
+    assert_eq!(
+        header(response.headers(), "content-type"),
+        "text/html; charset=utf-8"
+    );
+    assert_eq!(response.text().await.unwrap(), "success");
+    let text = server.get("/refreshData").await.text().await.unwrap();
+    assert_eq!(
+        text,
+        r##"{"sData":[12,3.5],"sLabel":["#rust","#café",null]}"##
+    );
+}
+
+#[tokio::test]
+async fn a_bad_post_is_refused_and_changes_nothing() {
+    let server = TestServer::start().await;
+    let many = format!("[{}]", "1,".repeat(1001));
+    for fields in [
+        &[][..],
+        &[("label", "['a']")],
+        &[("data", "[1]")],
+        &[("label", "['a'"), ("data", "[1]")],
+        &[("label", "['a']"), ("data", "[1j]")],
+        &[("label", "['a']"), ("data", "1")],
+        &[("label", "{'a': 1}"), ("data", "[1]")],
+        &[("label", "['a']"), ("data", &many)],
+    ] {
+        let refused = (StatusCode::BAD_REQUEST, "error".to_owned());
+        assert_eq!(server.update(fields).await, refused, "{fields:?}");
+    }
+    let long = format!("['{}']", "a".repeat(2_000_000));
+    assert_eq!(
+        server.update(&[("label", &long), ("data", "[1]")]).await.0,
+        StatusCode::PAYLOAD_TOO_LARGE
+    );
+    let post = || server.client.post(server.url("/updateData"));
+    assert_eq!(
+        post()
+            .body("label=[]&data=[]")
+            .send()
+            .await
+            .unwrap()
+            .status(),
+        400
+    );
+    let elsewhere = post()
+        .header("sec-fetch-site", "cross-site")
+        .form(&[("data", "[]")]);
+    assert_eq!(
+        elsewhere.send().await.unwrap().status(),
+        StatusCode::FORBIDDEN
+    );
+    assert_eq!(
+        server.get("/updateData").await.status(),
+        StatusCode::METHOD_NOT_ALLOWED
+    );
+    assert_eq!(
+        server.json("/refreshData").await,
+        json!({"sData": [], "sLabel": []})
+    );
+}
+
+#[tokio::test]
+async fn pages_are_html_and_wrong_addresses_are_404() {
+    let server = TestServer::start().await;
+    server.counting.show(1, &[("#a", 1)]);
+    let page = server.get("/").await;
+    assert_eq!(page.status(), StatusCode::OK);
+    assert!(header(page.headers(), "content-type").starts_with("text/html"));
+    assert_eq!(header(page.headers(), "x-content-type-options"), "nosniff");
+    assert_eq!(header(page.headers(), "referrer-policy"), "no-referrer");
+    assert!(page.text().await.unwrap().contains("/pkg/tagtide.css"));
+
+    let missing = server.get("/nowhere").await;
+    assert_eq!(missing.status(), StatusCode::NOT_FOUND);
+    assert!(header(missing.headers(), "content-type").starts_with("text/html"));
+    let file = server.get("/pkg/tagtide.js").await;
+    assert_eq!(file.status(), StatusCode::NOT_FOUND);
+    assert!(header(file.headers(), "content-type").starts_with("text/plain"));
+    assert_eq!(server.get("/api/fn/board").await.status(), StatusCode::OK);
+}
+
+#[tokio::test]
+async fn larger_answers_are_compressed() {
+    let server = TestServer::start().await;
+    let tags: Vec<String> = (0..100).map(|number| format!("#tag{number}")).collect();
+    let rows: Vec<_> = tags.iter().map(|tag| (tag.as_str(), 5)).collect();
+    server.counting.show(1, &rows);
+    let ask = |path: &str| {
+        server
+            .client
+            .get(server.url(path))
+            .header("accept-encoding", "gzip, br")
+            .send()
+    };
+    let large = ask("/api/v1/top?k=100").await.unwrap();
+    assert_eq!(header(large.headers(), "content-encoding"), "br");
+    assert!(header(large.headers(), "vary").contains("accept-encoding"));
+    let small = ask("/api/v1/top?k=1").await.unwrap();
+    assert_eq!(header(small.headers(), "content-encoding"), "");
+}
+
+#[tokio::test]
+async fn odd_requests_get_an_answer() {
+    let server = TestServer::start().await;
+    for request in [
+        "GET * ",
+        "GET host:80 ",
+        "OPTIONS * ",
+        "CONNECT host:80 ",
+        "GET /%ff%00 ",
+    ] {
+        let answer = server
+            .raw(&format!(
+                "{request}HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+            ))
+            .await;
+        assert!(answer.starts_with("HTTP/1.1 4"), "{request}: {answer}");
+    }
+    assert_eq!(server.get("/healthz").await.status(), StatusCode::OK);
+}
+
+#[tokio::test]
+async fn the_end_waits_for_no_idle_or_hanging_client() {
+    let server = TestServer::start().await;
+    assert_eq!(server.get("/healthz").await.status(), StatusCode::OK);
+    let mut half = TcpStream::connect(server.address).await.unwrap();
+    half.write_all(b"POST /updateData HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n")
+        .await
+        .unwrap();
+    let _silent = TcpStream::connect(server.address).await.unwrap();
+    tokio::time::sleep(Duration::from_millis(50)).await;
+    server.stop.cancel();
+    tokio::time::timeout(Duration::from_secs(5), server.serving)
+        .await
+        .unwrap()
+        .unwrap();
+}

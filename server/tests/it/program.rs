@@ -1,0 +1,288 @@
+//! Starts the real program as people do, and takes it down in every way there is.
+//!
+//! Every program has a data directory and ports of its own, so tests run side by side. Nothing here
+//! sleeps for a fixed time: what is waited for is looked at until it is so, with a limit.
+
+#![allow(clippy::unwrap_used, reason = "a failure here is a failed test")]
+
+use std::{
+    collections::HashMap,
+    path::Path,
+    process::{Child, Command, ExitStatus, Stdio},
+    thread,
+    time::{Duration, Instant},
+};
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+mod output;
+mod script;
+
+use output::{Output, show};
+pub(crate) use script::Script;
+
+/// For what takes moments on an idle machine; tests also run on busy ones.
+pub(crate) const SOON: Duration = Duration::from_secs(30);
+/// The program's promise after SIGTERM.
+const END: Duration = Duration::from_secs(10);
+const LOOK_AGAIN: Duration = Duration::from_millis(20);
+
+/// A running `tagtide`. When a test fails, what it wrote to standard error is shown.
+#[derive(Debug)]
+pub(crate) struct Program {
+    child: Child,
+    args: Vec<String>,
+    environment: HashMap<String, String>,
+    /// `127.0.0.1:PORT` of the board, once it is known.
+    address: String,
+    stdout: Output,
+    stderr: Output,
+    /// Removed with the program, unless the directory is the test's own.
+    _directory: Option<TempDir>,
+}
+
+impl Program {
+    /// `tagtide serve` with these options, an empty data directory and a free port; ready to be
+    /// asked when this returns.
+    pub(crate) fn serve(args: &[&str]) -> Self {
+        Self::serve_with(args, &[])
+    }
+
+    /// The same with environment variables.
+    pub(crate) fn serve_with(args: &[&str], environment: &[(&str, &str)]) -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        let mut program = Self::serve_in(directory.path(), args, environment);
+        program._directory = Some(directory);
+        program
+    }
+
+    /// The same in a data directory that outlives the program.
+    pub(crate) fn serve_in(data: &Path, args: &[&str], environment: &[(&str, &str)]) -> Self {
+        let mut all = vec!["serve".to_owned()];
+        all.extend(args.iter().map(|&arg| arg.to_owned()));
+        all.push("--data".to_owned());
+        all.push(data.to_str().unwrap().to_owned());
+        let mut program = Self::start(all, environment, "127.0.0.1:0");
+        program.wait_for_address();
+        program
+    }
+
+    /// `tagtide feed` with these options, on the port given; it may not listen yet.
+    pub(crate) fn feed(port: u16, args: &[&str]) -> Self {
+        let mut all = vec!["feed".to_owned()];
+        all.extend(args.iter().map(|&arg| arg.to_owned()));
+        Self::start(all, &[], &format!("127.0.0.1:{port}"))
+    }
+
+    fn start(args: Vec<String>, environment: &[(&str, &str)], listen: &str) -> Self {
+        let environment: HashMap<String, String> = environment
+            .iter()
+            .map(|&(name, value)| (name.to_owned(), value.to_owned()))
+            .collect();
+        let (child, stdout, stderr) = spawn(&args, &environment, listen);
+        Self {
+            child,
+            args,
+            environment,
+            address: listen.to_owned(),
+            stdout,
+            stderr,
+            _directory: None,
+        }
+    }
+
+    fn wait_for_address(&mut self) {
+        let line = self.wait_for_line("tagtide is at http://");
+        self.address = line.trim().to_owned();
+    }
+
+    /// What follows `start` on the first line of standard error that holds it.
+    fn wait_for_line(&mut self, start: &str) -> String {
+        let begun = Instant::now();
+        loop {
+            let ended = self.child.try_wait().unwrap();
+            let text = self.stderr.text();
+            let mut lines = text
+                .split_inclusive('\n')
+                .filter(|line| line.ends_with('\n'));
+            if let Some(rest) = lines.find_map(|line| Some(line.split_once(start)?.1)) {
+                return rest.trim_end().to_owned();
+            }
+            assert!(
+                ended.is_none(),
+                "it ended with {ended:?} before it said {start:?}"
+            );
+            assert!(begun.elapsed() < SOON, "it did not say {start:?}");
+            thread::sleep(LOOK_AGAIN);
+        }
+    }
+
+    /// The port that a `listen:` source got.
+    pub(crate) fn source_port(&mut self, spec: &str) -> u16 {
+        let address = self.wait_for_line(&format!("{spec} takes lines at "));
+        address
+            .rsplit(':')
+            .next()
+            .and_then(|port| port.parse().ok())
+            .unwrap()
+    }
+
+    pub(crate) fn url(&self, path: &str) -> String {
+        format!("http://{}{path}", self.address)
+    }
+
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// All it wrote to standard output since it was started last.
+    pub(crate) fn stdout(&self) -> String {
+        self.stdout.text()
+    }
+
+    /// All it wrote to standard error since it was started last.
+    pub(crate) fn stderr(&self) -> String {
+        self.stderr.text()
+    }
+
+    pub(crate) async fn get(&self, path: &str) -> reqwest::Response {
+        client().get(self.url(path)).send().await.unwrap()
+    }
+
+    pub(crate) async fn json(&self, path: &str) -> Value {
+        let text = self.get(path).await.text().await.unwrap();
+        serde_json::from_str(&text).unwrap_or_else(|error| panic!("{path}: {error}: {text:?}"))
+    }
+
+    /// Tags and counts of the all-time top; nothing while the program is starting or away.
+    pub(crate) async fn counts(&self) -> Vec<(String, u64)> {
+        let request = client().get(self.url("/api/v1/top?window=all&k=100"));
+        let Ok(response) = request.send().await else {
+            return Vec::new();
+        };
+        let text = response.text().await.unwrap_or_default();
+        let Ok(top) = serde_json::from_str::<Value>(&text) else {
+            return Vec::new();
+        };
+        let rows = top["rows"].as_array().cloned().unwrap_or_default();
+        rows.iter()
+            .map(|row| {
+                (
+                    row["tag"].as_str().unwrap().to_owned(),
+                    row["count"].as_u64().unwrap(),
+                )
+            })
+            .collect()
+    }
+
+    /// Dies at once, as by a power cut.
+    pub(crate) fn kill9(&mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+
+    /// Is asked to end, does so in time, and says that all is well.
+    pub(crate) fn terminate(&mut self) {
+        signal(self.pid(), "TERM");
+        let begun = Instant::now();
+        let status = self.wait(END);
+        assert!(
+            status.success(),
+            "it ended with {status:?} after {:?}",
+            begun.elapsed()
+        );
+    }
+
+    fn wait(&mut self, limit: Duration) -> ExitStatus {
+        let begun = Instant::now();
+        loop {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                return status;
+            }
+            assert!(begun.elapsed() < limit, "it did not end within {limit:?}");
+            thread::sleep(LOOK_AGAIN);
+        }
+    }
+
+    /// The same program with the same data on the same port, after it has ended.
+    pub(crate) fn restart(&mut self) {
+        assert!(
+            self.child.try_wait().unwrap().is_some(),
+            "it is still running"
+        );
+        (self.child, self.stdout, self.stderr) =
+            spawn(&self.args, &self.environment, &self.address);
+        self.wait_for_address();
+    }
+}
+
+impl Drop for Program {
+    fn drop(&mut self) {
+        // A program that has ended is no error here.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+        if thread::panicking() {
+            show("standard error of tagtide", &self.stderr.text());
+        }
+    }
+}
+
+fn spawn(
+    args: &[String],
+    environment: &HashMap<String, String>,
+    listen: &str,
+) -> (Child, Output, Output) {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_tagtide"))
+        .args(args)
+        .args(["--listen", listen])
+        .envs(environment)
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let stdout = Output::of(child.stdout.take().unwrap());
+    let stderr = Output::of(child.stderr.take().unwrap());
+    (child, stdout, stderr)
+}
+
+/// Looks until `condition` holds; a test that waits in vain says for what.
+pub(crate) async fn wait_until(
+    what: &str,
+    limit: Duration,
+    mut condition: impl AsyncFnMut() -> bool,
+) {
+    let begun = Instant::now();
+    while !condition().await {
+        assert!(
+            begun.elapsed() < limit,
+            "waited {limit:?} in vain for: {what}"
+        );
+        tokio::time::sleep(LOOK_AGAIN).await;
+    }
+}
+
+/// A port that nobody listens on at the moment.
+pub(crate) fn free_port() -> u16 {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    listener.local_addr().unwrap().port()
+}
+
+/// A client that talks to this machine only.
+pub(crate) fn client() -> reqwest::Client {
+    reqwest::Client::builder()
+        .no_proxy()
+        .timeout(SOON)
+        .build()
+        .unwrap()
+}
+
+/// Sends a signal to one process, by the shell's own command.
+fn signal(pid: u32, name: &str) {
+    let status = Command::new("sh")
+        .args(["-c", &format!("kill -{name} {pid}")])
+        .status()
+        .unwrap();
+    assert!(status.success());
+}

@@ -1,0 +1,92 @@
+//! The Python scripts that play the tutorial's programs.
+
+use std::{
+    path::Path,
+    process::{Child, Command, Stdio},
+    thread,
+    time::{Duration, Instant},
+};
+
+use serde_json::Value;
+
+use super::{LOOK_AGAIN, Output, SOON, output::show, wait_until};
+
+/// A script of `tests/tutorial`, run by Python 3 with nothing but its standard library. Closing its
+/// standard input tells it to end.
+#[derive(Debug)]
+pub(crate) struct Script {
+    child: Child,
+    stdout: Output,
+    stderr: Output,
+    name: &'static str,
+}
+
+impl Script {
+    pub(crate) fn start(name: &'static str, args: &[&str]) -> Self {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR"))
+            .join("tests/tutorial")
+            .join(name);
+        let mut child = Command::new("python3")
+            // Nothing is left beside the scripts, and what is printed comes at once.
+            .args(["-B", "-u"])
+            .arg(path)
+            .args(args)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("these tests need python3");
+        let stdout = Output::of(child.stdout.take().unwrap());
+        let stderr = Output::of(child.stderr.take().unwrap());
+        Self {
+            child,
+            stdout,
+            stderr,
+            name,
+        }
+    }
+
+    /// The lines printed so far, each a JSON value.
+    pub(crate) fn lines(&self) -> Vec<Value> {
+        self.stdout
+            .text()
+            .lines()
+            .map(|line| serde_json::from_str(line).unwrap())
+            .collect()
+    }
+
+    /// Line number `index` from 0, waited for.
+    pub(crate) async fn line(&self, index: usize) -> Value {
+        let what = format!("line {index} of {}", self.name);
+        wait_until(&what, SOON, async || self.lines().len() > index).await;
+        self.lines().swap_remove(index)
+    }
+
+    /// Waits for its end, which must be a good one, and gives the lines printed.
+    pub(crate) fn finish(mut self, limit: Duration) -> Vec<Value> {
+        drop(self.child.stdin.take());
+        let begun = Instant::now();
+        while self.child.try_wait().unwrap().is_none() {
+            assert!(begun.elapsed() < limit, "{} did not end", self.name);
+            thread::sleep(LOOK_AGAIN);
+        }
+        let status = self.child.wait().unwrap();
+        assert!(
+            status.success(),
+            "{} failed: {}",
+            self.name,
+            self.stderr.text()
+        );
+        self.lines()
+    }
+}
+
+impl Drop for Script {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+        if thread::panicking() {
+            show(self.name, &self.stderr.text());
+        }
+    }
+}
