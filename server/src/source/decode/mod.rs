@@ -15,13 +15,13 @@ mod simple;
 
 /// A line that nothing can be counted in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum NotAPost {
+pub(crate) enum NotAPost {
     #[error("a JSON object without `text` or `tags`")]
     NeitherTextNorTags,
 }
 
 /// What a line says; `None` for an empty one, which says nothing.
-pub fn decode(line: &[u8]) -> Result<Option<Post<'_>>, NotAPost> {
+pub(crate) fn decode(line: &[u8]) -> Result<Option<Post<'_>>, NotAPost> {
     if line.is_empty() {
         return Ok(None);
     }
