@@ -10,7 +10,7 @@
 use std::mem;
 
 /// A longer line is cut.
-pub const MAX_LINE: usize = 1 << 20;
+pub(crate) const MAX_LINE: usize = 1 << 20;
 
 /// A buffer that has grown past this is let go when the lines in it were taken.
 const KEEP: usize = 64 << 10;
@@ -19,7 +19,7 @@ const BYTE_ORDER_MARK: &[u8] = "\u{FEFF}".as_bytes();
 
 /// The line reader: [`Lines::push`] what was read, then take the lines that it finished.
 #[derive(Debug, Default)]
-pub struct Lines {
+pub(crate) struct Lines {
     /// The finished lines without their ends, then the beginning of the next line.
     buffer: Vec<u8>,
     finished: Vec<Finished>,
@@ -45,7 +45,7 @@ struct Finished {
 
 /// A line without its end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Line<'a> {
+pub(crate) struct Line<'a> {
     pub bytes: &'a [u8],
     /// How much of the stream was read when the line had ended.
     pub offset: u64,
@@ -55,7 +55,7 @@ pub struct Line<'a> {
 
 impl Lines {
     /// The lines of a file from `offset` on. A byte order mark at its very start is no text.
-    pub fn of_file(offset: u64) -> Self {
+    pub(crate) fn of_file(offset: u64) -> Self {
         Self {
             read: offset,
             line_at: offset,
@@ -65,7 +65,7 @@ impl Lines {
     }
 
     /// Forgets the lines that were given, and takes more bytes.
-    pub fn push(&mut self, bytes: &[u8]) {
+    pub(crate) fn push(&mut self, bytes: &[u8]) {
         self.forget();
         let mut rest = bytes;
         if self.after_cr
@@ -95,7 +95,7 @@ impl Lines {
     }
 
     /// The stream has ended: what is left of it is a line.
-    pub fn end(&mut self) {
+    pub(crate) fn end(&mut self) {
         self.forget();
         if self.buffer.len() > self.begin {
             self.finish();
@@ -103,7 +103,7 @@ impl Lines {
     }
 
     /// The lines that the last [`Lines::push`] or [`Lines::end`] finished.
-    pub fn finished(&self) -> impl Iterator<Item = Line<'_>> {
+    pub(crate) fn finished(&self) -> impl Iterator<Item = Line<'_>> {
         let mut begin = 0;
         self.finished.iter().map(move |line| Line {
             bytes: &self.buffer[mem::replace(&mut begin, line.end)..line.end],
@@ -113,11 +113,12 @@ impl Lines {
     }
 
     /// Lets go of the lines that were given, so that a silent writer holds no memory.
-    pub fn forget(&mut self) {
+    pub(crate) fn forget(&mut self) {
         if self.finished.is_empty() {
             return;
         }
         self.finished.clear();
+        self.finished.shrink_to(KEEP / size_of::<Finished>());
         let open = self.buffer.len() - self.begin;
         if open == 0 && self.buffer.capacity() <= KEEP {
             self.buffer.clear();

@@ -95,7 +95,9 @@ mod tests {
 
     use super::*;
     use crate::source::{
-        MAX_LINE, Registry, open,
+        Registry,
+        lines::MAX_LINE,
+        open,
         recording::{Recording, Running},
     };
 
@@ -183,7 +185,8 @@ mod tests {
             (&*texts[0], texts[1].len(), &*texts[2]),
             ("before", MAX_LINE, "after")
         );
-        assert_eq!(running.status.lines_cut(), 1);
+        let shown = running.status.show();
+        assert_eq!(shown.detail.as_deref(), Some("1 line over 1 MiB cut"));
         running.stop().await;
     }
 

@@ -12,7 +12,7 @@ use std::{borrow::Cow, future::Future};
 use serde::{Deserialize, Serialize};
 use tokio_util::sync::CancellationToken;
 
-pub mod compression;
+pub(crate) mod compression;
 mod connection;
 mod decode;
 mod demo;
@@ -27,15 +27,15 @@ mod spec;
 mod status;
 mod tcp;
 
-pub use decode::{NotAPost, decode};
-pub use lines::{Line, Lines, MAX_LINE};
-pub use open::{OpenError, Opened, bind, open};
-pub use spec::{Spec, SpecError};
-pub use status::{Registry, Status};
+pub(crate) use decode::decode;
+pub(crate) use lines::Lines;
+pub(crate) use open::{OpenError, Opened, bind, open};
+pub(crate) use spec::Spec;
+pub(crate) use status::{Registry, Status};
 
 /// A post as it was read, borrowed from the line that held it where that is possible.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Post<'a> {
+pub(crate) struct Post<'a> {
     /// Never stored: tags are taken from it while the post is at hand.
     pub text: Cow<'a, str>,
     /// The tags that the source itself names, without `#`; `None` where only the text is known.
@@ -50,7 +50,7 @@ pub struct Post<'a> {
 
 impl<'a> Post<'a> {
     /// A post of which nothing but the text is known.
-    pub fn of_text(text: Cow<'a, str>) -> Self {
+    pub(crate) fn of_text(text: Cow<'a, str>) -> Self {
         Self {
             text,
             ..Self::default()
@@ -58,7 +58,7 @@ impl<'a> Post<'a> {
     }
 
     /// The same post, no longer bound to the line that it was read from.
-    pub fn into_owned(self) -> Post<'static> {
+    pub(crate) fn into_owned(self) -> Post<'static> {
         fn own(text: Cow<'_, str>) -> Cow<'static, str> {
             Cow::Owned(text.into_owned())
         }
@@ -75,17 +75,17 @@ impl<'a> Post<'a> {
 
 /// Where a source that can be read again goes on: its own notion of a position, as text.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Cursor(pub String);
+pub(crate) struct Cursor(pub String);
 
 /// The other side is gone: nothing more can be given to it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the program is ending")]
-pub struct Closed;
+pub(crate) struct Closed;
 
 /// What takes the posts of a source.
 ///
 /// A clone is a second writer of the same source, for sources that read from many at once.
-pub trait Sink: Clone + Send + 'static {
+pub(crate) trait Sink: Clone + Send + 'static {
     /// Takes a chunk of posts and the cursor behind the last of them, which hold together: they
     /// become durable in one commit. Waits while there is no room. The sink counts the posts in
     /// the source's [`Status`].
@@ -108,7 +108,7 @@ pub trait Sink: Clone + Send + 'static {
 
 /// All that a running source holds beside its own settings.
 #[derive(Debug)]
-pub struct Context<S> {
+pub(crate) struct Context<S> {
     pub sink: S,
     pub status: Status,
     /// Where the last run's sealed posts end; `None` at the very first start.

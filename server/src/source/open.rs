@@ -2,7 +2,7 @@
 //! holds what it needs (the bound port, the open file), [`Opened::run`] starts it. So that several
 //! sources start all or none.
 
-use std::{io, net::SocketAddr, path::PathBuf};
+use std::{io, path::PathBuf};
 
 use tokio::net::TcpListener;
 
@@ -16,7 +16,7 @@ use super::{
 
 /// A source that is ready to run.
 #[derive(Debug)]
-pub struct Opened {
+pub(crate) struct Opened {
     spec: Spec,
     ready: Ready,
 }
@@ -31,7 +31,7 @@ enum Ready {
 
 /// Why a source cannot start.
 #[derive(Debug, thiserror::Error)]
-pub enum OpenError {
+pub(crate) enum OpenError {
     #[error("cannot read {path:?}: {error}")]
     Read { path: PathBuf, error: io::Error },
     #[error("{0:?} is a directory; name a file in it")]
@@ -43,7 +43,7 @@ pub enum OpenError {
 }
 
 /// Finds out whether the source can start.
-pub async fn open(spec: Spec) -> Result<Opened, OpenError> {
+pub(crate) async fn open(spec: Spec) -> Result<Opened, OpenError> {
     let ready = match &spec.what {
         What::Demo { rate, seed } => Ready::Demo(demo::Settings {
             rate: *rate,
@@ -65,7 +65,7 @@ pub async fn open(spec: Spec) -> Result<Opened, OpenError> {
 
 /// A port that a program has left a moment ago can be had again at once (`SO_REUSEADDR`, which
 /// tokio sets).
-pub async fn bind(address: &str) -> Result<TcpListener, OpenError> {
+pub(crate) async fn bind(address: &str) -> Result<TcpListener, OpenError> {
     TcpListener::bind(address)
         .await
         .map_err(|error| match error.kind() {
@@ -78,12 +78,13 @@ pub async fn bind(address: &str) -> Result<TcpListener, OpenError> {
 }
 
 impl Opened {
-    pub fn spec(&self) -> &Spec {
+    pub(crate) fn spec(&self) -> &Spec {
         &self.spec
     }
 
     /// Where a `listen:` source takes lines.
-    pub fn address(&self) -> Option<SocketAddr> {
+    #[cfg(test)]
+    pub(super) fn address(&self) -> Option<std::net::SocketAddr> {
         match &self.ready {
             Ready::Listen(listener) => listener.local_addr().ok(),
             _ => None,
@@ -91,7 +92,7 @@ impl Opened {
     }
 
     /// Reads until the source ends, or is stopped.
-    pub async fn run<S: Sink>(self, context: Context<S>) {
+    pub(crate) async fn run<S: Sink>(self, context: Context<S>) {
         match self.ready {
             Ready::Demo(settings) => demo::run(settings, context).await,
             Ready::Tcp(address) => tcp::run(&address, context).await,

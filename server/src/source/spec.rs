@@ -9,7 +9,7 @@ use std::{
 
 /// One source, as given on the command line.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Spec {
+pub(crate) struct Spec {
     given: String,
     pub(super) what: What,
 }
@@ -50,7 +50,7 @@ const DEFAULT_SEED: u64 = 1;
 
 /// Why a text is no [`Spec`], and what to write instead.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum SpecError {
+pub(crate) enum SpecError {
     #[error(
         "there is no source `{0}`; there are `demo`, `tcp:HOST:PORT`, `listen:ADDR:PORT` and `file:PATH`"
     )]
@@ -83,7 +83,7 @@ pub enum SpecError {
 
 impl Spec {
     /// What kind of source it is, in one word: the name under which its posts can be asked for.
-    pub fn kind(&self) -> &'static str {
+    pub(crate) fn kind(&self) -> &'static str {
         match self.what {
             What::Demo { .. } => "demo",
             What::Tcp(_) => "tcp",
@@ -94,7 +94,7 @@ impl Spec {
 
     /// Under what its cursor is kept: which posts, and not how fast. Two sources of the same identity
     /// cannot run at once.
-    pub fn identity(&self) -> String {
+    pub(crate) fn identity(&self) -> String {
         match &self.what {
             What::Demo { seed, .. } => format!("demo:seed={seed}"),
             What::Tcp(address) => format!("tcp:{address}"),

@@ -4,4 +4,5 @@ mod api;
 mod exactly_once;
 mod program;
 mod random;
+mod sources;
 mod tutorial;

@@ -15,13 +15,13 @@ mod simple;
 
 /// A line that nothing can be counted in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum NotAPost {
+pub(crate) enum NotAPost {
     #[error("a JSON object without `text` or `tags`")]
     NeitherTextNorTags,
 }
 
 /// What a line says; `None` for an empty one, which says nothing.
-pub fn decode(line: &[u8]) -> Result<Option<Post<'_>>, NotAPost> {
+pub(crate) fn decode(line: &[u8]) -> Result<Option<Post<'_>>, NotAPost> {
     if line.is_empty() {
         return Ok(None);
     }
@@ -107,6 +107,14 @@ mod tests {
             assert!(tags.all(|tag| matches!(tag, Cow::Borrowed(_))));
             assert!(!matches!(post.lang, Some(Cow::Owned(_))));
         }
+    }
+
+    #[test]
+    fn depth_exhausts_no_stack() {
+        let deep = format!("{}{}", "[".repeat(200_000), "]".repeat(200_000));
+        let unknown = format!("{{\"deep\":{deep},\"text\":\"a\"}}");
+        assert_eq!(decode(unknown.as_bytes()).unwrap().unwrap().text, "a");
+        text(format!("{{\"tags\":{deep}}}").as_bytes());
     }
 
     proptest! {

@@ -1,0 +1,160 @@
+//! Sources as people use them: what is refused before anything starts, and what a count of files says.
+
+use std::{
+    fs,
+    io::Write,
+    net::TcpListener,
+    path::Path,
+    process::{Command, Output},
+};
+
+use serde_json::Value;
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+    time::timeout,
+};
+
+use crate::program::{Program, SOON, free_port, wait_until};
+
+fn tagtide(args: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_tagtide"))
+        .args(args)
+        .output()
+        .unwrap()
+}
+
+fn gzip(text: &str) -> Vec<u8> {
+    let mut to = flate2::write::GzEncoder::new(vec![], flate2::Compression::default());
+    to.write_all(text.as_bytes()).unwrap();
+    to.finish().unwrap()
+}
+
+fn path(path: &Path) -> &str {
+    path.to_str().unwrap()
+}
+
+#[test]
+fn a_count_goes_over_all_files_and_all_compressions() {
+    let folder = tempfile::tempdir().unwrap();
+    let (plain, compressed) = (
+        folder.path().join("plain"),
+        folder.path().join("compressed"),
+    );
+    fs::write(
+        &plain,
+        "#Rust and #日本\r{\"text\":\"\",\"tags\":[\"rust\"]}\n{}\n#Rust",
+    )
+    .unwrap();
+    fs::write(&compressed, [gzip("#rust #c\n"), gzip("#日本")].concat()).unwrap();
+    let files = [path(&plain), path(&compressed)];
+
+    let table = tagtide(&[&["count"], &files[..]].concat());
+    let expected =
+        "rank  tag    count\n   1  #Rust      4\n   2  #日本      2\n   3  #c         1\n";
+    assert_eq!(String::from_utf8(table.stdout).unwrap(), expected);
+    assert!(table.stderr.is_empty(), "nobody watches its progress");
+
+    let json = tagtide(&[&["count", "--json", "-k", "1"], &files[..]].concat());
+    let rows: Value = serde_json::from_slice(&json.stdout).unwrap();
+    let expected = serde_json::json!([{
+        "rank": 1, "tag": "#Rust", "count": 4, "error": 0,
+        "people": null, "score": null, "share": 4.0 / 7.0, "change": null,
+    }]);
+    assert_eq!(rows, expected);
+}
+
+#[test]
+fn what_cannot_be_opened_is_one_line_and_starts_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let taken = format!("listen:{}", taken.local_addr().unwrap());
+    let missing = format!("file:{}", path(&folder.path().join("missing")));
+    let serve = [
+        "serve",
+        "--listen",
+        "127.0.0.1:0",
+        "--data",
+        path(&data),
+        "--source",
+    ];
+    for (args, status, says) in [
+        ([&serve[..], &[&taken]].concat(), 1, "choose another port"),
+        ([&serve[..], &[&missing]].concat(), 1, "No such file"),
+        (
+            [&serve[..], &["tcp:9009"]].concat(),
+            2,
+            "tcp:127.0.0.1:9009",
+        ),
+        (
+            [&serve[..], &["bluesky"]].concat(),
+            2,
+            "does not have the source `bluesky` yet",
+        ),
+        (
+            vec!["feed", "--listen", "127.0.0.1:0", "--source", &missing],
+            1,
+            "No such file",
+        ),
+        (vec!["count", path(folder.path())], 1, "is a directory"),
+    ] {
+        let output = tagtide(&args);
+        let error = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(status), "{args:?}: {error}");
+        assert!(
+            error.contains(says) && error.trim_end().lines().count() == 1,
+            "{args:?}: {error}"
+        );
+        assert!(!data.exists(), "{args:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_feed_starts_with_its_first_reader_and_lets_it_go_at_the_end() {
+    let port = free_port();
+    let mut feed = Program::feed(port, &["--source", "demo:rate=1000"]);
+    wait_until("the feed listens", SOON, async || {
+        feed.stderr().contains("tagtide feeds lines at")
+    })
+    .await;
+    assert!(!feed.stderr().contains("Live"), "nobody reads yet");
+    let mut reader = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
+    let mut lines = vec![0; 10_000];
+    timeout(SOON, reader.read_exact(&mut lines))
+        .await
+        .unwrap()
+        .unwrap();
+    feed.terminate();
+    timeout(SOON, reader.read_to_end(&mut lines))
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!(lines.last(), Some(&b'\n'), "lines are whole");
+}
+
+#[tokio::test]
+async fn strange_writers_neither_stop_it_nor_cost_a_finished_line() {
+    let mut program = Program::serve(&["--batch", "100ms", "--source", "listen:127.0.0.1:0"]);
+    let port = program.source_port("listen:127.0.0.1:0");
+    let writer = async || TcpStream::connect(("127.0.0.1", port)).await.unwrap();
+    let _silent = writer().await;
+    for bytes in [
+        b"#a one\r#a two\r\n#a thr\xFFee\n\n\n#a half".to_vec(),
+        [
+            b"#a ".to_vec(),
+            vec![b'x'; 50 << 20],
+            b" #b\n#a after\n".to_vec(),
+        ]
+        .concat(),
+        b"{\"text\":\"#a\\ud800\"}\n{\"tags\":[\"a\"]}\n{\"no\":\"#b\"}\n\0\n".to_vec(),
+    ] {
+        writer().await.write_all(&bytes).await.unwrap();
+    }
+    let expected = [("#a".to_owned(), 8)];
+    wait_until("all finished lines", SOON, async || {
+        program.counts().await == expected
+    })
+    .await;
+    program.terminate();
+}
