@@ -44,7 +44,7 @@ test('the ways to other windows keep the page alive, back and forward too', asyn
   const current = page.locator('nav [aria-current]');
   const showsAll = async () => {
     await expect(current).toHaveText('All time');
-    await expect(heading).toHaveText('Trending of all time');
+    await expect(heading).toHaveText('Most mentioned of all time');
   };
   const showsNow = async () => {
     await expect(current).toHaveText('5 minutes');

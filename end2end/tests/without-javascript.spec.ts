@@ -8,7 +8,7 @@ test('the ranks are a table with a caption and headings', async ({ page, tagtide
   await tagtide.post('#rust is #fun', '#rust again', 'and #Rust');
   await openWith(page, `${tagtide.url}/?window=all`, [['#rust', '3'], ['#fun', '1']]);
   await expect(page.getByRole('main')).toMatchAriaSnapshot(`
-    - heading "Trending of all time" [level=1]
+    - heading "Most mentioned of all time" [level=1]
     - table "The ten most mentioned hashtags since the count began":
       - rowgroup:
         - row "Rank Tag Mentions Share"
@@ -39,7 +39,7 @@ test('windows are links, and the current one is marked', async ({ page, tagtide 
   await page.getByRole('link', { name: 'All time' }).click();
   await expect(page).toHaveURL(`${tagtide.url}/?window=all`);
   await expect(current).toHaveText('All time');
-  await expect(page.getByRole('heading', { level: 1 })).toHaveText('Trending of all time');
+  await expect(page.getByRole('heading', { level: 1 })).toHaveText('Most mentioned of all time');
 });
 
 test('a slip in the address still shows a board', async ({ page, tagtide }) => {

@@ -10,24 +10,27 @@ use crate::poll::Health;
 pub fn Banner(live: Live) -> impl IntoView {
     let offline = Memo::new(move |_| live.health.get() == Health::Offline);
     let time = live.time();
+    let seen = move || match time.get().0 {
+        time if time.is_empty() => " ".to_owned(),
+        time => format!(" You see the counts of {time}. "),
+    };
     let next = move || match live.next_try.get() {
         Some(time) => format!("Next try at {time}."),
         None => "Trying now …".to_owned(),
     };
-    view! {
-        {move || offline.get().then(|| view! {
+    let banner = move || {
+        view! {
             <aside class="banner" aria-label="Connection">
                 <p>
                     <strong>"No connection to tagtide."</strong>
-                    " You see the counts of "
-                    {move || time.get().0}
-                    ". "
+                    {seen}
                     <span class="next">{next}</span>
                 </p>
                 <button type="button" on:click=move |_| live.urge.notify()>
                     "Try now"
                 </button>
             </aside>
-        })}
-    }
+        }
+    };
+    move || offline.get().then(banner)
 }

@@ -72,7 +72,7 @@ pub fn Open(view: Memo<View>, first: Result<Answer, Refusal>) -> impl IntoView {
             {ranking}
             <Sources live />
         }),
-        false => Either::Right(view! { <Starting live /> }),
+        false => Either::Right(view! { <Starting /> }),
     };
     view! {
         <Masthead live />
@@ -93,6 +93,17 @@ pub fn Heading(live: Live) -> impl IntoView {
         let number = live.part(number);
         move || words::grouped(number.get().unwrap_or_default())
     };
+    // Another program says what it counted, and not in how much.
+    let posts = move || {
+        (live.origin.get() == Origin::Counted).then(|| {
+            view! {
+                <div>
+                    <dt>"Posts"</dt>
+                    <dd>{total(|board| board.top.posts)}</dd>
+                </div>
+            }
+        })
+    };
     view! {
         <header class="heading">
             <h1>{move || title.get().0}</h1>
@@ -110,10 +121,7 @@ pub fn Heading(live: Live) -> impl IntoView {
             }}
             <p class="meaning">{move || title.get().1}</p>
             <dl class="totals">
-                <div>
-                    <dt>"Posts"</dt>
-                    <dd>{total(|board| board.top.posts)}</dd>
-                </div>
+                {posts}
                 <div>
                     <dt>"Mentions"</dt>
                     <dd>{total(|board| board.top.mentions)}</dd>
@@ -140,7 +148,7 @@ fn title(view: View) -> (&'static str, &'static str) {
              A post counts once for each of its tags.",
         ),
         (Origin::Counted, Window::All) => (
-            "Trending of all time",
+            "Most mentioned of all time",
             "The hashtags mentioned most since the count began. \
              A post counts once for each of its tags.",
         ),

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use leptos::prelude::*;
-use model::{Answer, Board, Row, View};
+use model::{Answer, Board, Origin, Row, View};
 
 use super::words;
 use crate::{board_fn::Refusal, poll::Health};
@@ -15,6 +15,8 @@ pub struct Live {
     pub view: Memo<View>,
     /// The newest board that has come. It stays when nothing newer comes.
     pub shown: RwSignal<Shown>,
+    /// Whose counts it shows, which may not yet be what the address asks for.
+    pub origin: Memo<Origin>,
     /// Its rows.
     pub rows: Memo<Vec<Row>>,
     pub health: RwSignal<Health>,
@@ -58,6 +60,7 @@ impl Live {
         Self {
             view,
             shown,
+            origin: Memo::new(move |_| shown.with(|shown| shown.of.origin)),
             rows,
             health: RwSignal::new(Health::Sent),
             next_try: RwSignal::new(None),

@@ -1,26 +1,16 @@
 //! The board while there is nothing to rank: starting, or nobody has said anything yet.
 
-use leptos::prelude::*;
+use leptos::{either::Either, prelude::*};
 use model::{Board, Origin, Source};
 
 use super::{live::Live, words};
 
 #[component]
-pub fn Starting(live: Live) -> impl IntoView {
-    let (title, told) = match live.view.get_untracked().origin {
-        Origin::Counted => (
-            "Starting up",
-            "Reading what was counted before. The board appears as soon as it is complete.",
-        ),
-        Origin::External => (
-            "No such board yet",
-            "No other program has posted a board to /updateData since this one started.",
-        ),
-    };
+pub fn Starting() -> impl IntoView {
     view! {
         <section class="notice">
-            <h1>{title}</h1>
-            <p>{told}</p>
+            <h1>"Starting up"</h1>
+            <p>"Reading what was counted before. The board appears as soon as it is complete."</p>
             <p class="still-note">"This page stays as it is; reload it in a moment."</p>
         </section>
     }
@@ -28,16 +18,20 @@ pub fn Starting(live: Live) -> impl IntoView {
 
 #[component]
 pub fn Empty(live: Live) -> impl IntoView {
-    let external = Memo::new(move |_| live.shown.with(|shown| shown.of.origin == Origin::External));
-    let told = live.part(why_empty);
+    let why = live.part(why_empty);
     let door = live.part(|board| door(&board.sources));
-    view! {
-        <section class="notice">
-            <h2>{move || if external.get() { "An empty board" } else { "Nothing to rank yet" }}</h2>
-            <p>{move || told.get()}</p>
-            {move || (!external.get()).then(|| door.get().unwrap_or_default().shown())}
-        </section>
-    }
+    let told = move || match live.origin.get() {
+        Origin::Counted => Either::Left(view! {
+            <h2>"Nothing to rank yet"</h2>
+            <p>{move || why.get()}</p>
+            {move || door.get().unwrap_or_default().shown()}
+        }),
+        Origin::External => Either::Right(view! {
+            <h2>"No such board yet"</h2>
+            <p>"No other program has posted one to /updateData since this one started."</p>
+        }),
+    };
+    view! { <section class="notice">{told}</section> }
 }
 
 fn why_empty(board: &Board) -> String {
@@ -45,8 +39,8 @@ fn why_empty(board: &Board) -> String {
     match board.top.posts {
         0 => format!("No posts have come {span}."),
         posts => {
-            let (came, bear) = (words::counted(posts, "post has", "posts have"), "a hashtag");
-            format!("{came} come {span}, and none of them bears {bear}.")
+            let came = words::counted(posts, "post has", "posts have");
+            format!("{came} come {span}, and none of them bears a hashtag.")
         }
     }
 }
@@ -63,6 +57,7 @@ impl Door {
     /// What to type to be on the board.
     fn shown(self) -> impl IntoView {
         let (host, port) = self.at.rsplit_once(':').unwrap_or((&self.at, ""));
+        let host = host.trim_start_matches('[').trim_end_matches(']');
         let send = format!("echo 'hello #world' | nc {host} {port}");
         let open = (!self.open).then(|| {
             view! {
@@ -98,7 +93,9 @@ fn door(sources: &[Source]) -> Door {
         .filter_map(|source| source.name.strip_prefix("listen:"))
         .filter(|at| at.rsplit_once(':').is_some_and(|(_, port)| port != "0"))
         .map(|at| Door {
-            at: at.replace("0.0.0.0:", "127.0.0.1:"),
+            at: at
+                .replace("0.0.0.0:", "127.0.0.1:")
+                .replace("[::]:", "[::1]:"),
             open: true,
         })
         .next()
