@@ -59,7 +59,7 @@ pub(super) const SYLLABLES: [&[&str]; 8] = [
 pub(super) const LANGUAGES: &[Language] = &[
     Language {
         code: "en",
-        weight: 34,
+        weight: 17,
         script: Script::Latin,
         phrases: &[
             "just saw this and I can't stop smiling",
@@ -192,7 +192,7 @@ pub(super) const LANGUAGES: &[Language] = &[
     },
     Language {
         code: "ar",
-        weight: 8,
+        weight: 11,
         script: Script::Arabic,
         phrases: &[
             "صباح الخير للجميع",
@@ -218,7 +218,7 @@ pub(super) const LANGUAGES: &[Language] = &[
     },
     Language {
         code: "ko",
-        weight: 7,
+        weight: 10,
         script: Script::Korean,
         phrases: &[
             "오늘 날씨 최고",
@@ -244,7 +244,7 @@ pub(super) const LANGUAGES: &[Language] = &[
     },
     Language {
         code: "th",
-        weight: 4,
+        weight: 8,
         script: Script::Thai,
         phrases: &["วันนี้อากาศดีมาก", "ในที่สุดก็มาถึง", "ใครเห็นเหมือนกันบ้าง", "เช้านี้สดใส"],
         tags: &[
@@ -262,7 +262,7 @@ pub(super) const LANGUAGES: &[Language] = &[
     },
     Language {
         code: "hi",
-        weight: 4,
+        weight: 8,
         script: Script::Devanagari,
         phrases: &[
             "आज का दिन बहुत अच्छा है",
@@ -285,7 +285,7 @@ pub(super) const LANGUAGES: &[Language] = &[
     },
     Language {
         code: "ru",
-        weight: 3,
+        weight: 6,
         script: Script::Cyrillic,
         phrases: &[
             "доброе утро всем",
@@ -308,7 +308,7 @@ pub(super) const LANGUAGES: &[Language] = &[
     },
     Language {
         code: "de",
-        weight: 3,
+        weight: 4,
         script: Script::Latin,
         phrases: &[
             "endlich Wochenende",
@@ -331,7 +331,7 @@ pub(super) const LANGUAGES: &[Language] = &[
     },
     Language {
         code: "he",
-        weight: 2,
+        weight: 6,
         script: Script::Hebrew,
         phrases: &["בוקר טוב לכולם", "סוף סוף הגיע", "מי עוד ראה את זה?"],
         tags: &[
