@@ -1,6 +1,7 @@
 //! `tagtide serve`: ingestion, counting, checkpoints, board and APIs in one process.
 
 use std::{
+    collections::HashSet,
     io,
     net::SocketAddr,
     path::Path,
@@ -36,7 +37,12 @@ pub(super) async fn run(typed: Serve) -> anyhow::Result<()> {
     // All that can be refused is asked first, so that nothing is left half-started.
     let listener = listen(typed.listen).await?;
     let mut sources = Vec::new();
+    let mut identities = HashSet::new();
     for spec in &typed.sources {
+        // Two would share one cursor, and count the same posts twice.
+        if !identities.insert(spec.identity()) {
+            anyhow::bail!("--source {spec} is given twice: give it once");
+        }
         sources.push((spec.clone(), source::open(spec.clone()).await?));
     }
     let Serve { batch, text, .. } = typed;
@@ -138,14 +144,20 @@ impl Group {
         let status = registry.add(&spec.to_string());
         let identity: Arc<str> = spec.identity().into();
         let cursor = log.cursor(&identity)?;
-        let sink = intake.writer(spec.kind(), identity);
+        let sink = intake.writer(spec.kind(), identity, status.clone());
         let stop = self.stop.child_token();
-        self.spawn(opened.run(source::Context {
+        let context = source::Context {
             sink,
-            status,
+            status: status.clone(),
             cursor,
             stop,
-        }));
+        };
+        let running = tokio::spawn(opened.run(context));
+        self.spawn(async move {
+            if running.await.is_err() {
+                status.failed("it has stopped by a fault of tagtide");
+            }
+        });
         Ok(())
     }
 

@@ -14,7 +14,7 @@ use tokio::{
 };
 
 use super::{clock, open::Open};
-use crate::source::{Closed, Cursor, Post, Sink};
+use crate::source::{Closed, Cursor, Post, Sink, Status};
 
 /// Spellings that one writer may hold in the open epoch. At about 150 bytes each this bounds an epoch
 /// to some 150 MB a writer; past it the writer waits for the next close.
@@ -70,12 +70,13 @@ impl Intake {
         }))
     }
 
-    pub(crate) fn writer(&self, kind: &'static str, identity: Arc<str>) -> Writer {
+    pub(crate) fn writer(&self, kind: &'static str, identity: Arc<str>, status: Status) -> Writer {
         let open = self.0.register(kind, identity.clone());
         Writer {
             intake: self.clone(),
             kind,
             identity,
+            status,
             open,
             replays: false,
         }
@@ -169,6 +170,7 @@ pub(crate) struct Writer {
     intake: Intake,
     kind: &'static str,
     identity: Arc<str>,
+    status: Status,
     open: Arc<Mutex<Open>>,
     /// It has given the time: the wall clock takes over again when it is gone.
     replays: bool,
@@ -176,7 +178,8 @@ pub(crate) struct Writer {
 
 impl Clone for Writer {
     fn clone(&self) -> Self {
-        self.intake.writer(self.kind, self.identity.clone())
+        let (identity, status) = (self.identity.clone(), self.status.clone());
+        self.intake.writer(self.kind, identity, status)
     }
 }
 
@@ -218,6 +221,7 @@ impl Sink for Writer {
                     if let Some(cursor) = cursor {
                         open.set_cursor(cursor);
                     }
+                    self.status.posts(posts.len() as u64);
                     return Ok(());
                 }
             }

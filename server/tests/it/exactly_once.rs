@@ -36,7 +36,11 @@ fn tags(random: &mut Random) -> Vec<Tag> {
 }
 
 fn spelled((number, shouted): Tag) -> String {
-    if shouted { format!("TAG{number}") } else { format!("Tag{number}") }
+    if shouted {
+        format!("TAG{number}")
+    } else {
+        format!("Tag{number}")
+    }
 }
 
 fn text(tags: &[Tag]) -> String {
@@ -77,14 +81,20 @@ impl Recount {
             all.push((plain + shouted, format!("tag{number}"), shown));
         }
         all.sort_by(|a, b| b.0.cmp(&a.0).then_with(|| a.1.cmp(&b.1)));
-        all.into_iter().take(K).map(|(count, _, shown)| (shown, count)).collect()
+        all.into_iter()
+            .take(K)
+            .map(|(count, _, shown)| (shown, count))
+            .collect()
     }
 }
 
 fn shown(top: &Value) -> Vec<(String, u64)> {
     let rows = top["rows"].as_array().expect("rows");
     let row = |row: &Value| {
-        (row["tag"].as_str().unwrap_or_default().to_owned(), row["count"].as_u64().unwrap_or(0))
+        (
+            row["tag"].as_str().unwrap_or_default().to_owned(),
+            row["count"].as_u64().unwrap_or(0),
+        )
     };
     rows.iter().map(row).collect()
 }
@@ -132,7 +142,7 @@ impl Seen {
         let Some(epoch) = top["epoch"].as_u64() else {
             return 0;
         };
-        let posts = top["posts"].as_u64().unwrap();
+        let posts = top["posts"].as_u64().unwrap_or(0);
         let before = self.0.entry(epoch).or_insert_with(|| top.clone());
         assert_eq!(*before, top, "epoch {epoch} was shown otherwise before");
         posts
@@ -147,12 +157,11 @@ async fn a_file_with_twenty_kills_in_between_is_a_naive_recount_epoch_for_epoch(
     const LINES_PER_EPOCH: u64 = 2_500;
     const FIRST_EPOCH: u64 = 1_700_000_000;
     const KILLS: u64 = 20;
-    let seed = 20_261_122;
-    println!("seed {seed}");
+    const SEED: u64 = 20_261_122;
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("posts.jsonl");
     let mut file = BufWriter::new(File::create(&path).unwrap());
-    let mut random = Random::new(seed);
+    let mut random = Random::new(SEED);
     for n in 0..LINES {
         let at = FIRST_EPOCH * BATCH_MS + n * BATCH_MS / LINES_PER_EPOCH;
         let text = text(&tags(&mut random));
@@ -189,7 +198,7 @@ async fn a_file_with_twenty_kills_in_between_is_a_naive_recount_epoch_for_epoch(
     program.terminate();
 
     let mut recount = Recount::default();
-    let mut random = Random::new(seed);
+    let mut random = Random::new(SEED);
     let mut line = 0;
     assert!(seen.0.len() > 20, "only {} epochs were seen", seen.0.len());
     for (epoch, top) in seen.0 {
