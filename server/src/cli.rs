@@ -50,6 +50,7 @@ pub(crate) struct Serve {
     #[arg(
         long,
         env = "TAGTIDE_LISTEN",
+        hide_env_values = true,
         value_name = "ADDR",
         default_value = "127.0.0.1:3000"
     )]
@@ -62,6 +63,7 @@ pub(crate) struct Serve {
     #[arg(
         long,
         env = "TAGTIDE_DATA",
+        hide_env_values = true,
         value_name = "DIR",
         default_value = "./tagtide-data"
     )]
@@ -80,6 +82,7 @@ pub(crate) struct Serve {
     #[arg(
         long = "source",
         env = "TAGTIDE_SOURCE",
+        hide_env_values = true,
         value_name = "SPEC",
         default_value = "demo"
     )]
@@ -89,6 +92,7 @@ pub(crate) struct Serve {
     #[arg(
         long,
         env = "TAGTIDE_BATCH",
+        hide_env_values = true,
         value_name = "DURATION",
         default_value = "2s"
     )]
@@ -99,16 +103,21 @@ pub(crate) struct Serve {
     pub(crate) text: Text,
 
     /// Threads of the count [default: the number of cores, at most 8]
-    #[arg(long, env = "TAGTIDE_WORKERS", value_name = "N")]
+    #[arg(
+        long,
+        env = "TAGTIDE_WORKERS",
+        hide_env_values = true,
+        value_name = "N"
+    )]
     #[arg(value_parser = clap::value_parser!(u16).range(1..=64))]
     pub(crate) workers: Option<u16>,
 
     /// Post the all-time top ten after each epoch to this dashboard of the tutorial (…/updateData)
-    #[arg(long, env = "TAGTIDE_POST_TO", value_name = "URL", value_parser = http)]
+    #[arg(long, env = "TAGTIDE_POST_TO", hide_env_values = true, value_name = "URL", value_parser = http)]
     pub(crate) post_to: Option<reqwest::Url>,
 
     /// Print the all-time top ten after each epoch, as the tutorial's Spark job does
-    #[arg(long, env = "TAGTIDE_PRINT", action = ArgAction::SetTrue)]
+    #[arg(long, env = "TAGTIDE_PRINT", hide_env_values = true, action = ArgAction::SetTrue)]
     #[arg(value_parser = BoolishValueParser::new())]
     pub(crate) print: bool,
 }
@@ -120,7 +129,13 @@ pub(crate) struct Text {
     /// twitter: as X finds them; upper and lower case are one tag.
     /// words: as the tutorial, each word at a space that holds a '#', exactly as it is written, each
     /// time it is written.
-    #[arg(long, env = "TAGTIDE_GRAMMAR", value_name = "NAME", default_value_t)]
+    #[arg(
+        long,
+        env = "TAGTIDE_GRAMMAR",
+        hide_env_values = true,
+        value_name = "NAME",
+        default_value_t
+    )]
     pub(crate) grammar: Grammar,
 }
 
@@ -131,7 +146,7 @@ pub(crate) struct Count {
     pub(crate) files: Vec<PathBuf>,
 
     /// Print the rows as JSON
-    #[arg(long, env = "TAGTIDE_JSON", action = ArgAction::SetTrue)]
+    #[arg(long, env = "TAGTIDE_JSON", hide_env_values = true, action = ArgAction::SetTrue)]
     #[arg(value_parser = BoolishValueParser::new())]
     pub(crate) json: bool,
 
@@ -140,6 +155,7 @@ pub(crate) struct Count {
         short,
         long = "top",
         env = "TAGTIDE_TOP",
+        hide_env_values = true,
         value_name = "N",
         default_value_t = 10
     )]
@@ -155,6 +171,7 @@ pub(crate) struct Feed {
     #[arg(
         long,
         env = "TAGTIDE_LISTEN",
+        hide_env_values = true,
         value_name = "ADDR",
         default_value = "127.0.0.1:9009"
     )]
@@ -165,6 +182,7 @@ pub(crate) struct Feed {
     #[arg(
         long = "source",
         env = "TAGTIDE_SOURCE",
+        hide_env_values = true,
         value_name = "SPEC",
         default_value = "demo"
     )]

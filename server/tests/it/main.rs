@@ -6,3 +6,4 @@ mod program;
 mod random;
 mod sources;
 mod tutorial;
+mod usage;
