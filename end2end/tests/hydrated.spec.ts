@@ -159,14 +159,16 @@ for (const deviceScaleFactor of [1, 2]) {
       await alive(page);
       const off = () => page.locator('canvas').evaluate((canvas: HTMLCanvasElement) => {
         const place = canvas.getBoundingClientRect();
-        return Math.max(
-          Math.abs(canvas.width - place.width * devicePixelRatio),
-          Math.abs(canvas.height - place.height * devicePixelRatio),
-        );
+        const pixels = (from: number, to: number) =>
+          Math.round(to * devicePixelRatio) - Math.round(from * devicePixelRatio);
+        return [
+          canvas.width - pixels(place.left, place.right),
+          canvas.height - pixels(place.top, place.bottom),
+        ];
       });
-      await expect.poll(off).toBeLessThanOrEqual(0.5);
+      await expect.poll(off).toEqual([0, 0]);
       await page.setViewportSize({ width: 500, height: 900 });
-      await expect.poll(off).toBeLessThanOrEqual(0.5);
+      await expect.poll(off).toEqual([0, 0]);
       await expect.poll(() => painted(page)).toBeGreaterThan(1000);
     });
   });

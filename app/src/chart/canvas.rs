@@ -94,8 +94,14 @@ impl Easel {
     fn draw(&self) -> Option<()> {
         let sharpness = window().device_pixel_ratio().clamp(0.25, 8.0);
         let place = self.canvas.get_bounding_client_rect();
-        let size = |length: f64| (length * sharpness).round().clamp(0.0, LARGEST) as u32;
-        let (width, height) = (size(place.width()), size(place.height()));
+        // The browser moves each edge to the next device pixel: a size that is rounded by itself
+        // may be one off, and all letters blurred.
+        let size = |from: f64, to: f64| {
+            let length = (to * sharpness).round() - (from * sharpness).round();
+            length.clamp(0.0, LARGEST) as u32
+        };
+        let width = size(place.left(), place.right());
+        let height = size(place.top(), place.bottom());
         if width == 0 || height == 0 {
             return None;
         }
