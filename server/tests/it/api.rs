@@ -1,7 +1,5 @@
 //! What scripts and supervisors rely on, of the real program.
 
-#![allow(clippy::unwrap_used, reason = "a failure here is a failed test")]
-
 use std::time::Duration;
 
 use serde_json::Value;

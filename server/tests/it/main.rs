@@ -1,5 +1,7 @@
 //! Tests of the real program.
 
+#![allow(clippy::unwrap_used, reason = "a failure here is a failed test")]
+
 mod api;
 mod exactly_once;
 mod program;

@@ -3,8 +3,6 @@
 //! Every program has a data directory and ports of its own, so tests run side by side. Nothing here
 //! sleeps for a fixed time: what is waited for is looked at until it is so, with a limit.
 
-#![allow(clippy::unwrap_used, reason = "a failure here is a failed test")]
-
 use std::{
     collections::HashMap,
     path::Path,

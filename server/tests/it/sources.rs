@@ -1,7 +1,5 @@
 //! Sources as people use them: what is refused before anything starts, and what a count of files says.
 
-#![allow(clippy::unwrap_used, reason = "a failure here is a failed test")]
-
 use std::{
     fs,
     io::Write,

@@ -1,8 +1,6 @@
 //! The three programs of the tutorial, played by Python scripts, each against the one of ours that
 //! takes the place of its partner.
 
-#![allow(clippy::unwrap_used, reason = "a failure here is a failed test")]
-
 use std::{collections::BTreeMap, fs, time::Duration};
 
 use serde_json::{Value, json};
