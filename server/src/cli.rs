@@ -1,6 +1,6 @@
 //! The command line: what was typed, checked as far as one option can be checked for itself.
 
-use std::{ffi::OsString, net::SocketAddr, path::PathBuf, time::Duration};
+use std::{collections::HashSet, ffi::OsString, net::SocketAddr, path::PathBuf, time::Duration};
 
 use clap::{
     ArgAction, Args, CommandFactory, FromArgMatches, Parser, Subcommand,
@@ -193,7 +193,17 @@ pub(crate) struct Feed {
 pub(crate) fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Command, clap::Error> {
     let matches = Cli::command().try_get_matches_from(args)?;
     let cli = Cli::from_arg_matches(&matches)?;
-    Ok(cli.command.unwrap_or(Command::Serve(cli.serve)))
+    let command = cli.command.unwrap_or(Command::Serve(cli.serve));
+    if let Command::Serve(serve) = &command {
+        let mut identities = HashSet::new();
+        let twice = |spec: &&Spec| !identities.insert(spec.identity());
+        if let Some(spec) = serve.sources.iter().find(twice) {
+            // Two would share one cursor, and count the same posts twice.
+            let message = format!("--source {spec} is given twice: give it once");
+            return Err(Cli::command().error(ErrorKind::ArgumentConflict, message));
+        }
+    }
+    Ok(command)
 }
 
 /// A usage error in one line: what is wrong, and how to mend it.

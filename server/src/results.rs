@@ -6,6 +6,8 @@ use std::{sync::Arc, time::Duration};
 use model::{Epoch, Top, Window};
 use tokio::{sync::watch, time::Instant};
 
+use crate::epoch::Sealed;
+
 /// How many rows a top holds at most.
 pub(crate) const MAX_ROWS: usize = 100;
 
@@ -32,14 +34,6 @@ impl Results {
         let found = self.tops.iter().find(|top| top.window == window);
         found.unwrap_or(&self.tops[0])
     }
-}
-
-/// The newest seal.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Sealed {
-    pub(crate) epoch: Epoch,
-    /// When it was made; `None` for one of an earlier run.
-    pub(crate) at: Option<Instant>,
 }
 
 /// The reading side of the count.
@@ -71,15 +65,17 @@ impl Live {
 
     /// Whether what is shown is what is sealed, give or take the time that counting takes.
     pub(crate) fn is_current(&self) -> bool {
-        let Some(results) = self.newest() else {
-            return false;
-        };
-        match *self.sealed.borrow() {
-            Some(Sealed { epoch, at }) => {
-                results.epoch >= epoch || at.is_some_and(|at| at.elapsed() < self.grace)
-            }
-            None => true,
-        }
+        self.newest().is_some() && !self.is_behind()
+    }
+
+    /// Whether something sealed has been waiting to be counted for too long.
+    pub(crate) fn is_behind(&self) -> bool {
+        let shown = self.newest().map(|results| results.epoch);
+        self.sealed.borrow().is_some_and(|sealed| {
+            let in_time = |since: Instant| since.elapsed() < self.grace;
+            shown.is_none_or(|shown| shown < sealed.epoch)
+                && !sealed.behind_since.is_some_and(in_time)
+        })
     }
 
     /// Waits for results newer than the last ones this handle waited for; `None` at the end of the

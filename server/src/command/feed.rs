@@ -18,7 +18,7 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-use super::told_to_end;
+use super::{Signals, say};
 use crate::{
     cli::Feed,
     source::{self, Context, Opened, Registry, Spec},
@@ -37,24 +37,17 @@ const PARTING: Duration = Duration::from_secs(1);
 const AFTER_ERROR: Duration = Duration::from_millis(100);
 
 pub(super) async fn run(typed: Feed) -> anyhow::Result<()> {
+    let mut signals = Signals::new()?;
     let feeder = Feeder::open(typed.listen, typed.sources).await?;
-    say_where(feeder.listener.local_addr()?);
+    let address = feeder.listener.local_addr()?;
+    say(format_args!("tagtide feeds lines at {address}"));
     let stop = CancellationToken::new();
     let end = stop.clone();
     tokio::spawn(async move {
-        if told_to_end().await.is_ok() {
-            end.cancel();
-        }
+        signals.told_to_end().await;
+        end.cancel();
     });
     feeder.run(stop).await
-}
-
-#[expect(
-    clippy::print_stderr,
-    reason = "where to connect, told also where the log is silent"
-)]
-fn say_where(address: SocketAddr) {
-    eprintln!("tagtide feeds lines at {address}");
 }
 
 /// All that a feed needs, found to be there before anything starts.

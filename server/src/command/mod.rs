@@ -1,17 +1,20 @@
 //! The commands, and how they end: 0 well, 2 wrong usage, 1 all else, 70 a fault of our own.
 
-use std::{
-    io::{self, IsTerminal},
-    process::ExitCode,
+use std::{io, process::ExitCode};
+
+use tokio::signal::unix::{Signal, SignalKind, signal};
+
+use crate::{
+    cli::{self, Command},
+    flow::FlowError,
 };
 
-use tracing_subscriber::EnvFilter;
-
-use crate::cli::{self, Command};
+use stderr::say;
 
 mod count;
 mod feed;
 mod serve;
+mod stderr;
 
 /// The count has stopped by a fault of this program; a supervisor may start it anew.
 const SOFTWARE: u8 = 70;
@@ -26,7 +29,7 @@ pub fn run() -> ExitCode {
         }
         Err(error) => return fail(&cli::one_line(&error), 2),
     };
-    log_to_stderr();
+    stderr::start_log();
     let ended = match command {
         Command::Count(typed) => count::run(&typed),
         Command::Feed(typed) => on_tokio(feed::run(typed)),
@@ -34,8 +37,10 @@ pub fn run() -> ExitCode {
     };
     match ended {
         Ok(()) => ExitCode::SUCCESS,
-        Err(error) if error.is::<crate::flow::FlowError>() => fail(&format!("{error:#}"), SOFTWARE),
-        Err(error) => fail(&format!("{error:#}"), 1),
+        Err(error) => match error.downcast_ref() {
+            Some(FlowError::Worker(_)) => fail(&format!("{error:#}"), SOFTWARE),
+            _ => fail(&format!("{error:#}"), 1),
+        },
     }
 }
 
@@ -49,35 +54,30 @@ fn on_tokio(command: impl Future<Output = anyhow::Result<()>>) -> anyhow::Result
     ended
 }
 
-#[expect(
-    clippy::print_stderr,
-    reason = "the one line that says why the program does not go on"
-)]
 fn fail(line: &str, status: u8) -> ExitCode {
-    eprintln!("tagtide: {line}");
+    say(format_args!("tagtide: {line}"));
     ExitCode::from(status)
 }
 
-/// What happens, a line a fact, on standard error. `TAGTIDE_LOG` chooses how much, in the syntax of
-/// tracing's filters.
-fn log_to_stderr() {
-    let filter = EnvFilter::try_from_env("TAGTIDE_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
-    tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(io::stderr)
-        .with_ansi(io::stderr().is_terminal())
-        .with_target(false)
-        .init();
+/// The two ways in which a program is told to end.
+struct Signals {
+    interrupt: Signal,
+    terminate: Signal,
 }
 
-/// Until the program is told to end.
-async fn told_to_end() -> io::Result<()> {
-    use tokio::signal::unix::{SignalKind, signal};
-    let mut terminate = signal(SignalKind::terminate())?;
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
+impl Signals {
+    /// From here on they no longer end the process by themselves.
+    fn new() -> io::Result<Self> {
+        Ok(Self {
+            interrupt: signal(SignalKind::interrupt())?,
+            terminate: signal(SignalKind::terminate())?,
+        })
     }
-    Ok(())
+
+    async fn told_to_end(&mut self) {
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
+        }
+    }
 }

@@ -1,7 +1,6 @@
 //! `tagtide serve`: ingestion, counting, checkpoints, board and APIs in one process.
 
 use std::{
-    collections::HashSet,
     io,
     net::SocketAddr,
     path::Path,
@@ -12,15 +11,20 @@ use std::{
 
 use anyhow::Context as _;
 use model::Epoch;
-use tokio::{net::TcpListener, sync::watch, task::spawn_blocking, time::timeout};
+use tokio::{
+    net::TcpListener,
+    sync::watch,
+    task::{JoinHandle, spawn_blocking},
+    time::timeout,
+};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use super::told_to_end;
+use super::{Signals, say};
 use crate::{
     cli::Serve,
-    epoch::{self, Intake, Sealer},
-    flow::{self, Flow},
-    results::{Live, Sealed},
+    epoch::{self, Intake, Sealed, Sealer},
+    flow::{self, Flow, FlowError},
+    results::Live,
     source::{self, Opened, Registry},
     store::{self, Log, State},
     tutorial,
@@ -34,15 +38,11 @@ const PARTING: Duration = Duration::from_secs(3);
 const STUCK: Duration = Duration::from_secs(30);
 
 pub(super) async fn run(typed: Serve) -> anyhow::Result<()> {
+    let mut signals = Signals::new()?;
     // All that can be refused is asked first, so that nothing is left half-started.
     let listener = listen(typed.listen).await?;
     let mut sources = Vec::new();
-    let mut identities = HashSet::new();
     for spec in &typed.sources {
-        // Two would share one cursor, and count the same posts twice.
-        if !identities.insert(spec.identity()) {
-            anyhow::bail!("--source {spec} is given twice: give it once");
-        }
         sources.push((spec.clone(), source::open(spec.clone()).await?));
     }
     let Serve { batch, text, .. } = typed;
@@ -55,14 +55,11 @@ pub(super) async fn run(typed: Serve) -> anyhow::Result<()> {
     let last = log.last()?;
     let before = (last > Epoch(0)).then_some(Sealed {
         epoch: last,
-        at: None,
+        behind_since: None,
     });
     let (sealed, sealed_seen) = watch::channel(before);
-    let live = Live::new(
-        results_seen,
-        sealed_seen.clone(),
-        batch * 2 + Duration::from_secs(2),
-    );
+    let grace = batch * 2 + Duration::from_secs(2);
+    let live = Live::new(results_seen, sealed_seen.clone(), grace);
     let flow = Flow::start(flow::Parts {
         log: log.clone(),
         state: Arc::new(state),
@@ -72,16 +69,23 @@ pub(super) async fn run(typed: Serve) -> anyhow::Result<()> {
         results,
         durable: durable.clone(),
     })?;
-    let (sealer, closed) = Sealer::start(log.clone(), sealed, durable)?;
-    let intake = Intake::new(grammar, batch, last, closed);
+    let counted = live.clone();
+    let (sealer, intake) = Sealer::start(epoch::Parts {
+        log: log.clone(),
+        grammar,
+        batch,
+        sealed,
+        droppable: durable,
+        counted: move || counted.newest().map_or(Epoch(0), |results| results.epoch),
+    })?;
 
-    let reading = Group::default();
+    let reading = Tasks::default();
     let registry = Registry::default();
     for (spec, opened) in sources {
         reading.run_source(&spec, opened, &intake, &registry, &log)?;
     }
-    let showing = Group::default();
-    reading.spawn(epoch::tick(intake.clone(), reading.stop.clone()));
+    let showing = Tasks::default();
+    let ticking = reading.spawn(epoch::tick(intake.clone(), reading.stop.clone()));
     showing.spawn(wake(sealed_seen, flow.signal()));
     if let Some(url) = typed.post_to {
         showing.spawn(tutorial::post(url, live.clone(), showing.stop.clone()));
@@ -89,7 +93,10 @@ pub(super) async fn run(typed: Serve) -> anyhow::Result<()> {
     if typed.print {
         showing.spawn(tutorial::print(live.clone(), showing.stop.clone()));
     }
-    say_where(listener.local_addr()?);
+    say(format_args!(
+        "tagtide is at http://{}",
+        listener.local_addr()?
+    ));
     let web = Web {
         live: live.clone(),
         sources: registry,
@@ -97,40 +104,56 @@ pub(super) async fn run(typed: Serve) -> anyhow::Result<()> {
         batch,
         site: Site::find(),
     };
-    showing.spawn(web::serve(listener, web, showing.stop.clone()));
+    let answering = showing.spawn(web::serve(listener, web, showing.stop.clone()));
 
-    let ending = tokio::select! {
-        told = told_to_end() => told.context("signals cannot be waited for"),
-        () = fault(&sealer, &flow) => Ok(()),
+    let fault = tokio::select! {
+        () = signals.told_to_end() => None,
+        () = stopped(&sealer, &flow) => None,
+        _ = ticking => Some("the clock has stopped by a fault of tagtide"),
+        _ = answering => Some("the web server has stopped by a fault of tagtide"),
         () = stuck(&live) => {
             tracing::error!("the count has made nothing of what is sealed for {STUCK:?}");
             // The threads of the count cannot be ended from outside; the counts are in the log.
             std::process::exit(i32::from(super::SOFTWARE));
         }
     };
-    tracing::info!("ending");
+    tracing::info!("ending: what was read is sealed, clients are let go");
+    tokio::spawn(async move {
+        signals.told_to_end().await;
+        // Told twice: at once. What is sealed is safe.
+        std::process::exit(1);
+    });
     reading.end().await;
-    let now = epoch::epoch_of(epoch::now(), batch);
     // What is wrong with the sealer, its own end tells.
-    let _ = intake.finish(now).await;
-    spawn_blocking(move || sealer.join())
-        .await?
-        .context("log.redb cannot be written")?;
-    spawn_blocking(move || flow.finish()).await??;
-    showing.end().await;
-    ending
+    let _ = intake.finish(epoch::epoch_of(epoch::now(), batch)).await;
+    let sealed = spawn_blocking(move || sealer.join()).await??;
+    sealed.with_context(|| {
+        let place = typed.data.display();
+        format!(
+            "{place} cannot be written: make room there, then start again; what is sealed is safe"
+        )
+    })?;
+    let (counted, ()) = tokio::join!(spawn_blocking(move || flow.finish()), showing.end());
+    counted??;
+    match fault {
+        Some(fault) => Err(FlowError::Worker(fault.to_owned()).into()),
+        None => Ok(()),
+    }
 }
 
 /// Tasks that end together.
 #[derive(Default)]
-struct Group {
+struct Tasks {
     tasks: TaskTracker,
     stop: CancellationToken,
 }
 
-impl Group {
-    fn spawn<T: Send + 'static>(&self, task: impl Future<Output = T> + Send + 'static) {
-        self.tasks.spawn(task);
+impl Tasks {
+    fn spawn<T: Send + 'static>(
+        &self,
+        task: impl Future<Output = T> + Send + 'static,
+    ) -> JoinHandle<T> {
+        self.tasks.spawn(task)
     }
 
     fn run_source(
@@ -144,7 +167,8 @@ impl Group {
         let status = registry.add(&spec.to_string());
         let identity: Arc<str> = spec.identity().into();
         let cursor = log.cursor(&identity)?;
-        let sink = intake.writer(spec.kind(), identity, status.clone());
+        let may_replay = spec.kind() == "file";
+        let sink = intake.writer(spec.kind(), identity, status.clone(), may_replay);
         let stop = self.stop.child_token();
         let context = source::Context {
             sink,
@@ -199,8 +223,8 @@ async fn wake(mut sealed: watch::Receiver<Option<Sealed>>, flow: flow::Signal) {
     }
 }
 
-/// Until one of the threads that must run has ended.
-async fn fault(sealer: &Sealer, flow: &Flow) {
+/// Until one of the threads that must run has ended: their own ends tell why.
+async fn stopped(sealer: &Sealer, flow: &Flow) {
     while !sealer.is_finished() && !flow.is_finished() {
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
@@ -212,17 +236,9 @@ async fn stuck(live: &Live) {
     let mut before = shown();
     loop {
         tokio::time::sleep(STUCK).await;
-        if !live.is_current() && live.newest().is_some() && shown() == before {
+        if live.is_behind() && shown() == before {
             return;
         }
         before = shown();
     }
-}
-
-#[expect(
-    clippy::print_stderr,
-    reason = "where the board is, told also where the log is silent"
-)]
-fn say_where(address: SocketAddr) {
-    eprintln!("tagtide is at http://{address}");
 }

@@ -8,26 +8,25 @@ use std::{
 
 use engine::grammar::Grammar;
 use model::Epoch;
-use tokio::{
-    runtime::Handle,
-    sync::{Notify, mpsc},
+use tokio::sync::mpsc;
+
+use super::{
+    clock::{self, Order, Role},
+    open::Open,
+    room::{Held, Room},
 };
-
-use super::{clock, open::Open};
 use crate::source::{Closed, Cursor, Post, Sink, Status};
-
-/// Spellings that one writer may hold in the open epoch. At about 150 bytes each this bounds an epoch
-/// to some 150 MB a writer; past it the writer waits for the next close.
-const MOST_HELD: usize = 1_000_000;
 
 /// A closed epoch on its way to the sealer.
 #[derive(Debug)]
-pub(crate) struct ClosedEpoch {
-    pub(crate) epoch: Epoch,
+pub(super) struct ClosedEpoch {
+    pub(super) epoch: Epoch,
     /// With the kind of the source of each.
-    pub(crate) opens: Vec<(&'static str, Open)>,
+    pub(super) opens: Vec<(&'static str, Open)>,
     /// By the identity of the source.
-    pub(crate) cursors: Vec<(Arc<str>, Cursor)>,
+    pub(super) cursors: Vec<(Arc<str>, Cursor)>,
+    /// What it keeps of the room until it is sealed.
+    pub(super) held: Held,
 }
 
 /// All writers of all sources.
@@ -39,10 +38,11 @@ struct Inner {
     grammar: Grammar,
     batch: Duration,
     writers: Mutex<Vec<Registered>>,
-    /// Held while an epoch is closed: closes come one after the other.
-    order: tokio::sync::Mutex<clock::Order>,
+    order: Mutex<Order>,
+    room: Room,
     sealer: mpsc::Sender<Option<ClosedEpoch>>,
-    closed: Notify,
+    /// Held while an epoch is closed: closes come one after the other.
+    closing: tokio::sync::Mutex<()>,
 }
 
 #[derive(Debug)]
@@ -54,7 +54,7 @@ struct Registered {
 
 impl Intake {
     /// `last` is the newest epoch sealed so far; closed epochs go to `sealer`, and at the end `None`.
-    pub(crate) fn new(
+    pub(super) fn new(
         grammar: Grammar,
         batch: Duration,
         last: Epoch,
@@ -64,21 +64,35 @@ impl Intake {
             grammar,
             batch,
             writers: Mutex::default(),
-            order: tokio::sync::Mutex::new(clock::Order::after(last)),
+            order: Mutex::new(Order::after(last, batch)),
+            room: Room::default(),
             sealer,
-            closed: Notify::new(),
+            closing: tokio::sync::Mutex::default(),
         }))
     }
 
-    pub(crate) fn writer(&self, kind: &'static str, identity: Arc<str>, status: Status) -> Writer {
+    /// For a source of this kind. One that `may_replay` can take the clock's place.
+    pub(crate) fn writer(
+        &self,
+        kind: &'static str,
+        identity: Arc<str>,
+        status: Status,
+        may_replay: bool,
+    ) -> Writer {
+        let role = if may_replay {
+            Role::Undecided
+        } else {
+            Role::Live
+        };
+        lock(&self.0.order).enter(role);
         let open = self.0.register(kind, identity.clone());
         Writer {
-            intake: self.clone(),
+            intake: self.0.clone(),
             kind,
             identity,
             status,
             open,
-            replays: false,
+            role,
         }
     }
 
@@ -88,29 +102,18 @@ impl Intake {
 
     /// The wall clock says that the epoch `now` is over. A replay that gives the time instead
     /// decides whether that means anything.
-    pub(crate) async fn tick(&self, now: Epoch) -> Result<(), Closed> {
-        let mut order = self.0.order.lock().await;
-        match order.on_tick(now, || self.0.has_posts()) {
-            Some(epoch) => self.0.close(epoch).await,
-            None => Ok(()),
-        }
+    pub(super) async fn tick(&self, now: Epoch) -> Result<(), Closed> {
+        self.0
+            .close(|order| order.on_tick(now, self.0.has_posts()))
+            .await
     }
 
     /// Closes the open epoch for good and tells the sealer to end: the sources have ended.
     pub(crate) async fn finish(&self, now: Epoch) -> Result<(), Closed> {
-        let mut order = self.0.order.lock().await;
-        if let Some(epoch) = order.on_finish(now, || self.0.has_posts()) {
-            self.0.close(epoch).await?;
-        }
+        self.0
+            .close(|order| order.on_finish(now, self.0.has_posts()))
+            .await?;
         self.0.sealer.send(None).await.map_err(|_| Closed)
-    }
-
-    async fn advance(&self, to: Epoch) -> Result<(), Closed> {
-        let mut order = self.0.order.lock().await;
-        match order.on_advance(to) {
-            Some(epoch) => self.0.close(epoch).await,
-            None => Ok(()),
-        }
     }
 }
 
@@ -126,116 +129,134 @@ impl Inner {
     }
 
     fn has_posts(&self) -> bool {
-        lock(&self.writers)
-            .iter()
-            .any(|writer| !lock(&writer.open).is_empty())
+        let has_posts = |writer: &Registered| writer.open.lock().is_ok_and(|open| !open.is_empty());
+        lock(&self.writers).iter().any(has_posts)
     }
 
-    /// Call only with `order` held.
-    async fn close(&self, epoch: Epoch) -> Result<(), Closed> {
+    /// Closes the epoch that `decide` names, if any. All or nothing: dropped while it waits, it has
+    /// done nothing.
+    async fn close(&self, decide: impl FnOnce(&mut Order) -> Option<Epoch>) -> Result<(), Closed> {
+        let _closing = self.closing.lock().await;
         // Room first: while the sealer is behind, what is counted stays in the open epoch.
         let place = self.sealer.reserve().await.map_err(|_| Closed)?;
+        let Some(epoch) = decide(&mut lock(&self.order)) else {
+            return Ok(());
+        };
+        place.send(Some(self.take(epoch)));
+        Ok(())
+    }
+
+    fn take(&self, epoch: Epoch) -> ClosedEpoch {
         let mut opens = Vec::new();
         let mut cursors = Vec::new();
-        {
-            let mut writers = lock(&self.writers);
-            for writer in writers.iter() {
-                let mut open = mem::take(&mut *lock(&writer.open));
-                if let Some(cursor) = open.take_cursor() {
-                    cursors.push((writer.identity.clone(), cursor));
-                }
-                if !open.is_empty() {
-                    opens.push((writer.kind, open));
-                }
+        let mut bytes = 0;
+        let mut writers = lock(&self.writers);
+        for writer in writers.iter() {
+            // A writer that failed halfway through its posts has counted some of them without their
+            // cursor: they must not be sealed, and are read again from the cursor before.
+            let Ok(mut open) = writer.open.lock() else {
+                continue;
+            };
+            let mut open = mem::take(&mut *open);
+            bytes += open.held();
+            if let Some(cursor) = open.take_cursor() {
+                cursors.push((writer.identity.clone(), cursor));
             }
-            // A writer that is gone is held by nobody else. It is asked after its posts were taken:
-            // it can have added none since.
-            writers.retain(|writer| {
-                Arc::strong_count(&writer.open) > 1 || !lock(&writer.open).is_empty()
-            });
+            if !open.is_empty() {
+                opens.push((writer.kind, open));
+            }
         }
-        place.send(Some(ClosedEpoch {
+        // A writer that is gone is held by nobody else. It is asked after its posts were taken: it can
+        // have added none since.
+        writers.retain(|writer| {
+            let empty = writer.open.lock().is_ok_and(|open| open.is_empty());
+            Arc::strong_count(&writer.open) > 1 || !empty
+        });
+        ClosedEpoch {
             epoch,
             opens,
             cursors,
-        }));
-        self.closed.notify_waiters();
-        Ok(())
+            held: self.room.held(bytes),
+        }
     }
 }
 
 /// One writer of a source.
 #[derive(Debug)]
 pub(crate) struct Writer {
-    intake: Intake,
+    intake: Arc<Inner>,
     kind: &'static str,
     identity: Arc<str>,
     status: Status,
     open: Arc<Mutex<Open>>,
-    /// It has given the time: the wall clock takes over again when it is gone.
-    replays: bool,
+    role: Role,
+}
+
+impl Writer {
+    fn become_role(&mut self, role: Role) {
+        if self.role != role {
+            lock(&self.intake.order).leave(self.role, Some(role));
+            self.role = role;
+        }
+    }
 }
 
 impl Clone for Writer {
     fn clone(&self) -> Self {
         let (identity, status) = (self.identity.clone(), self.status.clone());
-        self.intake.writer(self.kind, identity, status)
+        let may_replay = self.role == Role::Undecided;
+        Intake(self.intake.clone()).writer(self.kind, identity, status, may_replay)
     }
 }
 
 impl Drop for Writer {
     fn drop(&mut self) {
-        // Without a runtime the program is over, and with it the time.
-        if let (true, Ok(runtime)) = (self.replays, Handle::try_current()) {
-            let intake = self.intake.clone();
-            runtime.spawn(async move { intake.0.order.lock().await.replay_ended() });
-        }
+        lock(&self.intake.order).leave(self.role, None);
     }
 }
 
 impl Sink for Writer {
     async fn accept(&mut self, posts: &[Post<'_>], cursor: Option<Cursor>) -> Result<(), Closed> {
-        let grammar = self.intake.0.grammar;
+        if self.role == Role::Undecided && !posts.is_empty() {
+            self.become_role(Role::Live);
+        }
+        let grammar = self.intake.grammar;
         let mut mentions = Vec::new();
         let mut ends = Vec::with_capacity(posts.len());
         for post in posts {
             grammar.mentions(&post.text, post.tags.as_deref(), &mut mentions);
             ends.push(mentions.len());
         }
-        loop {
-            let room = self.intake.0.closed.notified();
-            if self.intake.0.sealer.is_closed() {
-                return Err(Closed);
-            }
-            {
-                let mut open = lock(&self.open);
-                if open.held() < MOST_HELD {
-                    let mut start = 0;
-                    for (post, end) in posts.iter().zip(ends) {
-                        open.post(
-                            post.lang.as_deref().unwrap_or_default(),
-                            &mentions[start..end],
-                        );
-                        start = end;
-                    }
-                    if let Some(cursor) = cursor {
-                        open.set_cursor(cursor);
-                    }
-                    self.status.posts(posts.len() as u64);
-                    return Ok(());
-                }
-            }
-            room.await;
+        tokio::select! {
+            () = self.intake.room.some() => {}
+            () = self.intake.sealer.closed() => return Err(Closed),
         }
+        let mut open = self.open.lock().map_err(|_| Closed)?;
+        let before = open.held();
+        let mut start = 0;
+        for (post, end) in posts.iter().zip(ends) {
+            open.post(
+                post.lang.as_deref().unwrap_or_default(),
+                &mentions[start..end],
+            );
+            start = end;
+        }
+        if let Some(cursor) = cursor {
+            open.set_cursor(cursor);
+        }
+        self.intake.room.take(open.held() - before);
+        self.status.posts(posts.len() as u64);
+        Ok(())
     }
 
     async fn advance(&mut self, at: i64) -> Result<(), Closed> {
-        self.replays = true;
-        self.intake.advance(Epoch(self.epoch_of(at))).await
+        self.become_role(Role::Replays);
+        let to = Epoch(self.epoch_of(at));
+        self.intake.close(|order| order.on_advance(to)).await
     }
 
     fn epoch_of(&self, at: i64) -> u64 {
-        clock::epoch_of(u64::try_from(at).unwrap_or(0), self.intake.0.batch).0
+        clock::epoch_of(u64::try_from(at).unwrap_or(0), self.intake.batch).0
     }
 }
 

@@ -1,44 +1,25 @@
-//! What an epoch counts, while it is open and once it is closed.
+//! What a writer counts while an epoch is open, and how all of it becomes the content of a log entry.
 
 use std::collections::HashMap;
 
 use engine::{grammar::Mention, key::Key};
-use serde::{Deserialize, Serialize};
 
-use crate::source::Cursor;
+use crate::{
+    source::Cursor,
+    store::{EpochCounts, Slice, SliceCount},
+};
+
+/// What an entry takes beside its text: two pointers with lengths, a count, and the table's slot.
+const ENTRY_BYTES: usize = 96;
 
 /// Languages told apart in one epoch of one writer; what comes past that is counted without one.
 const MOST_LANGUAGES: usize = 256;
-
-/// What a closed epoch counted: the content of a log entry.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct EpochCounts {
-    pub(crate) slices: Vec<Slice>,
-}
-
-/// The posts of one source in one language.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Slice {
-    /// The kind of source, such as `tcp`.
-    pub(crate) source: Box<str>,
-    /// Primary language subtag (BCP 47), empty where unknown.
-    pub(crate) lang: Box<str>,
-    pub(crate) posts: u64,
-    pub(crate) counts: Vec<SliceCount>,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct SliceCount {
-    pub(crate) key: Key,
-    pub(crate) spelling: Box<str>,
-    pub(crate) count: u64,
-}
 
 /// What one writer has counted since the last close.
 #[derive(Debug, Default)]
 pub(crate) struct Open {
     slices: HashMap<Box<str>, OpenSlice>,
-    /// Spellings held, over all slices: what its memory is bounded by.
+    /// Bytes held, roughly: what its memory is bounded by.
     held: usize,
     /// Behind the last post that is counted in.
     cursor: Option<Cursor>,
@@ -52,11 +33,9 @@ struct OpenSlice {
 
 impl Open {
     pub(crate) fn post(&mut self, lang: &str, mentions: &[Mention<'_>]) {
-        let lang = if self.slices.len() >= MOST_LANGUAGES {
-            ""
-        } else {
-            primary(lang)
-        };
+        let lang = primary(lang);
+        let known = self.slices.contains_key(lang) || self.slices.len() < MOST_LANGUAGES;
+        let lang = if known { lang } else { "" };
         let slice = match self.slices.get_mut(lang) {
             Some(slice) => slice,
             None => self.slices.entry(lang.into()).or_default(),
@@ -68,7 +47,7 @@ impl Open {
                 None => {
                     let entry = (mention.key.clone(), u64::from(mention.count));
                     slice.counts.insert((*mention.spelling).into(), entry);
-                    self.held += 1;
+                    self.held += ENTRY_BYTES + mention.spelling.len() + mention.key.as_str().len();
                 }
             }
         }
@@ -91,48 +70,46 @@ impl Open {
     }
 }
 
-impl EpochCounts {
-    /// The opens of all writers as one, each with the kind of its source; the order of equal input
-    /// never shows in the result.
-    pub(crate) fn combine(opens: Vec<(&'static str, Open)>) -> Self {
-        let mut whole: HashMap<(&'static str, Box<str>), OpenSlice> = HashMap::new();
-        for (source, open) in opens {
-            for (lang, slice) in open.slices {
-                let into = whole.entry((source, lang)).or_default();
-                into.posts += slice.posts;
-                if into.counts.is_empty() {
-                    into.counts = slice.counts;
-                    continue;
-                }
-                for (spelling, (key, count)) in slice.counts {
-                    into.counts.entry(spelling).or_insert((key, 0)).1 += count;
-                }
+/// The opens of all writers as one, each with the kind of its source; the order of equal input
+/// never shows in the result.
+pub(super) fn combine(opens: Vec<(&'static str, Open)>) -> EpochCounts {
+    let mut whole: HashMap<(&'static str, Box<str>), OpenSlice> = HashMap::new();
+    for (source, open) in opens {
+        for (lang, slice) in open.slices {
+            let into = whole.entry((source, lang)).or_default();
+            into.posts += slice.posts;
+            if into.counts.is_empty() {
+                into.counts = slice.counts;
+                continue;
+            }
+            for (spelling, (key, count)) in slice.counts {
+                into.counts.entry(spelling).or_insert((key, 0)).1 += count;
             }
         }
-        let mut slices: Vec<Slice> = whole
-            .into_iter()
-            .map(|((source, lang), slice)| {
-                let mut counts: Vec<SliceCount> = slice
-                    .counts
-                    .into_iter()
-                    .map(|(spelling, (key, count))| SliceCount {
-                        key,
-                        spelling,
-                        count,
-                    })
-                    .collect();
-                counts.sort_unstable_by(|a, b| (&a.key, &a.spelling).cmp(&(&b.key, &b.spelling)));
-                Slice {
-                    source: source.into(),
-                    lang,
-                    posts: slice.posts,
-                    counts,
-                }
-            })
-            .collect();
-        slices.sort_unstable_by(|a, b| (&a.source, &a.lang).cmp(&(&b.source, &b.lang)));
-        Self { slices }
     }
+    let mut slices: Vec<Slice> = whole
+        .into_iter()
+        .map(|((source, lang), slice)| {
+            let mut counts: Vec<SliceCount> = slice
+                .counts
+                .into_iter()
+                .map(|(spelling, (key, count))| SliceCount {
+                    key,
+                    spelling,
+                    count,
+                })
+                .collect();
+            counts.sort_unstable_by(|a, b| (&a.key, &a.spelling).cmp(&(&b.key, &b.spelling)));
+            Slice {
+                source: source.into(),
+                lang,
+                posts: slice.posts,
+                counts,
+            }
+        })
+        .collect();
+    slices.sort_unstable_by(|a, b| (&a.source, &a.lang).cmp(&(&b.source, &b.lang)));
+    EpochCounts { slices }
 }
 
 /// The language of a tag such as `pt-BR`, without its region; empty for what is no language.

@@ -1,28 +1,53 @@
 //! The sealer: makes closed epochs durable, one commit for all that have come up.
 
 use std::{
+    io,
     sync::{
         Arc,
-        atomic::{AtomicU64, Ordering::Relaxed},
+        atomic::{AtomicU64, Ordering::Acquire},
     },
     thread,
+    time::Duration,
 };
 
+use engine::grammar::Grammar;
 use model::Epoch;
 use tokio::{
     sync::{mpsc, watch},
     time::Instant,
 };
 
-use super::{EpochCounts, intake::ClosedEpoch};
-use crate::{
-    results::Sealed,
-    store::{Log, StoreError},
+use super::{
+    intake::{ClosedEpoch, Intake},
+    open::combine,
 };
+use crate::store::{Log, StoreError};
 
 /// Epochs that may wait for their seal. A replay at full speed closes them faster than a disk takes
 /// them one by one; this many go into one commit at most.
 const MOST_WAITING: usize = 64;
+
+/// The newest seal.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Sealed {
+    pub(crate) epoch: Epoch,
+    /// Since when something sealed has not been counted, by what was known when this seal was made;
+    /// `None` from before this run.
+    pub(crate) behind_since: Option<Instant>,
+}
+
+/// What the sealer works with.
+pub(crate) struct Parts<S> {
+    pub(crate) log: Arc<Log>,
+    pub(crate) grammar: Grammar,
+    pub(crate) batch: Duration,
+    /// Told of each commit; holds the newest seal of earlier runs.
+    pub(crate) sealed: watch::Sender<Option<Sealed>>,
+    /// Epochs up to this one are no longer needed: they leave the log with the next commit.
+    pub(crate) droppable: Arc<AtomicU64>,
+    /// The newest epoch whose results are out.
+    pub(crate) counted: S,
+}
 
 /// The thread that seals.
 #[derive(Debug)]
@@ -31,49 +56,18 @@ pub(crate) struct Sealer {
 }
 
 impl Sealer {
-    /// Seals what comes through the returned channel until `None` comes. `sealed` is told of
-    /// each commit. Epochs up to `droppable` are no longer needed: they leave the log with the next
-    /// commit.
-    pub(crate) fn start(
-        log: Arc<Log>,
-        sealed: watch::Sender<Option<Sealed>>,
-        droppable: Arc<AtomicU64>,
-    ) -> std::io::Result<(Self, mpsc::Sender<Option<ClosedEpoch>>)> {
-        let (sender, mut closed) = mpsc::channel::<Option<ClosedEpoch>>(MOST_WAITING);
+    /// Seals what sources put into the intake, until [`Intake::finish`].
+    pub(crate) fn start<S>(parts: Parts<S>) -> anyhow::Result<(Self, Intake)>
+    where
+        S: Fn() -> Epoch + Send + 'static,
+    {
+        let (sender, closed) = mpsc::channel(MOST_WAITING);
+        let last = parts.log.last()?;
+        let intake = Intake::new(parts.grammar, parts.batch, last, sender);
         let thread = thread::Builder::new()
             .name("sealer".into())
-            .spawn(move || {
-                while let Some(first) = closed.blocking_recv().flatten() {
-                    let mut epochs = Vec::new();
-                    let mut cursors = Vec::new();
-                    let mut next = Some(first);
-                    let mut ended = false;
-                    while let Some(ClosedEpoch {
-                        epoch,
-                        opens,
-                        cursors: behind,
-                    }) = next
-                    {
-                        epochs.push((epoch, EpochCounts::combine(opens)));
-                        cursors.extend(behind);
-                        let waiting = (epochs.len() < MOST_WAITING).then(|| closed.try_recv().ok());
-                        ended |= matches!(waiting, Some(Some(None)));
-                        next = waiting.flatten().flatten();
-                    }
-                    log.seal(&epochs, &cursors, Epoch(droppable.load(Relaxed)))?;
-                    if let Some((epoch, _)) = epochs.last() {
-                        sealed.send_replace(Some(Sealed {
-                            epoch: *epoch,
-                            at: Some(Instant::now()),
-                        }));
-                    }
-                    if ended {
-                        break;
-                    }
-                }
-                Ok(())
-            })?;
-        Ok((Self { thread }, sender))
+            .spawn(move || run(&parts, closed))?;
+        Ok((Self { thread }, intake))
     }
 
     /// Whether it has ended, which before the end of the program it does only by an error.
@@ -81,10 +75,52 @@ impl Sealer {
         self.thread.is_finished()
     }
 
-    /// Waits for its end, which [`super::Intake::finish`] brings about.
-    pub(crate) fn join(self) -> Result<(), StoreError> {
-        self.thread
-            .join()
-            .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+    /// Waits for its end, which [`Intake::finish`] brings about.
+    pub(crate) fn join(self) -> io::Result<Result<(), StoreError>> {
+        let panicked = |_| io::Error::other("the sealer has stopped by a fault of tagtide");
+        self.thread.join().map_err(panicked)
     }
+}
+
+fn run<S: Fn() -> Epoch>(
+    parts: &Parts<S>,
+    mut closed: mpsc::Receiver<Option<ClosedEpoch>>,
+) -> Result<(), StoreError> {
+    while let Some(first) = closed.blocking_recv().flatten() {
+        let mut epochs = Vec::new();
+        let mut cursors = Vec::new();
+        // What they hold is free again when they are sealed.
+        let mut held = Vec::new();
+        let mut next = Some(first);
+        let mut ended = false;
+        while let Some(closed_epoch) = next {
+            epochs.push((closed_epoch.epoch, combine(closed_epoch.opens)));
+            cursors.extend(closed_epoch.cursors);
+            held.push(closed_epoch.held);
+            let more = epochs.len() < MOST_WAITING;
+            let waiting = more.then(|| closed.try_recv().ok());
+            ended |= matches!(waiting, Some(Some(None)));
+            next = waiting.flatten().flatten();
+        }
+        let drop_to = Epoch(parts.droppable.load(Acquire));
+        parts.log.seal(&epochs, &cursors, drop_to)?;
+        if let Some((epoch, _)) = epochs.last() {
+            parts.sealed.send_modify(|sealed| {
+                let all_counted = sealed.is_none_or(|before| (parts.counted)() >= before.epoch);
+                let since = sealed.and_then(|before| before.behind_since);
+                *sealed = Some(Sealed {
+                    epoch: *epoch,
+                    behind_since: if all_counted {
+                        Some(Instant::now())
+                    } else {
+                        since
+                    },
+                });
+            });
+        }
+        if ended {
+            break;
+        }
+    }
+    Ok(())
 }

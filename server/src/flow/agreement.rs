@@ -2,7 +2,8 @@
 //!
 //! Groups may be stored as of different epochs, since each worker writes its own. Nothing is rolled
 //! back: sealed epochs are replayed from behind the oldest of them, a group passes over what it holds
-//! already, and results are shown from the newest of them on, when all stand at the same epoch.
+//! already, and results are shown from the newest of them on, when all stand at the same epoch. For
+//! this each group's rows must come from one store alone, as they do while there is one process.
 
 use std::{cell::RefCell, collections::BTreeSet, rc::Rc};
 
@@ -56,6 +57,12 @@ pub(crate) enum Refusal {
         held: Epoch,
         dropped: Epoch,
     },
+    #[error(
+        "log.redb ends at epoch {}, state.redb holds what was sealed up to epoch {}. One of the two \
+         files is not the other's: restore both from one backup, or begin anew with another --data",
+        last.0, held.0
+    )]
+    LogOlder { last: Epoch, held: Epoch },
 }
 
 pub(super) fn conclude(all: &[Holdings]) -> Result<Start, Refusal> {
@@ -81,6 +88,13 @@ pub(super) fn conclude(all: &[Holdings]) -> Result<Start, Refusal> {
         });
     }
     let show_from = held.into_iter().max().unwrap_or_default();
+    let last = all.iter().map(|one| one.last).max().unwrap_or_default();
+    if show_from > last {
+        return Err(Refusal::LogOlder {
+            last,
+            held: show_from,
+        });
+    }
     Ok(Start {
         replay_after: oldest,
         show_from,
@@ -172,6 +186,17 @@ mod tests {
             group: 7,
             held: Epoch(0),
             dropped: Epoch(10),
+        };
+        assert_eq!(conclude(&[mine]), Err(refusal));
+    }
+
+    #[test]
+    fn a_log_that_is_older_than_the_state_is_refused() {
+        let mut mine = holdings(0, (0..GROUPS).map(|group| (group, 12)));
+        mine.last = Epoch(11);
+        let refusal = Refusal::LogOlder {
+            last: Epoch(11),
+            held: Epoch(12),
         };
         assert_eq!(conclude(&[mine]), Err(refusal));
     }

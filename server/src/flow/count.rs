@@ -78,14 +78,13 @@ pub(super) fn count<'scope>(
 impl Shard {
     fn take(&mut self, record: Record, capability: impl FnOnce() -> Option<Capability<u64>>) {
         if let Record::Saved { group, row } = record {
-            if let Some(group) = self.groups.get_mut(&group) {
-                group.restore(row);
-            }
+            self.groups
+                .get_mut(&group)
+                .expect("the exchange sends a group's rows to its owner")
+                .restore(row);
             return;
         }
-        let Some(capability) = capability() else {
-            return;
-        };
+        let capability = capability().expect("data comes with a capability");
         let epoch = Epoch(*capability.time());
         let pending = self.pending.entry(epoch);
         let pending = pending.or_insert_with(|| Pending {
@@ -123,6 +122,10 @@ impl Shard {
             self.checkpoint();
         }
         self.last = epoch;
+        assert!(
+            deltas.is_empty(),
+            "the exchange sent what belongs to another"
+        );
         let shown = epoch >= self.start.show_from;
         let partials = self.groups.values().map(|group| group.partial(MAX_ROWS));
         Some((

@@ -16,9 +16,8 @@ pub(super) fn merge<'scope>(
         let mut pending = BTreeMap::new();
         move |(input, frontier), output| {
             input.for_each_stamp(|stamp, data| {
-                let Some(capability) = stamp.retain_least(output.output_index()) else {
-                    return;
-                };
+                let capability = stamp.retain_least(output.output_index());
+                let capability = capability.expect("data comes with a capability");
                 let epoch = *capability.time();
                 let (_, parts) = pending
                     .entry(epoch)

@@ -6,7 +6,7 @@
 //!
 //! [`Flow::start`] runs one generation: the stores' content is agreed on ([`agreement`]), the state
 //! goes through the dataflow to whoever owns its group now, sealed epochs that it does not hold are
-//! replayed, and from then on the log is followed ([`feeder`]).
+//! replayed, and from then on the log is followed ([`feeder`]). [`generation`] is the workers' life around it.
 //!
 //! **Invariants:** time in the dataflow is the epoch. A result is given when the frontier has passed
 //! its epoch, so it is whole, and it is a function of the sealed epochs up to it: a later generation
@@ -16,7 +16,7 @@
 use std::{
     sync::{
         Arc, Mutex, PoisonError,
-        atomic::{AtomicBool, AtomicU64, Ordering::Relaxed},
+        atomic::{AtomicBool, AtomicU64, Ordering::Acquire, Ordering::Release},
     },
     thread,
     time::Duration,
@@ -28,12 +28,13 @@ use tokio::sync::watch;
 
 use crate::{
     results::Results,
-    store::{Log, State},
+    store::{Log, State, StoreError},
 };
 
 mod agreement;
 mod count;
 mod feeder;
+mod generation;
 mod merge;
 mod record;
 #[cfg(test)]
@@ -60,8 +61,12 @@ pub(crate) struct Parts {
 /// Why a generation cannot start, or has ended before it was told to.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum FlowError {
-    #[error("{0}")]
+    #[error(transparent)]
     Refused(#[from] agreement::Refusal),
+    #[error(
+        "the data directory cannot be read ({0}): restore it from a backup, or begin anew with another --data"
+    )]
+    Store(#[from] StoreError),
     #[error("a worker of the count has stopped: {0}")]
     Worker(String),
 }
@@ -92,7 +97,7 @@ impl Signal {
     }
 
     fn is_finishing(&self) -> bool {
-        self.0.finish.load(Relaxed)
+        self.0.finish.load(Acquire)
     }
 
     fn set_feeder(&self, thread: thread::Thread) {
@@ -101,12 +106,16 @@ impl Signal {
 }
 
 impl Flow {
-    pub(crate) fn start(parts: Parts) -> std::io::Result<Self> {
+    /// Refuses stores that do not make a whole, before anything has changed.
+    pub(crate) fn start(parts: Parts) -> Result<Self, FlowError> {
+        let mine = generation::holdings(&parts)?;
+        agreement::conclude(std::slice::from_ref(&mine))?;
         let signal = Signal::default();
         let feeder = signal.clone();
         let thread = thread::Builder::new()
             .name("flow".into())
-            .spawn(move || feeder::generation(parts, feeder))?;
+            .spawn(move || generation::run(parts, mine, &feeder))
+            .map_err(|error| FlowError::Worker(error.to_string()))?;
         Ok(Self { thread, signal })
     }
 
@@ -119,9 +128,9 @@ impl Flow {
         self.thread.is_finished()
     }
 
-    /// Counts what is sealed to its end, and ends.
+    /// Counts what is sealed, for as long as an end may take, and ends; the log keeps the rest.
     pub(crate) fn finish(self) -> Result<(), FlowError> {
-        self.signal.0.finish.store(true, Relaxed);
+        self.signal.0.finish.store(true, Release);
         self.signal.wake();
         self.thread
             .join()

@@ -6,7 +6,7 @@ use engine::{
 };
 use serde::{Deserialize, Serialize};
 
-use crate::epoch::EpochCounts;
+use crate::store::EpochCounts;
 
 /// What the count takes in.
 #[derive(Clone, Debug, Serialize, Deserialize)]

@@ -2,11 +2,10 @@ use std::{path::Path, thread, time::Instant};
 
 use engine::key::key_of;
 
+use std::sync::atomic::Ordering::Relaxed;
+
 use super::*;
-use crate::{
-    epoch::{EpochCounts, Slice, SliceCount},
-    store::{self, Settings},
-};
+use crate::store::{self, EpochCounts, Settings, Slice, SliceCount};
 
 const BATCH: Duration = Duration::from_secs(2);
 const SETTINGS: Settings = Settings {
@@ -35,6 +34,24 @@ fn counts(n: u64) -> EpochCounts {
     }
 }
 
+fn parts(
+    log: &Arc<Log>,
+    state: Arc<State>,
+    workers: usize,
+    results: watch::Sender<Option<Arc<Results>>>,
+    durable: Arc<AtomicU64>,
+) -> Parts {
+    Parts {
+        log: log.clone(),
+        state,
+        workers,
+        batch: BATCH,
+        grammar: Grammar::Twitter,
+        results,
+        durable,
+    }
+}
+
 struct Generation {
     log: Arc<Log>,
     flow: Flow,
@@ -48,18 +65,10 @@ impl Generation {
         let (log, state) = (Arc::new(log), Arc::new(state));
         let (sender, results) = watch::channel(None);
         let durable = Arc::new(AtomicU64::new(0));
-        let flow = Flow::start(Parts {
-            log: log.clone(),
-            state,
-            workers,
-            batch: BATCH,
-            grammar: Grammar::Twitter,
-            results: sender,
-            durable: durable.clone(),
-        });
+        let flow = Flow::start(parts(&log, state, workers, sender, durable.clone()));
         Self {
             log,
-            flow: flow.expect("a thread"),
+            flow: flow.expect("it starts"),
             results,
             durable,
         }
@@ -151,6 +160,45 @@ fn what_a_checkpoint_holds_leaves_the_log() {
     generation.flow.finish().expect("a clean end");
 }
 
+/// Why a generation does not even start.
+fn refused(directory: &Path) -> FlowError {
+    let (log, state) = store::open(directory, &SETTINGS).expect("it opens");
+    let (log, state) = (Arc::new(log), Arc::new(state));
+    let parts = parts(&log, state, 2, watch::Sender::new(None), Arc::default());
+    Flow::start(parts).expect_err("it starts")
+}
+
+#[test]
+fn a_lost_log_is_refused() {
+    let directory = tempfile::tempdir().unwrap();
+    let generation = Generation::start(directory.path(), 2);
+    generation.seal(1..=24);
+    generation.shown(24);
+    generation.flow.finish().expect("a clean end");
+    std::fs::remove_file(directory.path().join("log.redb")).unwrap();
+    let error = refused(directory.path());
+    assert!(matches!(error, FlowError::Refused(_)), "{error}");
+}
+
+#[test]
+fn a_state_that_cannot_be_read_is_refused() {
+    let directory = tempfile::tempdir().unwrap();
+    store::open(directory.path(), &SETTINGS).unwrap().1.damage();
+    let error = refused(directory.path());
+    assert!(matches!(error, FlowError::Store(_)), "{error}");
+}
+
+#[test]
+fn the_end_does_not_wait_for_a_long_log() {
+    let directory = tempfile::tempdir().unwrap();
+    let generation = Generation::start(directory.path(), 1);
+    // Far more than can be counted while the end lasts.
+    generation.seal(1..=60_000);
+    let begun = Instant::now();
+    generation.flow.finish().expect("a clean end");
+    assert!(begun.elapsed() < Duration::from_secs(8));
+}
+
 #[test]
 fn a_state_that_is_not_the_logs_is_refused() {
     let directory = tempfile::tempdir().unwrap();
@@ -159,8 +207,7 @@ fn a_state_that_is_not_the_logs_is_refused() {
         log.seal(&[(Epoch(7), counts(7))], &[], Epoch(0)).unwrap();
         log.seal(&[(Epoch(8), counts(8))], &[], Epoch(7)).unwrap();
     }
-    let generation = Generation::start(directory.path(), 2);
-    let error = generation.flow.finish().expect_err("the state is empty");
+    let error = refused(directory.path());
     assert!(matches!(error, FlowError::Refused(_)), "{error}");
 }
 
@@ -175,6 +222,6 @@ fn damage_ends_the_count_with_a_word_and_without_an_abort() {
     for workers in [1, 3] {
         let generation = Generation::start(directory.path(), workers);
         let error = generation.flow.finish().expect_err("the epoch is damaged");
-        assert!(matches!(error, FlowError::Worker(_)), "{error}");
+        assert!(matches!(error, FlowError::Store(_)), "{error}");
     }
 }

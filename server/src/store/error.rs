@@ -37,7 +37,7 @@ pub(crate) enum OpenError {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub(crate) enum StoreError {
-    #[error("{0}")]
+    #[error(transparent)]
     Redb(Box<redb::Error>),
     #[error("an entry cannot be read: {0}")]
     Entry(#[from] postcard::Error),

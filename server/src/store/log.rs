@@ -7,10 +7,10 @@ use model::Epoch;
 use redb::{Database, ReadableDatabase, ReadableTable, TableDefinition};
 
 use super::{
-    OpenError, StoreError, file,
+    EpochCounts, OpenError, StoreError, file,
     format::{decode, encode},
 };
-use crate::{epoch::EpochCounts, source::Cursor};
+use crate::source::Cursor;
 
 const NAME: &str = "log.redb";
 /// Epoch → [`EpochCounts`].

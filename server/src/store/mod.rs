@@ -8,12 +8,14 @@
 //! state that holds it is durable. Bytes of an unknown format are refused, never guessed at. This is
 //! the only place that names redb.
 
+mod entry;
 mod error;
 mod file;
 mod format;
 mod log;
 mod state;
 
+pub(crate) use entry::{EpochCounts, Slice, SliceCount};
 pub(crate) use error::{OpenError, StoreError};
 pub(crate) use log::{Log, Settings};
 pub(crate) use state::State;
@@ -45,10 +47,7 @@ mod tests {
     use model::Epoch;
 
     use super::*;
-    use crate::{
-        epoch::{EpochCounts, Slice, SliceCount},
-        source::Cursor,
-    };
+    use crate::source::Cursor;
 
     const SETTINGS: Settings = Settings {
         batch: Duration::from_secs(2),

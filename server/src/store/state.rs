@@ -109,3 +109,18 @@ impl State {
         Ok(())
     }
 }
+
+#[cfg(test)]
+impl State {
+    /// Makes a group's head one that cannot be read.
+    pub(crate) fn damage(&self) {
+        let write = self.0.begin_write().unwrap();
+        let bad = [0xff; 30];
+        write
+            .open_table(GROUPS)
+            .unwrap()
+            .insert(3, bad.as_slice())
+            .unwrap();
+        write.commit().unwrap();
+    }
+}

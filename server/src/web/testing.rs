@@ -7,7 +7,8 @@ use tokio::sync::watch;
 
 use super::{ExternalBoard, Site, Web};
 use crate::{
-    results::{Live, Results, Sealed},
+    epoch::Sealed,
+    results::{Live, Results},
     source::Registry,
 };
 
@@ -68,10 +69,9 @@ impl Counting {
     }
 
     pub(crate) fn seal(&self, epoch: u64) {
-        let at = tokio::time::Instant::now();
         self.sealed.send_replace(Some(Sealed {
             epoch: Epoch(epoch),
-            at: Some(at),
+            behind_since: Some(tokio::time::Instant::now()),
         }));
     }
 }

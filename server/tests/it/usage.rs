@@ -37,6 +37,7 @@ fn wrong_usage_is_status_2() {
         (&["--source", "x"], "x"),
         (&["--source", "tcp:here"], "tcp"),
         (&["--grammar", "klingon"], "twitter"),
+        (&["--source", "demo", "--source", "demo"], "given twice"),
         (&["--listen", "0.0.0.0:80"], "loopback"),
         (&["--post-to", "https://dashboard.example/"], "http://"),
         (&["feed", "--listen", "nowhere"], "127.0.0.1"),
@@ -57,7 +58,6 @@ fn what_is_in_the_way_is_status_1() {
         (&["--listen", &taken][..], "choose another --listen"),
         (&["--source", "file:no/such/file"], "no/such/file"),
         (&["--source", &format!("listen:{taken}")], "another port"),
-        (&["--source", "demo", "--source", "demo"], "given twice"),
         (&["count", "no/such/file"], "no/such/file"),
         (&["feed", "--listen", &taken], "another"),
     ] {
