@@ -20,16 +20,30 @@ pub fn Starting() -> impl IntoView {
 pub fn Empty(live: Live) -> impl IntoView {
     let why = live.part(why_empty);
     let door = live.part(|board| door(&board.sources));
+    let posted = live.part(|board| board.external);
     let told = move || match live.origin.get() {
         Origin::Counted => Either::Left(view! {
             <h2>"Nothing to rank yet"</h2>
             <p>{move || why.get()}</p>
             {move || door.get().unwrap_or_default().shown()}
         }),
-        Origin::External => Either::Right(view! {
-            <h2>"No such board yet"</h2>
-            <p>"No other program has posted one to /updateData since this one started."</p>
-        }),
+        Origin::External => {
+            let (title, why) = if posted.get() == Some(true) {
+                (
+                    "Nothing to show in this board",
+                    "Another program has posted one to /updateData, without a label that has a count.",
+                )
+            } else {
+                (
+                    "No such board yet",
+                    "No other program has posted one to /updateData since this one started.",
+                )
+            };
+            Either::Right(view! {
+                <h2>{title}</h2>
+                <p>{why}</p>
+            })
+        }
     };
     view! { <section class="notice">{told}</section> }
 }

@@ -47,9 +47,9 @@ pub(crate) enum Refusal {
     #[error("the store of process {0} is missing: bring it back, nothing was counted without it")]
     StoreMissing(u64),
     #[error(
-        "state.redb does not reach back to the log: it holds key group {group} up to epoch {}, \
-         the log begins after epoch {}. One of the two files is not the other's: restore both \
-         from one backup, or begin anew with another --data",
+        "state.redb is lost, or not of this log.redb: it counts up to epoch {} (key group {group}), \
+         log.redb begins after epoch {}. Restore both files from one backup, or begin anew with \
+         another --data",
         held.0, dropped.0
     )]
     Gap {
@@ -58,8 +58,8 @@ pub(crate) enum Refusal {
         dropped: Epoch,
     },
     #[error(
-        "log.redb ends at epoch {}, state.redb holds what was sealed up to epoch {}. One of the two \
-         files is not the other's: restore both from one backup, or begin anew with another --data",
+        "log.redb is lost, or not of this state.redb: it ends at epoch {}, state.redb counts up to \
+         epoch {}. Restore both files from one backup, or begin anew with another --data",
         last.0, held.0
     )]
     LogOlder { last: Epoch, held: Epoch },

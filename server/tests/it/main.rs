@@ -6,6 +6,7 @@ mod api;
 mod exactly_once;
 mod program;
 mod random;
+mod replay;
 mod sources;
 mod tutorial;
 mod usage;

@@ -2,12 +2,17 @@
 //! from all else.
 
 use std::{
+    fs::{File, OpenOptions},
     net::TcpListener,
     path::Path,
     process::{Command, Output},
+    time::Duration,
 };
 
-use crate::program::Program;
+use crate::program::{Program, wait_until};
+
+/// Longer than from one checkpoint to the next.
+const LONG: Duration = Duration::from_secs(60);
 
 fn tagtide(data: &Path, args: &[&str]) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_tagtide"));
@@ -106,4 +111,58 @@ fn help_and_version_are_told_on_standard_output() {
     );
     let short = String::from_utf8(tagtide(data.path(), &["-h"]).stdout).unwrap();
     assert!(short.lines().count() <= 40, "-h is a screen");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lost_half_of_the_data_is_missed_before_anything_starts() {
+    for lost in ["log.redb", "state.redb"] {
+        let data = tempfile::tempdir().unwrap();
+        let args = ["--batch", "100ms", "--source", "demo:rate=1000"];
+        let mut program = Program::serve_in(data.path(), &args, &[]);
+        // The log is only shorter than the state when a checkpoint has been made.
+        wait_until("the state is written down", LONG, async || {
+            let size = std::fs::metadata(data.path().join("state.redb"));
+            size.is_ok_and(|file| file.len() > 1_200_000)
+        })
+        .await;
+        program.kill9();
+        std::fs::remove_file(data.path().join(lost)).unwrap();
+        let line = refused(&tagtide(data.path(), &args), 1);
+        assert!(
+            line.contains("log.redb") && line.contains("state.redb"),
+            "{line}"
+        );
+    }
+}
+
+/// As after Ctrl-C in `tagtide 2>&1 | tee log`.
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_needs_to_read_standard_error() {
+    let data = tempfile::tempdir().unwrap();
+    let output = data.path().join("rows");
+    let posts = data.path().join("posts");
+    std::fs::write(&posts, "{\"neither\":1}\n#x\n").unwrap();
+    let mut child = Command::new(env!("CARGO_BIN_EXE_tagtide"))
+        .args([
+            "--listen",
+            "127.0.0.1:0",
+            "--print",
+            "--batch",
+            "100ms",
+            "--source",
+        ])
+        .arg(format!("file:{}", posts.display()))
+        .arg("--data")
+        .arg(data.path().join("data"))
+        .stderr(OpenOptions::new().write(true).open("/dev/full").unwrap())
+        .stdout(File::create(&output).unwrap())
+        .spawn()
+        .unwrap();
+    wait_until("the line behind the warning is counted", LONG, async || {
+        std::fs::read_to_string(&output).is_ok_and(|rows| rows.contains("#x|"))
+    })
+    .await;
+    let told = Command::new("kill").arg(child.id().to_string()).status();
+    assert!(told.unwrap().success());
+    assert!(child.wait().unwrap().success());
 }

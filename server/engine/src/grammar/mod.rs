@@ -56,8 +56,8 @@ impl Grammar {
 
     /// Appends the tags of a post to `into`, in the order they first occur in, each once.
     ///
-    /// `named` are the tags that the source itself names; with them the text is not looked at, except by
-    /// [`Grammar::Words`], which always reads the text. What `into` held before is left alone.
+    /// `named` are the tags that the source itself names; with them the text is not looked at. What
+    /// `into` held before is left alone.
     pub fn mentions<'a>(
         self,
         text: &'a str,
@@ -66,7 +66,8 @@ impl Grammar {
     ) {
         let mut tally = Tally::new(into);
         match (self, named) {
-            (Self::Words, _) => words::words(text).for_each(|word| tally.count(word)),
+            (Self::Words, Some(named)) => named.iter().for_each(|tag| tally.name(tag)),
+            (Self::Words, None) => words::words(text).for_each(|word| tally.count(word)),
             (Self::Twitter, Some(named)) => named.iter().for_each(|tag| tally.note(tag)),
             (Self::Twitter, None) => twitter::tags(text).for_each(|tag| tally.note(tag)),
         }

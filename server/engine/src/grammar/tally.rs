@@ -33,7 +33,7 @@ impl<'a, 'v> Tally<'a, 'v> {
         if let Some(key) = key::key_of(spelling)
             && self.find(key.as_str()).is_none()
         {
-            self.push(key, key::bare(spelling));
+            self.push(key, Cow::Borrowed(key::bare(spelling)));
         }
     }
 
@@ -41,7 +41,16 @@ impl<'a, 'v> Tally<'a, 'v> {
     pub(super) fn count(&mut self, word: &'a str) {
         match self.find(word) {
             Some(at) => self.mentions[at].count = self.mentions[at].count.saturating_add(1),
-            None => self.push(Key::verbatim(word), word),
+            None => self.push(Key::verbatim(word), Cow::Borrowed(word)),
+        }
+    }
+
+    /// A tag that counts once, as the word that its writer would have written.
+    pub(super) fn name(&mut self, tag: &str) {
+        let bare = key::bare(tag);
+        let word = format!("#{bare}");
+        if !bare.is_empty() && self.find(&word).is_none() {
+            self.push(Key::verbatim(&word), Cow::Owned(word));
         }
     }
 
@@ -56,10 +65,10 @@ impl<'a, 'v> Tally<'a, 'v> {
         }
     }
 
-    fn push(&mut self, key: Key, spelling: &'a str) {
+    fn push(&mut self, key: Key, spelling: Cow<'a, str>) {
         self.mentions.push(Mention {
             key,
-            spelling: Cow::Borrowed(spelling),
+            spelling,
             count: 1,
         });
         let own = self.mentions.len() - self.first;

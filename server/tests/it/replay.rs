@@ -1,0 +1,66 @@
+//! Event time: a replay gives the time, from its first post to long after its end.
+
+use std::{fs::OpenOptions, io::Write, process::Command};
+
+use crate::program::{Program, SOON, wait_until};
+
+const TOP: &str = "/api/v1/top?window=5m";
+
+fn post(tag: &str, at: &str) -> String {
+    format!("{{\"text\":\"#{tag}\",\"at\":\"{at}\"}}\n")
+}
+
+/// As in `zcat archive | … | tagtide --source file:PIPE`, where the first line takes a while.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_first_line_may_come_late_and_the_end_is_kept_over_a_restart() {
+    let directory = tempfile::tempdir().unwrap();
+    let pipe = directory.path().join("posts");
+    let made = Command::new("mkfifo").arg(&pipe).status().unwrap();
+    assert!(made.success());
+    let source = format!("file:{}", pipe.display());
+    let mut program = Program::serve(&["--source", &source, "--batch", "100ms"]);
+    // Many epochs by the wall clock, none of them sealed: the page is told that nothing is there yet.
+    wait_until("the source is read", SOON, async || {
+        program.stderr().contains("source")
+    })
+    .await;
+    let mut writer = OpenOptions::new().write(true).open(&pipe).unwrap();
+    let begun = std::time::Instant::now();
+    wait_until("some epochs have passed", SOON, async || {
+        begun.elapsed().as_millis() > 500
+    })
+    .await;
+    assert_eq!(program.get("/readyz").await.status(), 503);
+    writer
+        .write_all(post("old", "2023-01-01T00:00:00Z").as_bytes())
+        .unwrap();
+    writer
+        .write_all(post("new", "2023-01-01T00:10:00.05Z").as_bytes())
+        .unwrap();
+    drop(writer);
+    wait_until("the replay has ended", SOON, async || {
+        program.json(TOP).await["at"] == "2023-01-01T00:10:00.1Z"
+    })
+    .await;
+    let before = program.json(TOP).await;
+    assert_eq!(
+        before["rows"][0]["tag"], "#new",
+        "five minutes, by the posts"
+    );
+    assert_eq!(before["posts"], 1);
+    program.terminate();
+
+    // A source that brings nothing: the time is still where the replay ended.
+    std::fs::remove_file(&pipe).unwrap();
+    std::fs::write(&pipe, "").unwrap();
+    program.restart();
+    wait_until("it is shown again", SOON, async || {
+        program.json(TOP).await == before
+    })
+    .await;
+    let begun = std::time::Instant::now();
+    while begun.elapsed().as_millis() < 500 {
+        assert_eq!(program.json(TOP).await, before, "time stands still");
+    }
+    program.terminate();
+}
