@@ -26,7 +26,7 @@ pub(crate) fn decode(line: &[u8]) -> Result<Option<Post<'_>>, NotAPost> {
         return Ok(None);
     }
     let text = String::from_utf8_lossy(line);
-    if !text.starts_with('{') {
+    if !text.trim_ascii_start().starts_with('{') {
         return Ok(Some(Post::of_text(text)));
     }
     let object = match &text {
@@ -57,7 +57,6 @@ mod tests {
     fn what_is_no_object_is_text() {
         for line in [
             "hello #world",
-            " {\"text\":\"a\"}",
             "{#x",
             "{\"text\":\"#a\"",
             "{\"text\":\"#a\"} #b",
@@ -68,6 +67,12 @@ mod tests {
         ] {
             assert_eq!(text(line.as_bytes()), line);
         }
+    }
+
+    #[test]
+    fn space_before_an_object_means_nothing() {
+        let post = decode(b" \t{\"text\":\"a\"}").unwrap().unwrap();
+        assert_eq!(post.text, "a");
     }
 
     #[test]
