@@ -82,6 +82,21 @@ impl Opened {
         &self.spec
     }
 
+    /// The source as it was given, with the port that it got where any would do (`listen:…:0`).
+    // Only until `serve` shows it.
+    #[cfg_attr(not(test), expect(dead_code))]
+    pub(crate) fn name(&self) -> String {
+        let given = self.spec.to_string();
+        if let Ready::Listen(listener) = &self.ready
+            && let Some((address, port)) = given.rsplit_once(':')
+            && port.parse() == Ok(0_u16)
+            && let Ok(bound) = listener.local_addr()
+        {
+            return format!("{address}:{}", bound.port());
+        }
+        given
+    }
+
     /// Where a `listen:` source takes lines.
     #[cfg(test)]
     pub(super) fn address(&self) -> Option<std::net::SocketAddr> {
@@ -126,5 +141,25 @@ mod tests {
                 .await
                 .contains("cannot listen at 192.0.2.1:9009")
         );
+    }
+
+    #[tokio::test]
+    async fn its_name_says_the_port_that_it_got() {
+        for address in ["127.0.0.1", "localhost"] {
+            let opened = open(format!("listen:{address}:0").parse().unwrap());
+            let opened = opened.await.unwrap();
+            let port = opened.address().unwrap().port();
+            assert_ne!(port, 0);
+            assert_eq!(opened.name(), format!("listen:{address}:{port}"));
+        }
+        let given = "listen:[::1]:9009";
+        let asked_for = Opened {
+            spec: given.parse().unwrap(),
+            ready: Ready::Listen(bind("127.0.0.1:0").await.unwrap()),
+        };
+        assert_eq!(asked_for.name(), given);
+        for given in ["demo", "tcp:127.0.0.1:9009", "file:Cargo.toml,speed=2x"] {
+            assert_eq!(open(given.parse().unwrap()).await.unwrap().name(), given);
+        }
     }
 }

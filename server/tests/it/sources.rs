@@ -133,6 +133,45 @@ async fn a_feed_starts_with_its_first_reader_and_lets_it_go_at_the_end() {
     assert_eq!(lines.last(), Some(&b'\n'), "lines are whole");
 }
 
+/// Runs it until it has said this and shows just these tags.
+async fn counted(data: &Path, source: &str, says: &str, tags: &[(&str, u64)]) {
+    let mut program = Program::serve_in(data, &["--batch", "100ms", "--source", source], &[]);
+    wait_until(says, SOON, async || program.stderr().contains(says)).await;
+    let tags: Vec<_> = tags.iter().map(|&(tag, n)| (tag.to_owned(), n)).collect();
+    wait_until("the counts", SOON, async || program.counts().await == tags).await;
+    program.terminate();
+}
+
+#[tokio::test]
+async fn a_file_goes_on_where_it_grew_and_not_where_another_took_its_place() {
+    let plain: fn(&str) -> Vec<u8> = |text| text.into();
+    for compress in [plain, gzip] {
+        let folder = tempfile::tempdir().unwrap();
+        let (data, file) = (folder.path().join("data"), folder.path().join("posts"));
+        let source = format!("file:{}", path(&file));
+        let run = async |says: &str, tags: &[(&str, u64)]| {
+            counted(&data, &source, says, tags).await;
+        };
+        let (few, more) = ("#a one\n".repeat(10), "#b two\n".repeat(2000));
+        fs::write(&file, compress(&few)).unwrap();
+        run("Ended", &[("#a", 10)]).await;
+        let grown = [compress(&few), compress(&more)].concat();
+        fs::write(&file, &grown).unwrap();
+        let all = [("#b", 2000), ("#a", 10)];
+        run("Ended", &all).await;
+
+        fs::write(&file, compress(&"#c another\n".repeat(10_000))).unwrap();
+        run(
+            "is not the file that was read before; use another --data",
+            &all,
+        )
+        .await;
+
+        fs::write(&file, [grown, compress("#a one\n")].concat()).unwrap();
+        run("Ended", &[("#b", 2000), ("#a", 11)]).await;
+    }
+}
+
 #[tokio::test]
 async fn strange_writers_neither_stop_it_nor_cost_a_finished_line() {
     let mut program = Program::serve(&["--batch", "100ms", "--source", "listen:127.0.0.1:0"]);

@@ -3,7 +3,9 @@
 //! The file is read and decompressed on a thread of its own ([`reading`]); here its lines become posts,
 //! are held back to the speed asked for, and move the sink's time on.
 //!
-//! The cursor is an offset in the text: in the decompressed one where the file is compressed.
+//! The cursor ([`position`]) is an offset in the text, in the decompressed one where the file is
+//! compressed, and a fingerprint of how the text begins: another file of the same name is told from one
+//! that has grown.
 //!
 //! **Invariant:** a cursor stands behind a finished line, and is given together with the posts before it.
 
@@ -23,8 +25,10 @@ use super::{
     connection::{POSTS, accept, decoded},
     spec::Speed,
 };
-use reading::Origin;
+use position::Head;
+use reading::{Origin, Part};
 
+mod position;
 mod reading;
 
 /// How many chunks may be read ahead.
@@ -63,7 +67,7 @@ impl Replay {
     }
 
     pub(super) async fn run<S: Sink>(self, mut context: Context<S>) {
-        let from = match self.origin.offset(context.cursor.take()) {
+        let from = match self.origin.position(context.cursor.take()) {
             Ok(from) => from,
             Err(error) => return context.status.failed(error.to_string()),
         };
@@ -76,7 +80,7 @@ impl Replay {
         context.status.live();
         let mut player = Player {
             context,
-            keeps_cursor: from.is_some(),
+            head: from.map(|_| Head::default()),
             pace: Pace {
                 speed: self.speed,
                 begun: None,
@@ -84,15 +88,17 @@ impl Replay {
             epoch: None,
         };
         // An error is only that it was time to stop.
-        let _: Result<(), Closed> = player.play(from.unwrap_or(0), chunks).await;
+        let _: Result<(), Closed> = player
+            .play(from.map_or(0, |from| from.offset), chunks)
+            .await;
     }
 }
 
 /// Gives the posts of one replay.
 struct Player<S> {
     context: Context<S>,
-    /// What was read once can be read again, so that there is a position to keep.
-    keeps_cursor: bool,
+    /// `None` where what was read once cannot be read again, so that there is no position to keep.
+    head: Option<Head>,
     pace: Pace,
     /// The latest epoch that the posts have come to.
     epoch: Option<u64>,
@@ -102,7 +108,7 @@ impl<S: Sink> Player<S> {
     async fn play(
         &mut self,
         from: u64,
-        mut chunks: mpsc::Receiver<Result<Vec<u8>, reading::Error>>,
+        mut chunks: mpsc::Receiver<Result<Part, reading::Error>>,
     ) -> Result<(), Closed> {
         let mut lines = Lines::of_file(from);
         loop {
@@ -112,7 +118,14 @@ impl<S: Sink> Player<S> {
                 chunk = chunks.recv() => chunk,
             };
             match chunk {
-                Some(Ok(chunk)) => lines.push(&chunk),
+                Some(Ok(Part::Before(beginning))) => {
+                    self.known(&beginning);
+                    continue;
+                }
+                Some(Ok(Part::Text(chunk))) => {
+                    self.known(&chunk);
+                    lines.push(&chunk);
+                }
                 Some(Err(error)) => {
                     self.context.status.failed(error.to_string());
                     return Ok(());
@@ -125,6 +138,12 @@ impl<S: Sink> Player<S> {
                 }
             }
             self.give(&lines).await?;
+        }
+    }
+
+    fn known(&mut self, bytes: &[u8]) {
+        if let Some(head) = &mut self.head {
+            head.push(bytes);
         }
     }
 
@@ -160,7 +179,8 @@ impl<S: Sink> Player<S> {
         if posts.is_empty() {
             return Ok(());
         }
-        let cursor = self.keeps_cursor.then(|| Cursor(behind.to_string()));
+        let position = self.head.as_ref().map(|head| head.position(behind));
+        let cursor = position.map(|position| Cursor(position.to_string()));
         let Context { sink, stop, .. } = &mut self.context;
         accept(posts, cursor, sink, stop).await?;
         posts.clear();

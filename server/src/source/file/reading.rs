@@ -12,6 +12,7 @@ use std::{
 
 use tokio::sync::mpsc::Sender;
 
+use super::position::{Head, Position};
 use crate::source::{
     Cursor, OpenError,
     compression::{Format, decompressed},
@@ -31,6 +32,14 @@ pub(super) enum Origin {
     Pipe(PathBuf),
 }
 
+/// What is sent of a text.
+#[derive(Debug)]
+pub(super) enum Part {
+    /// Of what lies before the place to go on from: as much as [`Head`] takes. Comes first, if at all.
+    Before(Vec<u8>),
+    Text(Vec<u8>),
+}
+
 /// Why a file could not be read to its end.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum Error {
@@ -40,6 +49,10 @@ pub(super) enum Error {
         "{0:?} is shorter than what was read of it before; use another --data, or bring the former file back"
     )]
     Shorter(PathBuf),
+    #[error(
+        "{0:?} is not the file that was read before; use another --data, or bring the former file back"
+    )]
+    Other(PathBuf),
     #[error("the stored position {0:?} is none in a file; use another --data")]
     Cursor(String),
 }
@@ -63,12 +76,12 @@ impl Origin {
     }
 
     /// Where to go on; `None` where nothing can be read again, so that there is no position to keep.
-    pub(super) fn offset(&self, cursor: Option<Cursor>) -> Result<Option<u64>, Error> {
+    pub(super) fn position(&self, cursor: Option<Cursor>) -> Result<Option<Position>, Error> {
         match (self, cursor) {
             (Self::File { .. }, Some(Cursor(text))) => {
                 text.parse().map(Some).map_err(|_| Error::Cursor(text))
             }
-            (Self::File { .. }, None) => Ok(Some(0)),
+            (Self::File { .. }, None) => Ok(Some(Position::default())),
             (Self::Standard | Self::Pipe(_), _) => Ok(None),
         }
     }
@@ -81,11 +94,11 @@ impl Origin {
     }
 }
 
-/// Starts to read, from the offset on. The last thing that is sent may be an error.
+/// Starts to read, from the position on. The last thing that is sent may be an error.
 pub(super) fn start(
     origin: Origin,
-    from: Option<u64>,
-    to: Sender<Result<Vec<u8>, Error>>,
+    from: Option<Position>,
+    to: Sender<Result<Part, Error>>,
 ) -> io::Result<()> {
     let read = move || {
         let path = origin.path();
@@ -94,10 +107,18 @@ pub(super) fn start(
             Origin::Pipe(path) => File::open(path)
                 .and_then(decompressed)
                 .and_then(|input| send(input, &to)),
-            Origin::File { file, .. } => match skipped(file, from.unwrap_or(0)) {
-                Ok(Some(input)) => send(input, &to),
-                Ok(None) => {
+            Origin::File { file, .. } => match resumed(file, from.unwrap_or_default()) {
+                Ok(Resumed::At(before, input)) => {
+                    // Where nobody listens any more, the next one finds out.
+                    let _ = to.blocking_send(Ok(Part::Before(before)));
+                    send(input, &to)
+                }
+                Ok(Resumed::Shorter) => {
                     let _ = to.blocking_send(Err(Error::Shorter(path)));
+                    return;
+                }
+                Ok(Resumed::Other) => {
+                    let _ = to.blocking_send(Err(Error::Other(path)));
                     return;
                 }
                 Err(error) => Err(error),
@@ -114,29 +135,59 @@ pub(super) fn start(
     Ok(())
 }
 
-/// The text from the offset on; `None` where there is not so much of it.
-fn skipped(mut file: File, from: u64) -> io::Result<Option<Box<dyn Read + Send>>> {
+/// What was found where a text is to be read on.
+enum Resumed {
+    /// The beginning of what lies before, and the text from there on.
+    At(Vec<u8>, Box<dyn Read + Send>),
+    /// There is not so much of it.
+    Shorter,
+    /// It is another text.
+    Other,
+}
+
+fn resumed(mut file: File, from: Position) -> io::Result<Resumed> {
     let (format, _) = Format::recognise(&mut file)?;
-    if format == Format::Plain {
-        let enough = file.metadata()?.len() >= from;
-        file.seek(SeekFrom::Start(from))?;
-        return Ok(enough.then(|| Box::new(file) as _));
-    }
     file.rewind()?;
+    let mut before = vec![];
+    let beginning = from.offset.min(Head::LENGTH as u64);
+    if format == Format::Plain {
+        if file.metadata()?.len() < from.offset {
+            return Ok(Resumed::Shorter);
+        }
+        file.by_ref().take(beginning).read_to_end(&mut before)?;
+        if !from.is_behind(&before) {
+            return Ok(Resumed::Other);
+        }
+        file.seek(SeekFrom::Start(from.offset))?;
+        return Ok(Resumed::At(before, Box::new(file)));
+    }
     let mut input = format.decompress(file);
-    let skipped = io::copy(&mut input.by_ref().take(from), &mut io::sink())?;
-    Ok((skipped == from).then_some(input))
+    input.by_ref().take(beginning).read_to_end(&mut before)?;
+    if (before.len() as u64) < beginning {
+        return Ok(Resumed::Shorter);
+    }
+    // Told before all the rest of it is decompressed.
+    if !from.is_behind(&before) {
+        return Ok(Resumed::Other);
+    }
+    let rest = from.offset - beginning;
+    let skipped = io::copy(&mut input.by_ref().take(rest), &mut io::sink())?;
+    Ok(if skipped == rest {
+        Resumed::At(before, input)
+    } else {
+        Resumed::Shorter
+    })
 }
 
 /// Sends what there is as soon as there is some, and in larger chunks where more is at hand.
-fn send(mut input: impl Read, to: &Sender<Result<Vec<u8>, Error>>) -> io::Result<()> {
+fn send(mut input: impl Read, to: &Sender<Result<Part, Error>>) -> io::Result<()> {
     loop {
         let mut chunk = vec![0; CHUNK];
         match input.read(&mut chunk) {
             Ok(0) => return Ok(()),
             Ok(read) => {
                 chunk.truncate(read);
-                if to.blocking_send(Ok(chunk)).is_err() {
+                if to.blocking_send(Ok(Part::Text(chunk))).is_err() {
                     return Ok(());
                 }
             }

@@ -51,9 +51,22 @@ impl Sample {
     }
 }
 
-fn cursor(offset: u64) -> Option<Cursor> {
-    Some(Cursor(offset.to_string()))
+/// The cursor of whoever has read just this.
+fn behind(text: &[u8]) -> Option<Cursor> {
+    let mut head = Head::default();
+    head.push(text);
+    Some(Cursor(head.position(text.len() as u64).to_string()))
 }
+
+/// Lines of their own name, more bytes than are hashed.
+fn many(name: &str) -> String {
+    (0..2000).map(|n| format!("{name} {n}\n")).collect()
+}
+
+type Compress = fn(&[u8]) -> Vec<u8>;
+
+/// Ways in which a text may lie in a file.
+const COMPRESSED: [Compress; 2] = [|bytes| bytes.to_vec(), gzip];
 
 /// Posts at these milliseconds; each has its time as text.
 fn at(times: &[i64]) -> String {
@@ -68,42 +81,115 @@ const THEN: i64 = 1_700_000_000_000;
 
 #[tokio::test]
 async fn a_file_is_read_to_its_end() {
-    let sample = Sample::new("\u{FEFF}one\r\n\ntwo\n{}\nthree".as_bytes());
+    let text = "\u{FEFF}one\r\n\ntwo\n{}\nthree".as_bytes();
+    let sample = Sample::new(text);
     let (sink, source) = sample.read(None).await;
     assert_eq!(sink.texts(), ["one", "two", "three"]);
     assert_eq!(source.state, SourceState::Ended);
-    assert_eq!(sink.cursor(), cursor(21));
+    assert_eq!(sink.cursor(), behind(text));
 }
 
 #[tokio::test]
 async fn what_was_sealed_is_not_read_again() {
     let text = b"one\ntwo\nthree\n";
     let sample = Sample::new(text);
-    for compress in [|bytes: &[u8]| bytes.to_vec(), gzip] {
+    for compress in COMPRESSED {
         sample.write(&compress(text));
-        let (sink, _) = sample.read(cursor(4)).await;
+        let (sink, _) = sample.read(behind(b"one\n")).await;
         assert_eq!(sink.texts(), ["two", "three"]);
-        assert_eq!(sink.cursor(), cursor(14));
-        let (sink, source) = sample.read(cursor(14)).await;
+        assert_eq!(sink.cursor(), behind(text));
+        let (sink, source) = sample.read(behind(text)).await;
         assert_eq!((sink.texts().len(), source.state), (0, SourceState::Ended));
         sample.append(&compress(b"four\n"));
-        assert_eq!(sample.read(cursor(14)).await.0.texts(), ["four"]);
+        assert_eq!(sample.read(behind(text)).await.0.texts(), ["four"]);
     }
 }
 
 #[tokio::test]
+async fn an_appended_file_goes_on_exactly() {
+    // What was read before is less than what is hashed, or more; what is read now, too.
+    let all = many("line");
+    let ends: Vec<_> = all.match_indices('\n').map(|(at, _)| at + 1).collect();
+    for (first, second) in [(0, 1), (3, 1999), (0, 1000), (1500, 1999)] {
+        for compress in COMPRESSED {
+            let parts = [0, ends[first], ends[second], all.len()];
+            let sample = Sample::new(b"");
+            let mut cursor = None;
+            for part in parts.windows(2) {
+                let text = &all[part[0]..part[1]];
+                sample.append(&compress(text.as_bytes()));
+                let (sink, source) = sample.read(cursor.clone()).await;
+                assert_eq!(source.state, SourceState::Ended, "{source:?}");
+                assert_eq!(sink.texts(), text.lines().collect::<Vec<_>>());
+                cursor = sink.cursor().or(cursor);
+            }
+            assert_eq!(cursor, behind(all.as_bytes()));
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_file_that_was_compressed_in_the_meantime_is_the_same() {
+    let text = many("line");
+    let sample = Sample::new(&gzip(text.as_bytes()));
+    let read = &text[..text.len() / 2];
+    let read = &read[..=read.rfind('\n').unwrap()];
+    let (sink, _) = sample.read(behind(read.as_bytes())).await;
+    let rest: Vec<_> = text[read.len()..].lines().collect();
+    assert_eq!(sink.texts(), rest);
+}
+
+#[tokio::test]
+async fn a_cursor_of_an_earlier_version_is_an_offset_alone() {
+    let sample = Sample::new(b"one\ntwo\n");
+    let (sink, _) = sample.read(Some(Cursor("4".to_owned()))).await;
+    assert_eq!(sink.texts(), ["two"]);
+    assert_eq!(sink.cursor(), behind(b"one\ntwo\n"));
+    let (sink, source) = sample.read(Some(Cursor("4:what".to_owned()))).await;
+    assert_eq!((sink.count(), source.state), (0, SourceState::Failed));
+    assert_eq!(
+        source.detail.unwrap(),
+        "the stored position \"4:what\" is none in a file; use another --data"
+    );
+}
+
+#[tokio::test]
 async fn a_file_that_was_replaced_by_a_shorter_one_is_not_read() {
-    let sample = Sample::new(b"one\n");
-    for bytes in [b"one\n".to_vec(), gzip(b"one\n")] {
-        sample.write(&bytes);
-        let (sink, source) = sample.read(cursor(5)).await;
-        assert_eq!((sink.count(), source.state), (0, SourceState::Failed));
-        assert!(
-            source
-                .detail
-                .unwrap()
-                .contains("shorter than what was read of it before; use another --data")
-        );
+    let sample = Sample::new(b"");
+    let long = many("line");
+    let cut = &long.as_bytes()[..long.len() - 1];
+    for (before, now) in [(&b"one\ntwo\n"[..], &b"one\n"[..]), (long.as_bytes(), cut)] {
+        for compress in COMPRESSED {
+            sample.write(&compress(now));
+            let (sink, source) = sample.read(behind(before)).await;
+            assert_eq!((sink.count(), source.state), (0, SourceState::Failed));
+            assert!(
+                source
+                    .detail
+                    .unwrap()
+                    .contains("shorter than what was read of it before; use another --data")
+            );
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_file_that_was_replaced_by_a_longer_one_is_not_read() {
+    let sample = Sample::new(b"");
+    let (long, other) = (many("line"), many("another line"));
+    for before in [b"one\n", long.as_bytes()] {
+        for compress in COMPRESSED {
+            sample.write(&compress(other.as_bytes()));
+            let (sink, source) = sample.read(behind(before)).await;
+            assert_eq!((sink.count(), source.state), (0, SourceState::Failed));
+            let why = source.detail.unwrap();
+            assert!(
+                why.ends_with(
+                    "is not the file that was read before; use another --data, or bring the former file back"
+                ),
+                "{why}"
+            );
+        }
     }
 }
 
@@ -179,7 +265,7 @@ async fn it_stops_while_it_waits_for_the_next_post() {
     let why = running.status.show().detail.unwrap();
     assert!(why.starts_with("the next post is due in 59m "), "{why}");
     let sink = running.stop().await;
-    assert_eq!(sink.cursor(), cursor(at(&[THEN]).len() as u64));
+    assert_eq!(sink.cursor(), behind(at(&[THEN]).as_bytes()));
 }
 
 #[tokio::test]
@@ -204,7 +290,7 @@ async fn a_pipe_gives_each_line_as_it_comes() {
         .status()
         .unwrap();
     assert!(made.success());
-    let running = sample.run("", cursor(7)).await;
+    let running = sample.run("", behind(b"before\n")).await;
     let path = sample.path();
     // Opened by either side, a pipe waits for the other.
     let open = tokio::task::spawn_blocking(|| fs::OpenOptions::new().write(true).open(path));
