@@ -164,7 +164,7 @@ impl Tasks {
         registry: &Registry,
         log: &Log,
     ) -> anyhow::Result<()> {
-        let status = registry.add(&spec.to_string());
+        let status = registry.add(&opened.name());
         let identity: Arc<str> = spec.identity().into();
         let cursor = log.cursor(&identity)?;
         let may_replay = spec.kind() == "file";

@@ -38,6 +38,8 @@ pub(crate) enum OpenError {
     Directory(PathBuf),
     #[error("cannot listen at {0}: another program does; end it or choose another port")]
     InUse(String),
+    #[error("listen:{0} is not a loopback address, such as 127.0.0.1: only these are served")]
+    Public(String),
     #[error("cannot listen at {address}: {error}")]
     Listen { address: String, error: io::Error },
 }
@@ -66,7 +68,7 @@ pub(crate) async fn open(spec: Spec) -> Result<Opened, OpenError> {
 /// A port that a program has left a moment ago can be had again at once (`SO_REUSEADDR`, which
 /// tokio sets).
 pub(crate) async fn bind(address: &str) -> Result<TcpListener, OpenError> {
-    TcpListener::bind(address)
+    let listener = TcpListener::bind(address)
         .await
         .map_err(|error| match error.kind() {
             io::ErrorKind::AddrInUse => OpenError::InUse(address.to_owned()),
@@ -74,7 +76,11 @@ pub(crate) async fn bind(address: &str) -> Result<TcpListener, OpenError> {
                 address: address.to_owned(),
                 error,
             },
-        })
+        })?;
+    match listener.local_addr() {
+        Ok(bound) if bound.ip().is_loopback() => Ok(listener),
+        _ => Err(OpenError::Public(address.to_owned())),
+    }
 }
 
 impl Opened {
@@ -83,8 +89,6 @@ impl Opened {
     }
 
     /// The source as it was given, with the port that it got where any would do (`listen:…:0`).
-    // Only until `serve` shows it.
-    #[cfg_attr(not(test), expect(dead_code))]
     pub(crate) fn name(&self) -> String {
         let given = self.spec.to_string();
         if let Ready::Listen(listener) = &self.ready

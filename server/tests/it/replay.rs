@@ -64,3 +64,23 @@ async fn the_first_line_may_come_late_and_the_end_is_kept_over_a_restart() {
     }
     program.terminate();
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_post_is_seen_before_the_next_is_due() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("posts");
+    let first = post("first", "2023-01-01T00:00:00Z");
+    std::fs::write(&path, first + &post("second", "2023-01-01T05:00:00Z")).unwrap();
+    let source = format!("file:{},speed=realtime", path.display());
+    let mut program = Program::serve(&["--source", &source, "--batch", "100ms"]);
+    wait_until("the first is seen", SOON, async || {
+        program.json(TOP).await["rows"][0]["tag"] == "#first"
+    })
+    .await;
+    let at = program.json(TOP).await["at"].clone();
+    wait_until("the time goes on", SOON, async || {
+        program.json(TOP).await["at"] != at
+    })
+    .await;
+    program.terminate();
+}

@@ -63,6 +63,7 @@ fn what_is_in_the_way_is_status_1() {
         (&["--listen", &taken][..], "choose another --listen"),
         (&["--source", "file:no/such/file"], "no/such/file"),
         (&["--source", &format!("listen:{taken}")], "another port"),
+        (&["--source", "listen:0.0.0.0:0"], "loopback"),
         (&["count", "no/such/file"], "no/such/file"),
         (&["feed", "--listen", &taken], "another"),
     ] {

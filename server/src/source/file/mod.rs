@@ -34,6 +34,9 @@ mod reading;
 /// How many chunks may be read ahead.
 const AHEAD: usize = 4;
 
+/// How often the time of a replay goes on between two posts.
+const STEP: Duration = Duration::from_millis(100);
+
 /// A post that is due within this time is given now: timers are no finer.
 const FINE: Duration = Duration::from_millis(2);
 
@@ -157,7 +160,7 @@ impl<S: Sink> Player<S> {
             if let Some(at) = post.at.filter(|at| *at <= latest) {
                 if let Some(due) = self.pace.pause_before(at) {
                     self.flush(&mut gathered, behind).await?;
-                    self.wait(due).await?;
+                    self.wait(due, at).await?;
                 }
                 let epoch = self.context.sink.epoch_of(at);
                 if self.epoch.is_none_or(|last| last < epoch) {
@@ -195,7 +198,9 @@ impl<S: Sink> Player<S> {
         }
     }
 
-    async fn wait(&self, due: Instant) -> Result<(), Closed> {
+    /// Until a post of the time `at` is due. The replay's time goes on meanwhile, so that what came
+    /// before is seen without waiting for what comes next.
+    async fn wait(&mut self, due: Instant, at: i64) -> Result<(), Closed> {
         let pause = due - Instant::now();
         if pause > LONG {
             let seconds = Duration::from_secs(pause.as_secs());
@@ -204,9 +209,17 @@ impl<S: Sink> Player<S> {
                 .status
                 .waiting(format!("the next post is due in {seconds}"));
         }
-        select! {
-            () = sleep_until(due) => {}
-            () = self.context.stop.cancelled() => return Err(Closed),
+        while Instant::now() < due {
+            select! {
+                () = sleep_until(due.min(Instant::now() + STEP)) => {}
+                () = self.context.stop.cancelled() => return Err(Closed),
+            }
+            let now = self.pace.time_before(due, at);
+            let epoch = self.context.sink.epoch_of(now);
+            if self.epoch.is_some_and(|last| last < epoch) {
+                self.advance(now).await?;
+                self.epoch = Some(epoch);
+            }
         }
         self.context.status.live();
         Ok(())
@@ -231,6 +244,15 @@ impl Pace {
         let passed = u64::try_from(at - first).ok()?;
         let due = begun + Duration::from_millis(passed) / times.get();
         (due > now + FINE).then_some(due)
+    }
+
+    /// The replay's time now, when its time `at` is `due`.
+    fn time_before(&self, due: Instant, at: i64) -> i64 {
+        let Speed::Times(times) = self.speed else {
+            return at;
+        };
+        let left = due.saturating_duration_since(Instant::now()) * times.get();
+        at.saturating_sub(i64::try_from(left.as_millis()).unwrap_or(i64::MAX))
     }
 }
 
