@@ -116,31 +116,39 @@ fn fields(top: &Top) -> [(&'static str, String); 2] {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::{Arc, Mutex};
+    use std::{
+        future::poll_fn,
+        task::Poll::{self, Ready},
+    };
 
     use axum::{Router, extract::State, http::StatusCode, routing::post};
-    use tokio::net::TcpListener;
+    use tokio::{
+        net::TcpListener,
+        sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel},
+        time::timeout,
+    };
 
     use super::*;
     use crate::web::testing::Counting;
 
-    type Posts = Arc<Mutex<Vec<String>>>;
+    const SOON: Duration = Duration::from_secs(30);
 
-    /// A dashboard that keeps what it is sent, and refuses its first post.
-    async fn dashboard(posts: Posts) -> Url {
+    /// A dashboard that passes on what it is sent, and refuses `#refused`.
+    async fn dashboard() -> (Url, UnboundedReceiver<String>) {
+        let (posts, received) = unbounded_channel();
         let app = Router::new()
             .route("/updateData", post(receive))
             .with_state(posts);
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}/updateData", listener.local_addr().unwrap());
         tokio::spawn(async move { axum::serve(listener, app).await });
-        url.parse().unwrap()
+        (url.parse().unwrap(), received)
     }
 
-    async fn receive(State(posts): State<Posts>, body: String) -> StatusCode {
-        let mut posts = posts.lock().unwrap();
-        posts.push(body);
-        if posts.len() == 1 {
+    async fn receive(State(posts): State<UnboundedSender<String>>, body: String) -> StatusCode {
+        let refused = body.contains("%23refused");
+        posts.send(body).unwrap();
+        if refused {
             StatusCode::INTERNAL_SERVER_ERROR
         } else {
             StatusCode::CREATED
@@ -149,24 +157,28 @@ mod tests {
 
     #[tokio::test]
     async fn posts_each_epoch_after_the_first_hashtag_and_survives_refusals() {
-        let posts = Posts::default();
-        let url = dashboard(posts.clone()).await;
+        let (url, mut received) = dashboard().await;
+        let mut posted = async || timeout(SOON, received.recv()).await.unwrap().unwrap();
         let counting = Counting::default();
         let stop = CancellationToken::new();
-        let posting = tokio::spawn(run(url, counting.live(), stop.clone()));
+        let mut posting = Box::pin(run(url, counting.live(), stop.clone()));
         counting.show(1, &[]);
-        tokio::time::sleep(Duration::from_millis(20)).await;
-        for epoch in 2.. {
-            if posts.lock().unwrap().len() >= 3 {
-                break;
-            }
-            counting.show(epoch, &[("#rust", 12), ("#it's", 3)]);
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
+        // Run until it waits for something, it has taken the epoch that has no hashtag.
+        let waits = poll_fn(|context| Ready(posting.as_mut().poll(context))).await;
+        assert_eq!(waits, Poll::Pending);
+        let posting = tokio::spawn(posting);
+
+        counting.show(2, &[("#refused", 7)]);
+        let form = "label=%5B%27%23refused%27%5D&data=%5B7%5D";
+        assert_eq!(posted().await, form, "the first of all posts");
+        counting.show(3, &[("#rust", 12), ("#it's", 3)]);
+        let form = "label=%5B%27%23rust%27%2C+%22%23it%27s%22%5D&data=%5B12%2C+3%5D";
+        assert_eq!(posted().await, form);
+        counting.show(4, &[("#last", 1)]);
+        let form = "label=%5B%27%23last%27%5D&data=%5B1%5D";
+        assert_eq!(posted().await, form, "each epoch once");
         stop.cancel();
         posting.await.unwrap();
-        let form = "label=%5B%27%23rust%27%2C+%22%23it%27s%22%5D&data=%5B12%2C+3%5D";
-        assert!(posts.lock().unwrap().iter().all(|post| post == form));
     }
 
     #[tokio::test]
@@ -181,7 +193,7 @@ mod tests {
         counting.show(1, &[("#a", 1)]);
         let _connection = silent.accept().await.unwrap();
         stop.cancel();
-        tokio::time::timeout(Duration::from_secs(1), posting)
+        timeout(Duration::from_secs(1), posting)
             .await
             .unwrap()
             .unwrap();

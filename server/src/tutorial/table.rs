@@ -168,6 +168,12 @@ fn width(text: &str) -> usize {
 
 #[cfg(test)]
 mod tests {
+    use std::{
+        future::poll_fn,
+        io::Read,
+        task::Poll::{self, Ready},
+    };
+
     use super::*;
     use crate::web::testing::{Counting, row};
 
@@ -242,27 +248,41 @@ mod tests {
         printing.await.unwrap();
     }
 
+    /// Output that takes nothing until its gate is gone.
+    struct Gated<W> {
+        gate: Receiver<()>,
+        out: W,
+    }
+
+    impl<W: Write> Write for Gated<W> {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            // It never opens but by the loss of the other side.
+            let _ = self.gate.recv();
+            self.out.write(bytes)
+        }
+
+        fn flush(&mut self) -> std::io::Result<()> {
+            self.out.flush()
+        }
+    }
+
     #[tokio::test]
     async fn the_newest_epoch_is_written_before_the_end() {
-        let (read, write) = std::io::pipe().unwrap();
+        let (mut read, out) = std::io::pipe().unwrap();
+        let (opens, gate) = sync_channel(0);
         let counting = Counting::default();
         let stop = CancellationToken::new();
         counting.show(7, &[]);
-        let printing = tokio::spawn(run(counting.live(), write, stop.clone()));
-        let mut line = String::new();
-        let reading = tokio::task::spawn_blocking(move || {
-            std::io::BufRead::read_line(&mut std::io::BufReader::new(read), &mut line).unwrap();
-            line
-        });
-        tokio::time::sleep(Duration::from_millis(20)).await;
+        let mut printing = Box::pin(run(counting.live(), Gated { gate, out }, stop.clone()));
+        let mut waits = async || poll_fn(|context| Ready(printing.as_mut().poll(context))).await;
         counting.show(8, &[]);
-        assert!(
-            reading
-                .await
-                .unwrap()
-                .starts_with("----------- 2026-11-22 18:30:")
-        );
+        assert_eq!(waits().await, Poll::Pending, "it waits for epochs");
         stop.cancel();
-        printing.await.unwrap();
+        assert_eq!(waits().await, Poll::Pending, "it waits for its output");
+        drop(opens);
+        printing.await;
+        let mut text = String::new();
+        read.read_to_string(&mut text).unwrap();
+        assert_eq!(text, "----------- 2026-11-22 18:30:08 -----------\n");
     }
 }

@@ -1,7 +1,8 @@
 //! Connections from accept to farewell.
 //!
-//! **Invariant:** a client that is slow, silent or hanging holds a connection for a limited time, of
-//! which there is a limited number, and never delays the end of the program by more than [`FAREWELL`].
+//! **Invariant:** a client that asks nothing, asks slowly or does not take its answers holds a connection
+//! for a limited time, of which there is a limited number, and no client delays the end of the program by
+//! more than [`FAREWELL`].
 
 use std::{sync::Arc, time::Duration};
 
@@ -13,6 +14,7 @@ use hyper_util::{
     service::TowerToHyperService,
 };
 use tokio::{net::TcpListener, sync::Semaphore};
+use tokio_io_timeout::TimeoutWriter;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 /// Clients served at once; more wait in the listener's queue.
@@ -22,12 +24,19 @@ const MAX_CONNECTIONS: usize = 1024;
 const HEAD_LIMIT: Duration = Duration::from_secs(30);
 /// A request's head is no longer than this.
 const HEAD_BYTES: usize = 64 * 1024;
+/// An answer that the client takes nothing of for so long ends the connection.
+pub(super) const WRITE_LIMIT: Duration = Duration::from_secs(30);
 /// For how long open requests may go on when the program ends.
 const FAREWELL: Duration = Duration::from_secs(2);
 /// After a failed accept, such as one for want of file handles: they may come back.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
-pub(super) async fn serve(listener: TcpListener, app: Router, stop: CancellationToken) {
+pub(super) async fn serve(
+    listener: TcpListener,
+    app: Router,
+    write_limit: Duration,
+    stop: CancellationToken,
+) {
     let mut http = http1::Builder::new();
     http.timer(TokioTimer::new())
         .header_read_timeout(HEAD_LIMIT)
@@ -53,8 +62,11 @@ pub(super) async fn serve(listener: TcpListener, app: Router, stop: Cancellation
         };
         // Answers are small and whole: waiting to fill a packet only delays them.
         let _ = stream.set_nodelay(true);
+        let mut stream = TimeoutWriter::new(stream);
+        stream.set_timeout(Some(write_limit));
         let service = TowerToHyperService::new(app.clone());
-        let connection = graceful.watch(http.serve_connection(TokioIo::new(stream), service));
+        let connection =
+            graceful.watch(http.serve_connection(TokioIo::new(Box::pin(stream)), service));
         let cut = cut.clone();
         connections.spawn(async move {
             // How a connection ends is the client's business.

@@ -77,5 +77,5 @@ fn router(web: Web) -> Router {
 /// but nobody can keep the program from ending.
 pub(crate) async fn serve(listener: TcpListener, web: Web, stop: CancellationToken) {
     pages::prepare();
-    connections::serve(listener, router(web), stop).await;
+    connections::serve(listener, router(web), connections::WRITE_LIMIT, stop).await;
 }

@@ -1,6 +1,9 @@
 //! The whole router over a real socket, as clients see it.
 
-use std::{net::SocketAddr, time::Duration};
+use std::{
+    net::SocketAddr,
+    time::{Duration, Instant},
+};
 
 use reqwest::{Client, Response, StatusCode, header::HeaderMap};
 use serde_json::{Value, json};
@@ -11,7 +14,7 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-use super::{serve, testing::Counting};
+use super::{connections, router, serve, testing::Counting};
 
 /// A server on a port of its own, with counts shown by hand.
 struct TestServer {
@@ -352,15 +355,45 @@ async fn odd_requests_get_an_answer() {
 async fn the_end_waits_for_no_idle_or_hanging_client() {
     let server = TestServer::start().await;
     assert_eq!(server.get("/healthz").await.status(), StatusCode::OK);
-    let mut half = TcpStream::connect(server.address).await.unwrap();
-    half.write_all(b"POST /updateData HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n")
-        .await
-        .unwrap();
     let _silent = TcpStream::connect(server.address).await.unwrap();
-    tokio::time::sleep(Duration::from_millis(50)).await;
+    let mut half = TcpStream::connect(server.address).await.unwrap();
+    let head = "POST /updateData HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\
+        Content-Type: application/x-www-form-urlencoded\r\nExpect: 100-continue\r\n\r\n";
+    half.write_all(head.as_bytes()).await.unwrap();
+    // The body is waited for, and the silent client, which came before, has been taken.
+    let mut answer = [0; 12];
+    half.read_exact(&mut answer).await.unwrap();
+    assert_eq!(&answer, b"HTTP/1.1 100");
     server.stop.cancel();
     tokio::time::timeout(Duration::from_secs(5), server.serving)
         .await
         .unwrap()
         .unwrap();
+}
+
+#[tokio::test]
+async fn a_client_that_does_not_read_its_answers_is_let_go() {
+    const LIMIT: Duration = Duration::from_millis(300);
+    let counting = Counting::default();
+    let tags: Vec<String> = (0..100).map(|number| format!("#tag{number}")).collect();
+    let rows: Vec<_> = tags.iter().map(|tag| (tag.as_str(), 5)).collect();
+    counting.show(1, &rows);
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let mut client = TcpStream::connect(listener.local_addr().unwrap())
+        .await
+        .unwrap();
+    let stop = CancellationToken::new();
+    let app = router(counting.web());
+    let serving = tokio::spawn(connections::serve(listener, app, LIMIT, stop.clone()));
+
+    let begun = Instant::now();
+    // Once its answers fill all buffers the server reads no more, and soon the client cannot write.
+    let questions = "GET /api/v1/top?k=100 HTTP/1.1\r\nHost: x\r\n\r\n".repeat(1000);
+    let asking = async { while client.write_all(questions.as_bytes()).await.is_ok() {} };
+    tokio::time::timeout(Duration::from_secs(30), asking)
+        .await
+        .expect("the server closes the connection");
+    assert!(begun.elapsed() >= LIMIT, "it had its time");
+    stop.cancel();
+    serving.await.unwrap();
 }

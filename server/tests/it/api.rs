@@ -1,6 +1,6 @@
 //! What scripts and supervisors rely on, of the real program.
 
-use std::time::Duration;
+use std::{fs::OpenOptions, io::Write, process::Command, time::Duration};
 
 use serde_json::Value;
 use tokio::{
@@ -58,8 +58,22 @@ async fn the_top_of_both_windows() {
 
 #[tokio::test]
 async fn ready_when_results_are_current() {
-    let (program, _writer) = with_writer(&[]).await;
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("posts");
+    let made = Command::new("mkfifo").arg(&path).status().unwrap();
+    assert!(made.success());
+    // A file that has brought nothing yet may be a replay: for its sake no epoch ends for 10 s.
+    let source = format!("file:{}", path.display());
+    let program = Program::serve(&["--batch", "200ms", "--source", &source]);
     assert_eq!(program.get("/healthz").await.status(), 200);
+    let starting = program.get("/readyz").await;
+    assert_eq!(starting.status(), 503);
+    assert!(starting.text().await.unwrap().contains("starting"));
+
+    // Opened by either side, a pipe waits for the other.
+    let open = tokio::task::spawn_blocking(|| OpenOptions::new().write(true).open(path));
+    let mut pipe = open.await.unwrap().unwrap();
+    pipe.write_all(b"#first\n").unwrap();
     wait_until("ready", SOON, async || {
         program.get("/readyz").await.status() == 200
     })

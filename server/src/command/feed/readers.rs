@@ -101,6 +101,12 @@ impl Readers {
         self.0.closed.cancel();
     }
 
+    #[cfg(test)]
+    pub(super) fn one_is_full(&self) -> bool {
+        let queues = lock(&self.0.queues);
+        queues.iter().any(|queue| lock(&queue.state).bytes >= FULL)
+    }
+
     /// Puts the lines into every reader's queue. Waits for room, and where there is no reader, for one.
     async fn give(&self, lines: Arc<[u8]>) {
         let mut served = Vec::new();

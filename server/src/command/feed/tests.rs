@@ -9,6 +9,7 @@ const LIMIT: Duration = Duration::from_secs(30);
 /// A feed that runs.
 struct Running {
     address: SocketAddr,
+    readers: Readers,
     stop: CancellationToken,
     task: JoinHandle<anyhow::Result<()>>,
 }
@@ -19,12 +20,14 @@ impl Running {
         let mut feeder = Feeder::open(address, vec![spec.parse().unwrap()])
             .await
             .unwrap();
-        feeder.readers = Readers::new(patience);
+        let readers = Readers::new(patience);
+        feeder.readers = readers.clone();
         let address = feeder.listener.local_addr().unwrap();
         let stop = CancellationToken::new();
         let task = tokio::spawn(feeder.run(stop.clone()));
         Self {
             address,
+            readers,
             stop,
             task,
         }
@@ -77,8 +80,13 @@ async fn a_reader_gets_every_line_and_then_the_end() {
     let text = numbers(300_000);
     let running = Running::of(&file(folder.path(), &text), LIMIT).await;
     let mut reader = running.reader().await;
-    // The queue and the system's buffers are full before anything is read.
-    sleep(Duration::from_millis(50)).await;
+    // The source has to wait before anything is read.
+    let filling = async {
+        while !running.readers.one_is_full() {
+            sleep(Duration::from_millis(1)).await;
+        }
+    };
+    timeout(LIMIT, filling).await.expect("the queue is full");
     assert!(rest(&mut reader).await == text);
     drop(reader);
     running.ends().await.unwrap();
