@@ -7,16 +7,20 @@ use std::{
 };
 
 use model::Epoch;
-use timely::dataflow::ProbeHandle;
+use timely::dataflow::{InputHandle, ProbeHandle};
 
 use super::{
     Parts, Signal,
     agreement::Start,
-    generation::{IDLE, Input},
     is_checkpoint,
     record::{Record, deltas},
 };
 use crate::store::StoreError;
+
+/// How long a worker sleeps when nobody wakes it.
+pub(super) const IDLE: Duration = Duration::from_millis(100);
+
+pub(super) type Input = InputHandle<u64, timely::container::CapacityContainerBuilder<Vec<Record>>>;
 
 /// How many epochs may be under way in the dataflow. The rest waits in the log, which is on disk.
 const MOST_UNDER_WAY: usize = 8;

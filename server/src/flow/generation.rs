@@ -7,13 +7,12 @@ use std::{
         atomic::{AtomicBool, Ordering::Acquire, Ordering::Release},
     },
     thread,
-    time::Duration,
 };
 
 use timely::{
     CommunicationConfig, Config, WorkerConfig,
     dataflow::{
-        InputHandle, ProbeHandle,
+        ProbeHandle,
         operators::{Inspect, Probe, vec::Broadcast},
     },
     worker::Worker,
@@ -23,18 +22,12 @@ use super::{
     FlowError, Parts, Signal,
     agreement::{self, Holdings, Start},
     count::count,
-    feeder::Feeder,
+    feeder::{Feeder, IDLE, Input},
     merge::merge,
     message,
-    record::Record,
     tops::results,
 };
 use crate::store::StoreError;
-
-/// How long a worker sleeps when nobody wakes it.
-pub(super) const IDLE: Duration = Duration::from_millis(100);
-
-pub(super) type Input = InputHandle<u64, timely::container::CapacityContainerBuilder<Vec<Record>>>;
 
 /// What the workers of a process share beside the dataflow.
 #[derive(Clone, Debug)]
