@@ -54,6 +54,9 @@ struct Inner {
     hashed: bool,
     /// Set under `cargo leptos watch`.
     watch: Option<LeptosOptions>,
+    /// Under `cargo leptos watch` the names in `assets` are plain, since only its first build puts
+    /// hashes into the files' names: which name that build gave to each.
+    first_built: Vec<(String, String)>,
 }
 
 impl Site {
@@ -84,23 +87,34 @@ impl Site {
 
     /// `hashes`: the lines that the build writes, such as `js: 4f2a…`.
     fn new(root: Option<PathBuf>, hashes: Option<&str>, watch: Option<LeptosOptions>) -> Self {
-        let address = |kind: &str| match hash(hashes, kind) {
-            Some(hash) => format!("/pkg/{NAME}.{hash}.{kind}"),
-            None => format!("/pkg/{NAME}.{kind}"),
+        let plain = |kind: &str| format!("/pkg/{NAME}.{kind}");
+        let with_hash = |kind: &str| {
+            let hash = hash(hashes, kind)?;
+            Some(format!("/pkg/{NAME}.{hash}.{kind}"))
+        };
+        let watching = watch.is_some();
+        let address = |kind: &str| {
+            let with_hash = with_hash(kind).filter(|_| !watching);
+            with_hash.unwrap_or_else(|| plain(kind))
         };
         let assets = Assets {
             js: address("js"),
             wasm: address("wasm"),
             css: address("css"),
         };
-        let hashed = ["js", "wasm", "css"]
+        let kinds = ["js", "wasm", "css"];
+        let hashed = !watching && kinds.iter().all(|kind| with_hash(kind).is_some());
+        let first_built = kinds
             .iter()
-            .all(|kind| hash(hashes, kind).is_some());
+            .filter_map(|kind| Some((plain(kind), with_hash(kind)?)))
+            .filter(|_| watching)
+            .collect();
         Self(Arc::new(Inner {
             root,
             assets,
             hashed,
             watch,
+            first_built,
         }))
     }
 
@@ -124,7 +138,10 @@ impl Site {
             tracing::warn!("the built page was not found; {advice}");
             return;
         };
-        let is_missing = |address: &&str| !root.join(address.trim_start_matches('/')).is_file();
+        let is_missing = |address: &&str| {
+            let address = self.newest(root, address).unwrap_or(address);
+            !within(root, address).is_file()
+        };
         if let Some(missing) = self.names().into_iter().find(is_missing) {
             tracing::warn!(folder = ?root, missing, "the built page is not of this program's build; {advice}");
         }
@@ -139,9 +156,20 @@ impl Site {
         }
     }
 
+    /// Under `cargo leptos watch`, the name with a hash where that file is the newer one.
+    fn newest(&self, root: &Path, path: &str) -> Option<&str> {
+        let mut first_built = self.0.first_built.iter();
+        let (_, with_hash) = first_built.find(|(plain, _)| plain == path)?;
+        let changed = |address: &str| fs::metadata(within(root, address)).ok()?.modified().ok();
+        (changed(with_hash) > changed(path)).then_some(with_hash)
+    }
+
     /// The file at the address asked for; `None` if there is none.
-    async fn file(&self, request: Request) -> Option<Response> {
+    async fn file(&self, mut request: Request) -> Option<Response> {
         let root = self.0.root.as_ref()?;
+        if let Some(newest) = self.newest(root, request.uri().path()) {
+            *request.uri_mut() = newest.parse().ok()?;
+        }
         let cache_control = self.cache_control(request.uri().path());
         let mut folder = ServeDir::new(root)
             .append_index_html_on_directories(false)
@@ -161,6 +189,10 @@ impl Site {
         }
         Some(response)
     }
+}
+
+fn within(root: &Path, address: &str) -> PathBuf {
+    root.join(address.trim_start_matches('/'))
 }
 
 /// Whether a file system that works says this of an address that stands for no file.
@@ -251,6 +283,8 @@ pub(super) fn compression() -> CompressionLayer<impl Predicate> {
 
 #[cfg(test)]
 mod tests {
+    use std::time::{Duration, UNIX_EPOCH};
+
     use super::*;
 
     #[test]
@@ -269,6 +303,32 @@ mod tests {
             site.names(),
             ["/pkg/tagtide.js", "/pkg/tagtide.wasm", "/pkg/tagtide.css"]
         );
+    }
+
+    /// `cargo leptos watch` gives hashes to the names of its first build only.
+    #[test]
+    fn while_watching_the_newest_build_is_sent() {
+        let root = tempfile::tempdir().unwrap();
+        fs::create_dir(root.path().join("pkg")).unwrap();
+        let built = |name: &str, second: u64| {
+            let file = fs::File::create(root.path().join("pkg").join(name)).unwrap();
+            file.set_modified(UNIX_EPOCH + Duration::from_secs(second))
+                .unwrap();
+        };
+        let watch = LeptosOptions::builder().output_name(NAME).build();
+        let hashes = Some("js: a\nwasm: b\ncss: c\n");
+        let site = Site::new(Some(root.path().to_owned()), hashes, Some(watch));
+        assert_eq!(site.assets().css, "/pkg/tagtide.css");
+        let newest = || site.newest(root.path(), "/pkg/tagtide.css");
+        built("tagtide.css", 1);
+        built("tagtide.c.css", 2);
+        assert_eq!(newest(), Some("/pkg/tagtide.c.css"), "of this session");
+        built("tagtide.css", 3);
+        assert_eq!(newest(), None, "after a change");
+        fs::remove_file(root.path().join("pkg/tagtide.css")).unwrap();
+        assert_eq!(newest(), Some("/pkg/tagtide.c.css"));
+        assert_eq!(site.newest(root.path(), "/favicon.svg"), None);
+        assert_eq!(site.cache_control("/pkg/tagtide.css"), ASK_AGAIN);
     }
 
     #[test]
