@@ -22,12 +22,9 @@ release:
 	@.build/setup node toolchain
 	@$(IN) exec node .build/site.mjs
 
-# cargo-leptos puts digests into the names of the first build only: with them, the page would
-# go on asking for the files from before a change.
 watch:
 	@.build/setup watch
-	@rm -f target/debug/hash.txt
-	@$(IN) LEPTOS_HASH_FILES=false exec cargo leptos watch
+	@$(IN) exec cargo leptos watch
 
 # What is quick to install comes first, so that what cannot be had is known at once.
 test:
