@@ -9,17 +9,7 @@ use model::Row;
 use plotters::backend::SVGBackend;
 
 fn row(rank: u32, tag: &str, count: u64) -> Row {
-    let tag = tag.to_owned();
-    Row {
-        rank,
-        tag,
-        count,
-        error: 0,
-        people: None,
-        score: None,
-        share: 0.0,
-        change: None,
-    }
+    Row::counted(rank, tag.to_owned(), count, count)
 }
 
 /// The picture at a size in CSS pixels, as sharp as asked for.

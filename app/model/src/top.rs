@@ -49,3 +49,19 @@ pub struct Row {
     /// the past is not kept.
     pub change: Option<i32>,
 }
+
+impl Row {
+    /// A tag of which only the exact count is known, as a part of all `mentions`.
+    pub fn counted(rank: u32, tag: String, count: u64, mentions: u64) -> Self {
+        Self {
+            rank,
+            tag,
+            count,
+            error: 0,
+            people: None,
+            score: None,
+            share: count as f64 / mentions.max(1) as f64,
+            change: None,
+        }
+    }
+}

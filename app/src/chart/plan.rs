@@ -270,17 +270,7 @@ mod tests {
     use crate::chart::rough_width;
 
     fn row(rank: u32, tag: &str, count: u64) -> Row {
-        let tag = tag.to_owned();
-        Row {
-            rank,
-            tag,
-            count,
-            error: 0,
-            people: None,
-            score: None,
-            share: 0.0,
-            change: None,
-        }
+        Row::counted(rank, tag.to_owned(), count, count)
     }
 
     const WALL: Sheet = Sheet {

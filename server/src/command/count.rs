@@ -168,15 +168,9 @@ impl Counts {
             other.count.cmp(&tag.count).then_with(|| key.cmp(other_key))
         });
         tags.truncate(k);
-        let row = |(rank, (_, tag)): (u32, (_, &Tag))| Row {
-            rank,
-            tag: self.grammar.shown(tag.most_used()),
-            count: tag.count,
-            error: 0,
-            people: None,
-            score: None,
-            share: tag.count as f64 / self.mentions as f64,
-            change: None,
+        let row = |(rank, (_, tag)): (u32, (_, &Tag))| {
+            let shown = self.grammar.shown(tag.most_used());
+            Row::counted(rank, shown, tag.count, self.mentions)
         };
         (1..).zip(tags).map(row).collect()
     }

@@ -108,7 +108,7 @@ impl Feeder {
             if !begun {
                 begun = true;
                 for opened in self.sources.drain(..) {
-                    let status = registry.add(&opened.spec().to_string());
+                    let status = registry.add(&opened.name());
                     let sink = self.readers.sink(status.clone());
                     let context = Context {
                         sink,

@@ -43,7 +43,7 @@ pub(super) async fn run(typed: Serve) -> anyhow::Result<()> {
     let listener = listen(typed.listen).await?;
     let mut sources = Vec::new();
     for spec in &typed.sources {
-        sources.push((spec.clone(), source::open(spec.clone()).await?));
+        sources.push(source::open(spec.clone()).await?);
     }
     let Serve { batch, text, .. } = typed;
     let grammar = text.grammar;
@@ -81,8 +81,8 @@ pub(super) async fn run(typed: Serve) -> anyhow::Result<()> {
 
     let reading = Tasks::default();
     let registry = Registry::default();
-    for (spec, opened) in sources {
-        reading.run_source(&spec, opened, &intake, &registry, &log)?;
+    for opened in sources {
+        reading.run_source(opened, &intake, &registry, &log)?;
     }
     let showing = Tasks::default();
     let ticking = reading.spawn(epoch::tick(intake.clone(), reading.stop.clone()));
@@ -158,12 +158,12 @@ impl Tasks {
 
     fn run_source(
         &self,
-        spec: &source::Spec,
         opened: Opened,
         intake: &Intake,
         registry: &Registry,
         log: &Log,
     ) -> anyhow::Result<()> {
+        let spec = opened.spec();
         let status = registry.add(&opened.name());
         let identity: Arc<str> = spec.identity().into();
         let cursor = log.cursor(&identity)?;

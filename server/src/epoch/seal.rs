@@ -57,12 +57,12 @@ pub(crate) struct Sealer {
 
 impl Sealer {
     /// Seals what sources put into the intake, until [`Intake::finish`].
-    pub(crate) fn start<S>(parts: Parts<S>) -> anyhow::Result<(Self, Intake)>
+    pub(crate) fn start<S>(parts: Parts<S>) -> io::Result<(Self, Intake)>
     where
         S: Fn() -> Epoch + Send + 'static,
     {
         let (sender, closed) = mpsc::channel(MOST_WAITING);
-        let last = parts.log.last()?;
+        let last = parts.sealed.borrow().map_or(Epoch(0), |last| last.epoch);
         let intake = Intake::new(parts.grammar, parts.batch, last, sender);
         let thread = thread::Builder::new()
             .name("sealer".into())

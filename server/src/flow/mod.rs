@@ -6,7 +6,8 @@
 //!
 //! [`Flow::start`] runs one generation: the stores' content is agreed on ([`agreement`]), the state
 //! goes through the dataflow to whoever owns its group now, sealed epochs that it does not hold are
-//! replayed, and from then on the log is followed ([`feeder`]). [`generation`] is the workers' life around it.
+//! replayed, and from then on the log is followed ([`feeder`]). [`generation`] is the workers' life
+//! around it.
 //!
 //! **Invariants:** time in the dataflow is the epoch. A result is given when the frontier has passed
 //! its epoch, so it is whole, and it is a function of the sealed epochs up to it: a later generation

@@ -21,15 +21,9 @@ pub(super) fn results(epoch: Epoch, merged: Partial, batch: Duration, grammar: G
         .zip(merged.parts)
         .map(|(window, part)| {
             let mentions = part.mentions;
-            let row = |(leader, rank): (engine::count::Leader, u32)| Row {
-                rank,
-                tag: grammar.shown(&leader.spelling),
-                count: leader.count,
-                error: 0,
-                people: None,
-                score: None,
-                share: leader.count as f64 / mentions.max(1) as f64,
-                change: None,
+            let row = |(leader, rank): (engine::count::Leader, u32)| {
+                let tag = grammar.shown(&leader.spelling);
+                Row::counted(rank, tag, leader.count, mentions)
             };
             Top {
                 window,

@@ -43,7 +43,6 @@ pub(crate) struct Post<'a> {
     /// Language (BCP 47), as the source says.
     pub lang: Option<Cow<'a, str>>,
     pub author: Option<Cow<'a, str>>,
-    pub id: Option<Cow<'a, str>>,
     /// When it was written, as the source says: milliseconds since the Unix epoch.
     pub at: Option<i64>,
 }
@@ -67,7 +66,6 @@ impl<'a> Post<'a> {
             tags: self.tags.map(|tags| tags.into_iter().map(own).collect()),
             lang: self.lang.map(own),
             author: self.author.map(own),
-            id: self.id.map(own),
             at: self.at,
         }
     }

@@ -37,14 +37,14 @@ impl ExternalBoard {
 
     pub(crate) fn post(&self, labels: Vec<Literal>, values: Vec<Literal>) {
         let labels: Vec<Literal> = labels.into_iter().map(unwrapped).collect();
-        let rows = rows(&labels, &values);
+        let pairs = pairs(&labels, &values);
         let now = Timestamp::now();
         let mut newest = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         // By the clock, so that a page that was left open does not take the first post after a
         // restart for one that it has.
         let millis = u64::try_from(now.as_millisecond()).unwrap_or_default();
         let last = newest.as_ref().map_or(0, |posted| posted.top.epoch.0);
-        let top = top(Epoch(millis.max(last + 1)), now, rows);
+        let top = top(Epoch(millis.max(last + 1)), now, pairs);
         *newest = Some(Arc::new(Posted {
             labels,
             values,
@@ -58,17 +58,15 @@ pub(super) fn nothing_posted() -> Top {
     top(Epoch(0), Timestamp::now(), Vec::new())
 }
 
-fn top(epoch: Epoch, at: Timestamp, mut rows: Vec<Row>) -> Top {
-    let mentions = rows
+fn top(epoch: Epoch, at: Timestamp, pairs: Vec<(String, u64)>) -> Top {
+    let mentions = pairs
         .iter()
-        .fold(0_u64, |sum, row| sum.saturating_add(row.count));
-    for row in &mut rows {
-        row.share = if mentions == 0 {
-            0.0
-        } else {
-            row.count as f64 / mentions as f64
-        };
-    }
+        .fold(0_u64, |sum, (_, count)| sum.saturating_add(*count));
+    let rows: Vec<Row> = pairs
+        .into_iter()
+        .zip(1..)
+        .map(|((tag, count), rank)| Row::counted(rank, tag, count, mentions))
+        .collect();
     Top {
         window: Window::All,
         by: Ranking::Count,
@@ -90,20 +88,10 @@ fn unwrapped(label: Literal) -> Literal {
 }
 
 /// The pairs that can be shown; without a partner or with an unfit one a label is left out.
-fn rows(labels: &[Literal], values: &[Literal]) -> Vec<Row> {
+fn pairs(labels: &[Literal], values: &[Literal]) -> Vec<(String, u64)> {
     let pairs = labels.iter().zip(values);
     let shown = pairs.filter_map(|(label, value)| Some((text(label)?, count(value)?)));
-    let rows = shown.zip(1..).map(|((tag, count), rank)| Row {
-        rank,
-        tag,
-        count,
-        error: 0,
-        people: None,
-        score: None,
-        share: 0.0,
-        change: None,
-    });
-    rows.collect()
+    shown.collect()
 }
 
 fn text(label: &Literal) -> Option<String> {

@@ -78,13 +78,7 @@ impl Counting {
 
 pub(crate) fn row(rank: u32, tag: &str, count: u64) -> Row {
     Row {
-        rank,
-        tag: tag.to_owned(),
-        count,
-        error: 0,
-        people: None,
-        score: None,
         share: 0.0,
-        change: None,
+        ..Row::counted(rank, tag.to_owned(), count, 0)
     }
 }

@@ -31,7 +31,6 @@ pub(super) fn read(line: &str) -> serde_json::Result<Option<Post<'_>>> {
         tags,
         lang: fields.lang.text().filter(|lang| is_language(lang)),
         author: fields.author.text().filter(|author| !author.is_empty()),
-        id: None,
         at: time(&fields.at),
     }))
 }
@@ -135,7 +134,6 @@ mod tests {
             tags: Some(vec!["a".into(), "b".into(), "c".into()]),
             lang: Some("pt-BR".into()),
             author: Some("ann".into()),
-            id: None,
             at: Some(1_705_314_900_500),
         };
         assert_eq!(post(line), expected);
