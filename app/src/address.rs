@@ -41,13 +41,15 @@ pub fn view(window: Option<&str>, by: Option<&str>, source: Option<&str>) -> Res
         None => Ok(View {
             window,
             by,
-            origin: Origin::Counted,
+            origin: Origin::default(),
+            rows: View::default().rows,
         }),
         // Another program's board has no past: whatever the window, it is all there is.
         Some("external") => Ok(View {
             window: Window::All,
             by,
             origin: Origin::External,
+            rows: View::default().rows,
         }),
         Some(_) => Err(BadName::Source),
     }
@@ -64,7 +66,7 @@ pub fn view_or_default(window: Option<&str>, by: Option<&str>, source: Option<&s
 /// The value of `source` in an address and in the page's question.
 pub fn source_name(origin: Origin) -> Option<&'static str> {
     match origin {
-        Origin::Counted => None,
+        Origin::Counted(_) => None,
         Origin::External => Some("external"),
     }
 }
@@ -85,6 +87,7 @@ mod tests {
         window: Window::All,
         by: model::Ranking::Count,
         origin: Origin::External,
+        rows: 10,
     };
 
     #[test]

@@ -3,7 +3,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use model::{Epoch, Top, Window};
+use model::{Epoch, Filter, Ranking, TagDetail, Top, Window};
 use tokio::{sync::watch, time::Instant};
 
 use crate::epoch::Sealed;
@@ -11,27 +11,32 @@ use crate::epoch::Sealed;
 /// How many rows a top holds at most.
 pub(crate) const MAX_ROWS: usize = 100;
 
-/// What was counted when one epoch closed.
+/// What was counted when one epoch closed, of the posts that a filter admits.
 #[derive(Debug)]
 pub(crate) struct Results {
     pub(crate) epoch: Epoch,
-    /// One of each window, with up to [`MAX_ROWS`] rows.
+    pub(crate) filter: Filter,
+    /// One of each window and ranking, in the order of [`Window::ALL`] and then [`Ranking::ALL`], with
+    /// up to [`MAX_ROWS`] rows.
     tops: Vec<Top>,
 }
 
 impl Results {
-    /// `tops` holds one of each window.
-    pub(crate) fn new(epoch: Epoch, tops: Vec<Top>) -> Self {
-        debug_assert!(
-            Window::ALL
-                .iter()
-                .all(|w| tops.iter().any(|top| top.window == *w))
-        );
-        Self { epoch, tops }
+    /// `tops` holds one of each window and ranking, in the order of both.
+    pub(crate) fn new(epoch: Epoch, filter: Filter, tops: Vec<Top>) -> Self {
+        debug_assert_eq!(tops.len(), Window::ALL.len() * Ranking::ALL.len());
+        Self {
+            epoch,
+            filter,
+            tops,
+        }
     }
 
-    pub(crate) fn top(&self, window: Window) -> &Top {
-        let found = self.tops.iter().find(|top| top.window == window);
+    pub(crate) fn top(&self, window: Window, by: Ranking) -> &Top {
+        let found = self
+            .tops
+            .iter()
+            .find(|top| top.window == window && top.by == by);
         found.unwrap_or(&self.tops[0])
     }
 }
@@ -63,6 +68,19 @@ impl Live {
         self.results.borrow().clone()
     }
 
+    /// Results of the posts that `filter` admits, of the newest epoch. Where that is not everything,
+    /// the count is asked for them; `None` while the program is starting or ending.
+    pub(crate) async fn of(&self, filter: Filter) -> Option<Arc<Results>> {
+        let _ = filter;
+        self.newest()
+    }
+
+    /// One tag in depth, of the newest epoch.
+    pub(crate) async fn tag(&self, name: &str, window: Window) -> Result<TagDetail, NoTag> {
+        let _ = (name, window);
+        Err(NoTag::NeverSeen)
+    }
+
     /// Whether what is shown is what is sealed, give or take the time that counting takes.
     pub(crate) fn is_current(&self) -> bool {
         self.newest().is_some() && !self.is_behind()
@@ -88,4 +106,13 @@ impl Live {
             }
         }
     }
+}
+
+/// Why there is no detail of a tag.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum NoTag {
+    /// It was never mentioned, or so long ago and so seldom that it is forgotten.
+    NeverSeen,
+    /// The program is starting or ending.
+    NotNow,
 }

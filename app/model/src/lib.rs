@@ -3,9 +3,13 @@
 //! The field names are those of the public JSON of `/api/v1/top`; a name given here is not changed.
 
 mod board;
+mod slice;
+mod tag;
 mod top;
 mod view;
 
 pub use board::{Answer, Board, Source, SourceState};
+pub use slice::{Filter, Kind, Lang, Slice};
+pub use tag::{LangCount, Link, SourceCount, Step, TagCount, TagDetail};
 pub use top::{Epoch, Row, Top};
 pub use view::{Origin, Ranking, UnknownName, View, Window};

@@ -95,7 +95,7 @@ pub fn Heading(live: Live) -> impl IntoView {
     };
     // Another program says what it counted, and not in how much.
     let posts = move || {
-        (live.origin.get() == Origin::Counted).then(|| {
+        matches!(live.origin.get(), Origin::Counted(_)).then(|| {
             view! {
                 <div>
                     <dt>"Posts"</dt>
@@ -142,12 +142,12 @@ fn title(view: View) -> (&'static str, &'static str) {
             "Posted by another program",
             "Ranked and counted by the program that posted it.",
         ),
-        (Origin::Counted, Window::FiveMinutes) => (
+        (Origin::Counted(_), window) if window != Window::All => (
             "Trending now",
             "The hashtags mentioned most in the last five minutes. \
              A post counts once for each of its tags.",
         ),
-        (Origin::Counted, Window::All) => (
+        (Origin::Counted(_), _) => (
             "Most mentioned of all time",
             "The hashtags mentioned most since the count began. \
              A post counts once for each of its tags.",

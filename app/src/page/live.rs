@@ -272,7 +272,7 @@ mod driver {
         fn patience(&self) -> Option<Duration> {
             self.live.shown.with_untracked(|shown| {
                 let board = shown.board.as_ref()?;
-                let flows = shown.of.origin == Origin::Counted
+                let flows = matches!(shown.of.origin, Origin::Counted(_))
                     && board
                         .sources
                         .iter()

@@ -10,7 +10,7 @@ pub fn Ranks(live: Live) -> impl IntoView {
     let span = Memo::new(move |_| {
         live.shown.with(|shown| match shown.of.origin {
             Origin::External => "as another program posted them",
-            Origin::Counted => words::window_span(shown.of.window),
+            Origin::Counted(_) => words::window_span(shown.of.window),
         })
     });
     view! {

@@ -22,7 +22,7 @@ pub fn Empty(live: Live) -> impl IntoView {
     let door = live.part(|board| door(&board.sources));
     let posted = live.part(|board| board.external);
     let told = move || match live.origin.get() {
-        Origin::Counted => Either::Left(view! {
+        Origin::Counted(_) => Either::Left(view! {
             <h2>"Nothing to rank yet"</h2>
             <p>{move || why.get()}</p>
             {move || door.get().unwrap_or_default().shown()}

@@ -106,7 +106,11 @@ pub fn date_and_time(at: &str) -> String {
 /// What stands on the way to this window.
 pub fn window_name(window: Window) -> &'static str {
     match window {
+        Window::OneMinute => "1 minute",
         Window::FiveMinutes => "5 minutes",
+        Window::FifteenMinutes => "15 minutes",
+        Window::OneHour => "1 hour",
+        Window::OneDay => "24 hours",
         Window::All => "All time",
     }
 }
@@ -114,7 +118,11 @@ pub fn window_name(window: Window) -> &'static str {
 /// Within a sentence.
 pub fn window_span(window: Window) -> &'static str {
     match window {
+        Window::OneMinute => "in the last minute",
         Window::FiveMinutes => "in the last five minutes",
+        Window::FifteenMinutes => "in the last fifteen minutes",
+        Window::OneHour => "in the last hour",
+        Window::OneDay => "in the last 24 hours",
         Window::All => "since the count began",
     }
 }

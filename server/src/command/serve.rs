@@ -10,7 +10,7 @@ use std::{
 };
 
 use anyhow::Context as _;
-use model::Epoch;
+use model::{Epoch, Kind};
 use tokio::{
     net::TcpListener,
     sync::watch,
@@ -167,7 +167,7 @@ impl Tasks {
         let status = registry.add(&opened.name());
         let identity: Arc<str> = spec.identity().into();
         let cursor = log.cursor(&identity)?;
-        let may_replay = spec.kind() == "file";
+        let may_replay = spec.kind() == Kind::File;
         let sink = intake.writer(spec.kind(), identity, status.clone(), may_replay);
         let stop = self.stop.child_token();
         let context = source::Context {

@@ -7,7 +7,7 @@ use std::{
 };
 
 use engine::grammar::Grammar;
-use model::Epoch;
+use model::{Epoch, Kind, Lang};
 use tokio::sync::mpsc;
 
 use super::{
@@ -22,7 +22,7 @@ use crate::source::{Closed, Cursor, Post, Sink, Status};
 pub(super) struct ClosedEpoch {
     pub(super) epoch: Epoch,
     /// With the kind of the source of each.
-    pub(super) opens: Vec<(&'static str, Open)>,
+    pub(super) opens: Vec<(Kind, Open)>,
     /// By the identity of the source.
     pub(super) cursors: Vec<(Arc<str>, Cursor)>,
     /// What it keeps of the room until it is sealed.
@@ -47,7 +47,7 @@ struct Inner {
 
 #[derive(Debug)]
 struct Registered {
-    kind: &'static str,
+    kind: Kind,
     identity: Arc<str>,
     open: Arc<Mutex<Open>>,
 }
@@ -74,7 +74,7 @@ impl Intake {
     /// For a source of this kind. One that `may_replay` can take the clock's place.
     pub(crate) fn writer(
         &self,
-        kind: &'static str,
+        kind: Kind,
         identity: Arc<str>,
         status: Status,
         may_replay: bool,
@@ -118,7 +118,7 @@ impl Intake {
 }
 
 impl Inner {
-    fn register(&self, kind: &'static str, identity: Arc<str>) -> Arc<Mutex<Open>> {
+    fn register(&self, kind: Kind, identity: Arc<str>) -> Arc<Mutex<Open>> {
         let open = Arc::<Mutex<Open>>::default();
         lock(&self.writers).push(Registered {
             kind,
@@ -185,7 +185,7 @@ impl Inner {
 #[derive(Debug)]
 pub(crate) struct Writer {
     intake: Arc<Inner>,
-    kind: &'static str,
+    kind: Kind,
     identity: Arc<str>,
     status: Status,
     open: Arc<Mutex<Open>>,
@@ -236,7 +236,7 @@ impl Sink for Writer {
         let mut start = 0;
         for (post, end) in posts.iter().zip(ends) {
             open.post(
-                post.lang.as_deref().unwrap_or_default(),
+                post.lang.as_deref().and_then(Lang::of_tag),
                 &mentions[start..end],
             );
             start = end;

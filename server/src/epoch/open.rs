@@ -1,13 +1,15 @@
 //! What a writer counts while an epoch is open, and how all of it becomes the content of a log entry.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
-use engine::{grammar::Mention, key::Key};
-
-use crate::{
-    source::Cursor,
-    store::{EpochCounts, Slice, SliceCount},
+use engine::{
+    count::{Counted, Delta, Deltas, SliceDelta},
+    grammar::Mention,
+    key::{GROUPS, Key, group_of},
 };
+use model::{Kind, Lang, Slice};
+
+use crate::source::Cursor;
 
 /// What an entry takes beside its text: two pointers with lengths, a count, and the table's slot.
 const ENTRY_BYTES: usize = 96;
@@ -18,7 +20,7 @@ const MOST_LANGUAGES: usize = 256;
 /// What one writer has counted since the last close.
 #[derive(Debug, Default)]
 pub(crate) struct Open {
-    slices: HashMap<Box<str>, OpenSlice>,
+    slices: HashMap<Option<Lang>, OpenSlice>,
     /// Bytes held, roughly: what its memory is bounded by.
     held: usize,
     /// Behind the last post that is counted in.
@@ -32,14 +34,9 @@ struct OpenSlice {
 }
 
 impl Open {
-    pub(crate) fn post(&mut self, lang: &str, mentions: &[Mention<'_>]) {
-        let lang = primary(lang);
-        let known = self.slices.contains_key(lang) || self.slices.len() < MOST_LANGUAGES;
-        let lang = if known { lang } else { "" };
-        let slice = match self.slices.get_mut(lang) {
-            Some(slice) => slice,
-            None => self.slices.entry(lang.into()).or_default(),
-        };
+    pub(crate) fn post(&mut self, lang: Option<Lang>, mentions: &[Mention<'_>]) {
+        let known = self.slices.contains_key(&lang) || self.slices.len() < MOST_LANGUAGES;
+        let slice = self.slices.entry(lang.filter(|_| known)).or_default();
         slice.posts += 1;
         for mention in mentions {
             match slice.counts.get_mut(&*mention.spelling) {
@@ -72,51 +69,47 @@ impl Open {
 
 /// The opens of all writers as one, each with the kind of its source; the order of equal input
 /// never shows in the result.
-pub(super) fn combine(opens: Vec<(&'static str, Open)>) -> EpochCounts {
-    let mut whole: HashMap<(&'static str, Box<str>), OpenSlice> = HashMap::new();
+pub(super) fn combine(opens: Vec<(Kind, Open)>) -> Deltas {
+    let mut whole: BTreeMap<Slice, OpenSlice> = BTreeMap::new();
     for (source, open) in opens {
-        for (lang, slice) in open.slices {
-            let into = whole.entry((source, lang)).or_default();
-            into.posts += slice.posts;
+        for (lang, part) in open.slices {
+            let into = whole.entry(Slice { source, lang }).or_default();
+            into.posts += part.posts;
             if into.counts.is_empty() {
-                into.counts = slice.counts;
+                into.counts = part.counts;
                 continue;
             }
-            for (spelling, (key, count)) in slice.counts {
+            for (spelling, (key, count)) in part.counts {
                 into.counts.entry(spelling).or_insert((key, 0)).1 += count;
             }
         }
     }
-    let mut slices: Vec<Slice> = whole
-        .into_iter()
-        .map(|((source, lang), slice)| {
-            let mut counts: Vec<SliceCount> = slice
-                .counts
-                .into_iter()
-                .map(|(spelling, (key, count))| SliceCount {
-                    key,
-                    spelling,
-                    count,
-                })
-                .collect();
-            counts.sort_unstable_by(|a, b| (&a.key, &a.spelling).cmp(&(&b.key, &b.spelling)));
-            Slice {
-                source: source.into(),
-                lang,
-                posts: slice.posts,
-                counts,
+    let mut deltas: Vec<Delta> = (0..GROUPS).map(|_| Delta::default()).collect();
+    for (slice, part) in whole {
+        let mut groups: Vec<Vec<Counted>> = (0..GROUPS).map(|_| Vec::new()).collect();
+        for (spelling, (key, count)) in part.counts {
+            groups[usize::from(group_of(&key))].push(Counted {
+                key,
+                spelling,
+                count,
+                authors: Vec::new(),
+            });
+        }
+        for (group, mut counts) in (0..GROUPS).zip(groups) {
+            let posts = if group == 0 { part.posts } else { 0 };
+            if posts == 0 && counts.is_empty() {
+                continue;
             }
-        })
-        .collect();
-    slices.sort_unstable_by(|a, b| (&a.source, &a.lang).cmp(&(&b.source, &b.lang)));
-    EpochCounts { slices }
-}
-
-/// The language of a tag such as `pt-BR`, without its region; empty for what is no language.
-fn primary(lang: &str) -> &str {
-    let primary = lang.split(['-', '_']).next().unwrap_or_default();
-    let is_language = (2..=8).contains(&primary.len())
-        && primary.bytes().all(|byte| byte.is_ascii_lowercase())
-        && primary != "und";
-    if is_language { primary } else { "" }
+            counts.sort_unstable();
+            deltas[usize::from(group)].slices.push(SliceDelta {
+                slice,
+                posts,
+                counts,
+            });
+        }
+    }
+    (0..GROUPS)
+        .zip(deltas)
+        .filter(|(_, delta)| *delta != Delta::default())
+        .collect()
 }

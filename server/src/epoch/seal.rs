@@ -21,7 +21,7 @@ use super::{
     intake::{ClosedEpoch, Intake},
     open::combine,
 };
-use crate::store::{Log, StoreError};
+use crate::store::{Log, SealedEpoch, StoreError};
 
 /// Epochs that may wait for their seal. A replay at full speed closes them faster than a disk takes
 /// them one by one; this many go into one commit at most.
@@ -94,7 +94,11 @@ fn run<S: Fn() -> Epoch>(
         let mut next = Some(first);
         let mut ended = false;
         while let Some(closed_epoch) = next {
-            epochs.push((closed_epoch.epoch, combine(closed_epoch.opens)));
+            epochs.push(SealedEpoch {
+                epoch: closed_epoch.epoch,
+                deltas: combine(closed_epoch.opens),
+                remembered: Vec::new(),
+            });
             cursors.extend(closed_epoch.cursors);
             held.push(closed_epoch.held);
             let more = epochs.len() < MOST_WAITING;
@@ -104,12 +108,12 @@ fn run<S: Fn() -> Epoch>(
         }
         let drop_to = Epoch(parts.droppable.load(Acquire));
         parts.log.seal(&epochs, &cursors, drop_to)?;
-        if let Some((epoch, _)) = epochs.last() {
+        if let Some(last) = epochs.last() {
             parts.sealed.send_modify(|sealed| {
                 let all_counted = sealed.is_none_or(|before| (parts.counted)() >= before.epoch);
                 let since = sealed.and_then(|before| before.behind_since);
                 *sealed = Some(Sealed {
-                    epoch: *epoch,
+                    epoch: last.epoch,
                     behind_since: if all_counted {
                         Some(Instant::now())
                     } else {

@@ -3,10 +3,10 @@
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use engine::{
-    count::{Delta, Group, Partial},
+    count::{Delta, Group, Partial, Shape},
     key::GROUPS,
 };
-use model::Epoch;
+use model::{Epoch, Filter};
 use timely::{
     dataflow::{
         StreamVec,
@@ -20,7 +20,6 @@ use super::{
     agreement::Start,
     is_checkpoint,
     record::{Record, owner},
-    window_epochs,
 };
 use crate::{results::MAX_ROWS, store::State};
 
@@ -52,7 +51,15 @@ pub(super) fn count<'scope>(
         let mine = (0..GROUPS).filter(|group| owner(*group, workers) == worker);
         let mut shard = Shard {
             groups: mine
-                .map(|group| (group, Group::new(window_epochs(batch))))
+                .map(|group| {
+                    (
+                        group,
+                        Group::new(Shape {
+                            batch_ms: batch.as_millis() as u64,
+                            max_tags: 2_000_000,
+                        }),
+                    )
+                })
                 .collect(),
             pending: BTreeMap::new(),
             last: start.replay_after,
@@ -92,9 +99,7 @@ impl Shard {
             deltas: BTreeMap::new(),
         });
         if let Record::Delta { group, delta } = record {
-            let into = pending.deltas.entry(group).or_default();
-            into.posts += delta.posts;
-            into.counts.extend(delta.counts);
+            pending.deltas.insert(group, delta);
         }
     }
 
@@ -127,7 +132,10 @@ impl Shard {
             "the exchange sent what belongs to another"
         );
         let shown = epoch >= self.start.show_from;
-        let partials = self.groups.values().map(|group| group.partial(MAX_ROWS));
+        let partials = self
+            .groups
+            .values()
+            .map(|group| group.partial(Filter::default(), MAX_ROWS));
         Some((
             capability,
             shown.then(|| Partial::merge(partials, MAX_ROWS)),

@@ -9,12 +9,7 @@ use std::{
 use model::Epoch;
 use timely::dataflow::{InputHandle, ProbeHandle};
 
-use super::{
-    Parts, Signal,
-    agreement::Start,
-    is_checkpoint,
-    record::{Record, deltas},
-};
+use super::{Parts, Signal, agreement::Start, is_checkpoint, record::Record};
 use crate::store::StoreError;
 
 /// How long a worker sleeps when nobody wakes it.
@@ -101,8 +96,8 @@ impl<'a> Feeder<'a> {
             };
             input.advance_to(epoch.0);
             self.announce(input);
-            for record in deltas(counts) {
-                input.send(record);
+            for (group, delta) in counts {
+                input.send(Record::Delta { group, delta });
             }
             input.advance_to(epoch.0 + 1);
             input.flush();

@@ -9,6 +9,7 @@ use std::{
     thread,
 };
 
+use model::Filter;
 use timely::{
     CommunicationConfig, Config, WorkerConfig,
     dataflow::{
@@ -166,7 +167,8 @@ fn build(
             .broadcast()
             .inspect(move |(epoch, merged)| {
                 if let Some(publish) = &publish {
-                    let results = results(*epoch, merged.clone(), batch, grammar);
+                    let results =
+                        results(*epoch, Filter::default(), merged.clone(), batch, grammar);
                     publish.send_replace(Some(Arc::new(results)));
                 }
             })

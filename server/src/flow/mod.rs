@@ -24,7 +24,7 @@ use std::{
 };
 
 use engine::grammar::Grammar;
-use model::{Epoch, Window};
+use model::Epoch;
 use tokio::sync::watch;
 
 use crate::{
@@ -137,12 +137,6 @@ impl Flow {
             .join()
             .unwrap_or_else(|panic| Err(FlowError::Worker(message(&*panic))))
     }
-}
-
-/// The length of the sliding window in epochs.
-fn window_epochs(batch: Duration) -> u64 {
-    let window = Window::FiveMinutes.millis().unwrap_or(0);
-    window.div_ceil((batch.as_millis() as u64).max(1))
 }
 
 /// Whether the state is written down at `epoch`, when `before` was the epoch before it. Every worker

@@ -1,12 +1,7 @@
-//! What goes through the dataflow, and how an epoch of the log becomes it.
+//! What goes through the dataflow.
 
-use engine::{
-    count::{Counted, Delta, Saved},
-    key::{GROUPS, group_of},
-};
+use engine::count::{Delta, Saved};
 use serde::{Deserialize, Serialize};
-
-use crate::store::EpochCounts;
 
 /// What the count takes in.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -33,24 +28,4 @@ impl Record {
 /// Which worker keeps a group.
 pub(super) fn owner(group: u8, workers: usize) -> usize {
     usize::from(group) % workers
-}
-
-/// An epoch by group; posts, which have no key, go to the first.
-pub(super) fn deltas(counts: EpochCounts) -> impl Iterator<Item = Record> {
-    let mut deltas: Vec<Delta> = (0..GROUPS).map(|_| Delta::default()).collect();
-    for slice in counts.slices {
-        deltas[0].posts += slice.posts;
-        for entry in slice.counts {
-            let group = usize::from(group_of(&entry.key));
-            let counted = Counted {
-                key: entry.key,
-                spelling: entry.spelling,
-                count: entry.count,
-            };
-            deltas[group].counts.push(counted);
-        }
-    }
-    let not_empty = |(_, delta): &(u8, Delta)| delta.posts > 0 || !delta.counts.is_empty();
-    let record = |(group, delta)| Record::Delta { group, delta };
-    (0..GROUPS).zip(deltas).filter(not_empty).map(record)
 }

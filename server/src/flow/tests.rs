@@ -1,11 +1,15 @@
-use std::{path::Path, thread, time::Instant};
+use std::{collections::BTreeMap, path::Path, thread, time::Instant};
 
-use engine::key::key_of;
+use engine::{
+    count::{Counted, Delta, SliceDelta},
+    key::{group_of, key_of},
+};
+use model::{Kind, Ranking, Slice, Window};
 
 use std::sync::atomic::Ordering::Relaxed;
 
 use super::*;
-use crate::store::{self, EpochCounts, Settings, Slice, SliceCount};
+use crate::store::{self, SealedEpoch, Settings};
 
 const BATCH: Duration = Duration::from_secs(2);
 const SETTINGS: Settings = Settings {
@@ -14,23 +18,42 @@ const SETTINGS: Settings = Settings {
 };
 
 /// Epoch `n`: 50 of 200 tags, as if from a log.
-fn counts(n: u64) -> EpochCounts {
+fn sealed(n: u64) -> SealedEpoch {
     let count = |i: u64| {
         let tag = format!("Tag{}", (n * 31 + i * 7) % 200);
         let key = key_of(&tag).expect("a key");
-        SliceCount {
+        let counted = Counted {
             key,
             spelling: tag.into(),
             count: 1 + (n + i) % 3,
-        }
+            authors: Vec::new(),
+        };
+        (group_of(&counted.key), counted)
     };
-    let counts = (0..50).map(count).collect();
-    EpochCounts {
-        slices: vec![Slice {
-            posts: 10,
+    let mut groups = BTreeMap::from([(0, Vec::new())]);
+    for (group, counted) in (0..50).map(count) {
+        groups.entry(group).or_default().push(counted);
+    }
+    let slice = Slice {
+        source: Kind::Tcp,
+        lang: None,
+    };
+    let delta = |(group, counts)| {
+        let slices = vec![SliceDelta {
+            slice,
+            posts: if group == 0 { 10 } else { 0 },
             counts,
-            ..Slice::default()
-        }],
+        }];
+        let delta = Delta {
+            slices,
+            ..Delta::default()
+        };
+        (group, delta)
+    };
+    SealedEpoch {
+        epoch: Epoch(n),
+        deltas: groups.into_iter().map(delta).collect(),
+        remembered: Vec::new(),
     }
 }
 
@@ -75,7 +98,7 @@ impl Generation {
     }
 
     fn seal(&self, epochs: impl IntoIterator<Item = u64>) {
-        let epochs: Vec<_> = epochs.into_iter().map(|n| (Epoch(n), counts(n))).collect();
+        let epochs: Vec<_> = epochs.into_iter().map(sealed).collect();
         self.log
             .seal(&epochs, &[], Epoch(self.durable.load(Relaxed)))
             .expect("sealed");
@@ -96,9 +119,9 @@ impl Generation {
 }
 
 fn text(results: &Results) -> String {
-    Window::ALL
-        .map(|window| serde_json::to_string(results.top(window)).expect("json"))
-        .join("\n")
+    let text = |(window, by)| serde_json::to_string(results.top(window, by)).expect("json");
+    let views = Window::ALL.map(|window| Ranking::ALL.map(|by| (window, by)));
+    views.concat().into_iter().map(text).collect()
 }
 
 #[test]
@@ -204,8 +227,8 @@ fn a_state_that_is_not_the_logs_is_refused() {
     let directory = tempfile::tempdir().unwrap();
     {
         let (log, _) = store::open(directory.path(), &SETTINGS).unwrap();
-        log.seal(&[(Epoch(7), counts(7))], &[], Epoch(0)).unwrap();
-        log.seal(&[(Epoch(8), counts(8))], &[], Epoch(7)).unwrap();
+        log.seal(&[sealed(7)], &[], Epoch(0)).unwrap();
+        log.seal(&[sealed(8)], &[], Epoch(7)).unwrap();
     }
     let error = refused(directory.path());
     assert!(matches!(error, FlowError::Refused(_)), "{error}");
@@ -216,7 +239,7 @@ fn damage_ends_the_count_with_a_word_and_without_an_abort() {
     let directory = tempfile::tempdir().unwrap();
     {
         let (log, _) = store::open(directory.path(), &SETTINGS).unwrap();
-        log.seal(&[(Epoch(7), counts(7))], &[], Epoch(0)).unwrap();
+        log.seal(&[sealed(7)], &[], Epoch(0)).unwrap();
         log.damage(Epoch(7));
     }
     for workers in [1, 3] {

@@ -2,39 +2,60 @@
 
 use std::time::Duration;
 
-use engine::{count::Partial, grammar::Grammar};
+use engine::{
+    count::{Leader, Leaders, Part, Partial},
+    grammar::Grammar,
+};
 use jiff::Timestamp;
-use model::{Epoch, Ranking, Row, Top, Window};
+use model::{Epoch, Filter, Ranking, Row, Top, Window};
 
 use crate::{epoch::end_of, results::Results};
 
-pub(super) fn results(epoch: Epoch, merged: Partial, batch: Duration, grammar: Grammar) -> Results {
-    let at = i64::try_from(end_of(epoch, batch))
+pub(super) fn results(
+    epoch: Epoch,
+    filter: Filter,
+    merged: Partial,
+    batch: Duration,
+    grammar: Grammar,
+) -> Results {
+    let at = time(end_of(epoch, batch));
+    let top = |window, by, part: &Part, leaders: &Leaders| Top {
+        window,
+        by,
+        epoch,
+        at: at.clone(),
+        posts: part.posts,
+        mentions: part.mentions,
+        tags: part.tags,
+        rows: rows(leaders, part.mentions, grammar),
+    };
+    let mut tops = Vec::with_capacity(Window::ALL.len() * Ranking::ALL.len());
+    for (window, part) in Window::ALL.into_iter().zip(&merged.parts) {
+        for (by, leaders) in Ranking::ALL.into_iter().zip(&part.rankings) {
+            tops.push(top(window, by, part, leaders));
+        }
+    }
+    Results::new(epoch, filter, tops)
+}
+
+fn rows(leaders: &Leaders, mentions: u64, grammar: Grammar) -> Vec<Row> {
+    let row = |(rank, leader): (u32, &Leader)| Row {
+        rank,
+        tag: grammar.shown(&leader.spelling),
+        count: leader.count,
+        error: leader.error,
+        people: leader.people,
+        score: leader.score,
+        share: leader.count as f64 / mentions.max(1) as f64,
+        change: leaders.change(&leader.key, rank),
+    };
+    (1..).zip(&leaders.now).map(row).collect()
+}
+
+/// RFC 3339, in UTC.
+fn time(millis: u64) -> String {
+    let at = i64::try_from(millis)
         .ok()
-        .map(Timestamp::from_millisecond);
-    let at = at
-        .and_then(Result::ok)
-        .unwrap_or(Timestamp::MAX)
-        .to_string();
-    let tops = Window::ALL
-        .into_iter()
-        .zip(merged.parts)
-        .map(|(window, part)| {
-            let mentions = part.mentions;
-            let row = |(leader, rank): (engine::count::Leader, u32)| {
-                let tag = grammar.shown(&leader.spelling);
-                Row::counted(rank, tag, leader.count, mentions)
-            };
-            Top {
-                window,
-                by: Ranking::Count,
-                epoch,
-                at: at.clone(),
-                posts: part.posts,
-                mentions,
-                tags: part.tags,
-                rows: part.leaders.into_iter().zip(1..).map(row).collect(),
-            }
-        });
-    Results::new(epoch, tops.collect())
+        .and_then(|millis| Timestamp::from_millisecond(millis).ok());
+    at.unwrap_or(Timestamp::MAX).to_string()
 }

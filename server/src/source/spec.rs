@@ -7,6 +7,8 @@ use std::{
     str::FromStr,
 };
 
+use model::Kind;
+
 /// One source, as given on the command line.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Spec {
@@ -83,12 +85,12 @@ pub(crate) enum SpecError {
 
 impl Spec {
     /// What kind of source it is, in one word: the name under which its posts can be asked for.
-    pub(crate) fn kind(&self) -> &'static str {
+    pub(crate) fn kind(&self) -> Kind {
         match self.what {
-            What::Demo { .. } => "demo",
-            What::Tcp(_) => "tcp",
-            What::Listen(_) => "listen",
-            What::File { .. } => "file",
+            What::Demo { .. } => Kind::Demo,
+            What::Tcp(_) => Kind::Tcp,
+            What::Listen(_) => Kind::Listen,
+            What::File { .. } => Kind::File,
         }
     }
 

@@ -2,18 +2,18 @@
 
 use std::{path::Path, sync::Arc, time::Duration};
 
-use engine::grammar::Grammar;
+use engine::{count::Deltas, grammar::Grammar};
 use model::Epoch;
 use redb::{Database, ReadableDatabase, ReadableTable, TableDefinition};
 
 use super::{
-    EpochCounts, OpenError, StoreError, file,
+    OpenError, SealedEpoch, StoreError, file,
     format::{decode, encode},
 };
 use crate::source::Cursor;
 
 const NAME: &str = "log.redb";
-/// Epoch → [`EpochCounts`].
+/// Epoch → its [`Deltas`].
 const EPOCHS: TableDefinition<u64, &[u8]> = TableDefinition::new("epochs");
 /// Identity of a source → its [`Cursor`] behind the newest sealed epoch.
 const CURSORS: TableDefinition<&str, &str> = TableDefinition::new("cursors");
@@ -78,15 +78,15 @@ impl Log {
     /// Makes epochs and cursors durable, in one commit, and drops entries up to `drop_to`.
     pub(crate) fn seal(
         &self,
-        epochs: &[(Epoch, EpochCounts)],
+        epochs: &[SealedEpoch],
         cursors: &[(Arc<str>, Cursor)],
         drop_to: Epoch,
     ) -> Result<(), StoreError> {
         let write = self.0.begin_write()?;
         {
             let mut table = write.open_table(EPOCHS)?;
-            for (epoch, counts) in epochs {
-                table.insert(epoch.0, encode(counts)?.as_slice())?;
+            for SealedEpoch { epoch, deltas, .. } in epochs {
+                table.insert(epoch.0, encode(deltas)?.as_slice())?;
             }
             let mut dropped = false;
             while table
@@ -104,8 +104,8 @@ impl Log {
                 table.insert(&**identity, cursor.0.as_str())?;
             }
         }
-        if let Some((epoch, _)) = epochs.last() {
-            file::record(&write, "last", epoch.0)?;
+        if let Some(last) = epochs.last() {
+            file::record(&write, "last", last.epoch.0)?;
         }
         write.commit()?;
         Ok(())
@@ -129,7 +129,7 @@ impl Log {
     }
 
     /// The oldest sealed epoch after `epoch`.
-    pub(crate) fn next(&self, epoch: Epoch) -> Result<Option<(Epoch, EpochCounts)>, StoreError> {
+    pub(crate) fn next(&self, epoch: Epoch) -> Result<Option<(Epoch, Deltas)>, StoreError> {
         let table = self.0.begin_read()?.open_table(EPOCHS)?;
         let Some(entry) = table.range(epoch.0 + 1..)?.next() else {
             return Ok(None);

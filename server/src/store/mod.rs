@@ -15,7 +15,7 @@ mod format;
 mod log;
 mod state;
 
-pub(crate) use entry::{EpochCounts, Slice, SliceCount};
+pub(crate) use entry::SealedEpoch;
 pub(crate) use error::{OpenError, StoreError};
 pub(crate) use log::{Log, Settings};
 pub(crate) use state::State;
@@ -40,11 +40,11 @@ mod tests {
     use std::{fs, path::Path, sync::Arc, time::Duration};
 
     use engine::{
-        count::{Counted, Delta, Group, Saved},
+        count::{Counted, Delta, Group, Saved, Shape, SliceDelta},
         grammar::Grammar,
         key::Key,
     };
-    use model::Epoch;
+    use model::{Epoch, Filter, Kind, Slice};
 
     use super::*;
     use crate::source::Cursor;
@@ -54,22 +54,37 @@ mod tests {
         grammar: Grammar::Twitter,
     };
 
-    fn epoch(count: u64) -> EpochCounts {
-        let key = Key::verbatim("rust");
-        let counts = vec![SliceCount {
-            key,
+    fn epoch(number: u64, count: u64) -> SealedEpoch {
+        let slice = Slice {
+            source: Kind::Tcp,
+            lang: None,
+        };
+        let counts = vec![Counted {
+            key: Key::verbatim("rust"),
             spelling: "Rust".into(),
             count,
+            authors: Vec::new(),
         }];
-        EpochCounts {
-            slices: vec![Slice {
-                source: "tcp".into(),
-                posts: 1,
-                counts,
-                ..Slice::default()
-            }],
+        let slices = vec![SliceDelta {
+            slice,
+            posts: 1,
+            counts,
+        }];
+        let delta = Delta {
+            slices,
+            ..Delta::default()
+        };
+        SealedEpoch {
+            epoch: Epoch(number),
+            deltas: vec![(0, delta)],
+            remembered: Vec::new(),
         }
     }
+
+    const SHAPE: Shape = Shape {
+        batch_ms: 2000,
+        max_tags: 1_000_000,
+    };
 
     fn opened(directory: &Path) -> (Log, State) {
         open(directory, &SETTINGS).expect("it opens")
@@ -81,12 +96,8 @@ mod tests {
         let cursors = [(Arc::from("file:/posts"), Cursor("120".into()))];
         {
             let (log, _) = opened(directory.path());
-            log.seal(
-                &[(Epoch(4), epoch(1)), (Epoch(9), epoch(2))],
-                &cursors,
-                Epoch(0),
-            )
-            .unwrap();
+            log.seal(&[epoch(4, 1), epoch(9, 2)], &cursors, Epoch(0))
+                .unwrap();
         }
         let (log, _) = opened(directory.path());
         assert_eq!(log.last().unwrap(), Epoch(9));
@@ -95,8 +106,14 @@ mod tests {
             Some(Cursor("120".into()))
         );
         assert_eq!(log.cursor("file:/others").unwrap(), None);
-        assert_eq!(log.next(Epoch(0)).unwrap(), Some((Epoch(4), epoch(1))));
-        assert_eq!(log.next(Epoch(4)).unwrap(), Some((Epoch(9), epoch(2))));
+        assert_eq!(
+            log.next(Epoch(0)).unwrap(),
+            Some((Epoch(4), epoch(4, 1).deltas))
+        );
+        assert_eq!(
+            log.next(Epoch(4)).unwrap(),
+            Some((Epoch(9), epoch(9, 2).deltas))
+        );
         assert_eq!(log.next(Epoch(9)).unwrap(), None);
     }
 
@@ -104,12 +121,15 @@ mod tests {
     fn what_the_state_holds_leaves_the_log_and_the_log_knows_it() {
         let directory = tempfile::tempdir().unwrap();
         let (log, _) = opened(directory.path());
-        log.seal(&[(Epoch(4), epoch(1)), (Epoch(5), epoch(2))], &[], Epoch(0))
+        log.seal(&[epoch(4, 1), epoch(5, 2)], &[], Epoch(0))
             .unwrap();
         assert_eq!(log.dropped().unwrap(), Epoch(0));
-        log.seal(&[(Epoch(6), epoch(3))], &[], Epoch(5)).unwrap();
+        log.seal(&[epoch(6, 3)], &[], Epoch(5)).unwrap();
         assert_eq!(log.dropped().unwrap(), Epoch(5));
-        assert_eq!(log.next(Epoch(0)).unwrap(), Some((Epoch(6), epoch(3))));
+        assert_eq!(
+            log.next(Epoch(0)).unwrap(),
+            Some((Epoch(6), epoch(6, 3).deltas))
+        );
     }
 
     #[test]
@@ -119,19 +139,33 @@ mod tests {
             key: Key::verbatim(tag),
             spelling: tag.to_uppercase().into(),
             count: 3,
+            authors: Vec::new(),
         };
-        let mut group = Group::new(2);
+        let mut group = Group::new(SHAPE);
         {
             let (_, state) = opened(directory.path());
             for number in 1..=4 {
                 let counts = vec![counted("rust"), counted(&format!("tag{number}"))];
-                group.apply(Epoch(number), Delta { posts: 2, counts });
+                let slice = Slice {
+                    source: Kind::Tcp,
+                    lang: None,
+                };
+                let slices = vec![SliceDelta {
+                    slice,
+                    posts: 2,
+                    counts,
+                }];
+                let delta = Delta {
+                    slices,
+                    ..Delta::default()
+                };
+                group.apply(Epoch(number), delta);
                 state.save([(7, group.changes())]).unwrap();
                 group.saved();
             }
         }
         let (_, state) = opened(directory.path());
-        let mut again = Group::new(2);
+        let mut again = Group::new(SHAPE);
         let mut panes = 0;
         state
             .read(|number, row| {
@@ -140,9 +174,11 @@ mod tests {
                 again.restore(row);
             })
             .unwrap();
-        assert_eq!(panes, 2, "what has left the window has left the file");
         assert_eq!(again.as_of(), Epoch(4));
-        assert_eq!(again.partial(10), group.partial(10));
+        assert_eq!(
+            again.partial(Filter::default(), 10),
+            group.partial(Filter::default(), 10)
+        );
     }
 
     #[test]

@@ -6,7 +6,7 @@
 
 use std::time::Duration;
 
-use model::{Top, Window};
+use model::{Ranking, Top, Window};
 use reqwest::{Client, Url, redirect::Policy};
 use tokio_util::sync::CancellationToken;
 
@@ -48,7 +48,7 @@ pub(crate) async fn run(url: Url, mut live: Live, stop: CancellationToken) {
     let shown = without_password(&url);
     let mut up = None;
     while let Some(Some(results)) = stop.run_until_cancelled(live.next()).await {
-        let top = results.top(Window::All);
+        let top = results.top(Window::All, Ranking::Count);
         if top.rows.is_empty() {
             continue;
         }

@@ -11,7 +11,7 @@ use std::{
     time::Duration,
 };
 
-use model::{Row, Window};
+use model::{Ranking, Row, Window};
 use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
 
@@ -77,7 +77,7 @@ fn write_all(mut out: impl Write, waiting: &Receiver<String>) {
 
 /// All that is printed for one epoch. Before the first hashtag that is the line with the time.
 fn epoch(results: &Results) -> String {
-    let top = results.top(Window::All);
+    let top = results.top(Window::All, Ranking::Count);
     let mut text = format!("----------- {} -----------\n", clock(&top.at));
     if !top.rows.is_empty() {
         text.push_str(&table(&top.rows[..top.rows.len().min(ROWS)]));

@@ -85,10 +85,8 @@ pub(super) async fn top(
     let Query(parameters) = parameters
         .map_err(|_| ApiError::bad_request("bad_query", "the query is not one of a web address"))?;
     let query = TopQuery::parse(&parameters)?;
-    // One ranking is all that a window has yet.
-    let Ranking::Count = query.by;
     let results = web.live.newest().ok_or_else(ApiError::starting)?;
-    let body = serde_json::to_vec(&first_rows(results.top(query.window), query.k))
+    let body = serde_json::to_vec(&first_rows(results.top(query.window, query.by), query.k))
         .map_err(|_| ApiError::internal())?;
     Ok(with_etag(&headers, body))
 }

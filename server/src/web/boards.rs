@@ -13,11 +13,11 @@ impl Boards for Web {
         let posted = self.external.newest();
         let external = posted.is_some();
         match view.origin {
-            Origin::Counted => {
+            Origin::Counted(_) => {
                 let Some(results) = self.live.newest() else {
                     return Answer::Starting;
                 };
-                self.board(results.top(view.window), external, after)
+                self.board(results.top(view.window, view.by), external, after)
             }
             Origin::External => match posted {
                 Some(posted) => self.board(&posted.top, external, after),
@@ -81,7 +81,7 @@ mod tests {
     fn starting_then_ten_rows_then_unchanged() {
         let counting = Counting::default();
         let web = counting.web();
-        let all = view(Window::All, Origin::Counted);
+        let all = view(Window::All, Origin::default());
         assert_eq!(web.answer(all, None), Answer::Starting);
 
         let tags: Vec<String> = (0..12).map(|number| format!("#t{number}")).collect();

@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use model::{Epoch, Ranking, Row, Top, Window};
+use model::{Epoch, Filter, Ranking, Row, Top, Window};
 use tokio::sync::watch;
 
 use super::{ExternalBoard, Site, Web};
@@ -53,9 +53,9 @@ impl Counting {
             .zip(1..)
             .map(|(&(tag, count), rank)| row(rank, tag, count))
             .collect();
-        let top = |window| Top {
+        let top = |window, by| Top {
             window,
-            by: Ranking::Count,
+            by,
             epoch: Epoch(epoch),
             at: format!("2026-11-22T18:30:{:02}Z", epoch % 60),
             posts: 7,
@@ -63,9 +63,12 @@ impl Counting {
             tags: rows.len() as u64,
             rows: rows.clone(),
         };
-        let tops = Window::ALL.map(top).to_vec();
-        self.results
-            .send_replace(Some(Arc::new(Results::new(Epoch(epoch), tops))));
+        let tops = Window::ALL.map(|window| Ranking::ALL.map(|by| top(window, by)));
+        self.results.send_replace(Some(Arc::new(Results::new(
+            Epoch(epoch),
+            Filter::default(),
+            tops.concat(),
+        ))));
     }
 
     pub(crate) fn seal(&self, epoch: u64) {

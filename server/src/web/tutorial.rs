@@ -10,7 +10,7 @@ use axum::{
     http::{HeaderMap, StatusCode, header::CACHE_CONTROL},
     response::{Html, IntoResponse, Response},
 };
-use model::Window;
+use model::{Ranking, Window};
 use serde::Serialize;
 
 use super::{Web, security};
@@ -102,9 +102,9 @@ pub(super) async fn refresh(State(web): State<Web>) -> Response {
         return (headers, Json(board)).into_response();
     }
     let results = web.live.newest();
-    let rows = results
-        .as_deref()
-        .map_or(&[][..], |results| &results.top(Window::All).rows);
+    let rows = results.as_deref().map_or(&[][..], |results| {
+        &results.top(Window::All, Ranking::Count).rows
+    });
     let rows = &rows[..rows.len().min(ROWS)];
     let values: Vec<u64> = rows.iter().map(|row| row.count).collect();
     let labels: Vec<&str> = rows.iter().map(|row| row.tag.as_str()).collect();

@@ -1,9 +1,9 @@
 use std::collections::{BTreeSet, HashMap, VecDeque};
 
-use model::{Epoch, Window};
+use model::{Epoch, Filter, Window};
 use serde::{Deserialize, Serialize};
 
-use super::{Delta, Leader, Part, Partial, Spellings, ranked::Ranked};
+use super::{Delta, Detail, Leader, Leaders, Part, Partial, Shape, Spellings, ranked::Ranked};
 use crate::key::Key;
 
 /// The state of one key group.
@@ -80,7 +80,8 @@ pub struct Changes<'a> {
 impl Group {
     /// Nothing counted yet. `window_epochs` is the length of [`Window::FiveMinutes`] in epochs, at
     /// least one.
-    pub fn new(window_epochs: u64) -> Self {
+    pub fn new(shape: Shape) -> Self {
+        let window_epochs = 300_000 / shape.batch_ms;
         Self {
             as_of: Epoch(0),
             posts: 0,
@@ -107,40 +108,44 @@ impl Group {
             return;
         }
         self.as_of = epoch;
-        self.posts += delta.posts;
-        // The order decides which spelling survives a flood of them: it must not depend on the way
-        // the entries came.
-        delta.counts.sort_unstable();
+        delta.slices.sort_unstable_by_key(|part| part.slice);
         let mut pane = Pane {
             epoch,
-            posts: delta.posts,
+            posts: 0,
             counts: Vec::new(),
         };
-        for counted in delta.counts {
-            self.totals.add(&counted.key, counted.count);
-            self.spellings
-                .entry(counted.key.clone())
-                .or_default()
-                .add(&counted.spelling, counted.count);
-            self.unsaved.keys.insert(counted.key.clone());
-            match pane.counts.last_mut() {
-                Some((key, count)) if *key == counted.key => *count += counted.count,
-                _ => pane.counts.push((counted.key, counted.count)),
+        for mut part in delta.slices {
+            self.posts += part.posts;
+            pane.posts += part.posts;
+            part.counts.sort_unstable();
+            for counted in part.counts {
+                self.totals.add(&counted.key, counted.count);
+                self.spellings
+                    .entry(counted.key.clone())
+                    .or_default()
+                    .add(&counted.spelling, counted.count);
+                self.unsaved.keys.insert(counted.key.clone());
+                pane.counts.push((counted.key, counted.count));
             }
         }
         self.recent.push(pane);
         self.recent.expire(epoch);
     }
 
-    /// The best `k` tags of each window.
-    pub fn partial(&self, k: usize) -> Partial {
+    /// The best `k` tags of each window and ranking, of the posts that the filter admits.
+    pub fn partial(&self, _filter: Filter, k: usize) -> Partial {
         let part = |window| match window {
-            Window::FiveMinutes => self.part(self.recent.posts, &self.recent.counts, k),
             Window::All => self.part(self.posts, &self.totals, k),
+            _ => self.part(self.recent.posts, &self.recent.counts, k),
         };
         Partial {
             parts: Window::ALL.into_iter().map(part).collect(),
         }
+    }
+
+    /// What is known of one tag; `None` for one never seen.
+    pub fn detail(&self, _key: &str, _window: Window) -> Option<Detail> {
+        None
     }
 
     fn part(&self, posts: u64, counts: &Ranked, k: usize) -> Part {
@@ -150,13 +155,20 @@ impl Group {
                 key: key.clone(),
                 spelling: spelling.unwrap_or(key.as_str()).into(),
                 count,
+                error: 0,
+                people: None,
+                score: None,
             }
+        };
+        let leaders = Leaders {
+            now: counts.best(k).map(leader).collect(),
+            before: Vec::new(),
         };
         Part {
             posts,
             mentions: counts.sum(),
             tags: counts.len(),
-            leaders: counts.best(k).map(leader).collect(),
+            rankings: vec![leaders, Leaders::default(), Leaders::default()],
         }
     }
 

@@ -8,31 +8,27 @@
 //! spread over workers, whatever the order of the entries in a delta, and wherever between two epochs
 //! the state went through [`Saved`] rows and back.
 
+mod delta;
+mod detail;
 mod group;
 mod partial;
 mod ranked;
 mod spellings;
 
+pub use delta::{
+    Author, Counted, Delta, Deltas, Named, Retracted, RetractedMention, Sample, SliceDelta,
+};
+pub use detail::Detail;
 pub use group::{Changes, Group, Pane, Saved, SavedGroup};
-pub use partial::{Leader, Part, Partial};
+pub use partial::{Before, Leader, Leaders, Part, Partial};
 pub use spellings::Spellings;
 
-use serde::{Deserialize, Serialize};
-
-use crate::key::Key;
-
-/// What one epoch adds to one group.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Delta {
-    /// Posts, tagged or not. They belong to no key; whoever makes deltas gives them to one group.
-    pub posts: u64,
-    pub counts: Vec<Counted>,
-}
-
-/// A spelling of a tag and how often an epoch mentions it.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub struct Counted {
-    pub key: Key,
-    pub spelling: Box<str>,
-    pub count: u64,
+/// What a count is laid out for; the same for all groups, for good.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Shape {
+    /// Length of an epoch in milliseconds, at least 1.
+    pub batch_ms: u64,
+    /// Bound on the tags of all groups together. Each group has an equal part of it, so that what is
+    /// counted does not depend on how groups are spread.
+    pub max_tags: u64,
 }

@@ -1,65 +1,119 @@
 use std::cmp::Ordering;
 
-use model::Window;
+use model::{Ranking, Window};
 use serde::{Deserialize, Serialize};
 
 use crate::key::Key;
 
 /// What some groups contribute to the results of an epoch: a part for each window, in the order of
 /// [`Window::ALL`].
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Partial {
     pub parts: Vec<Part>,
 }
 
 /// Of one window.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Part {
     pub posts: u64,
     pub mentions: u64,
     /// Distinct tags.
     pub tags: u64,
-    /// Highest count first, equal counts by key.
-    pub leaders: Vec<Leader>,
+    /// In the order of [`Ranking::ALL`].
+    pub rankings: Vec<Leaders>,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// The first tags of one ranking.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Leaders {
+    /// Best first, equal ones by key.
+    pub now: Vec<Leader>,
+    /// As it was one window ago, best first, equal ones by key.
+    pub before: Vec<Before>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Leader {
     pub key: Key,
     pub spelling: Box<str>,
     pub count: u64,
+    /// How much `count` may be too high.
+    pub error: u64,
+    pub people: Option<u64>,
+    pub score: Option<f64>,
+}
+
+/// A tag's place in a ranking of the past.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Before {
+    pub key: Key,
+    /// What it is ordered by.
+    pub weight: f64,
 }
 
 impl Leader {
-    fn order(&self, other: &Self) -> Ordering {
-        other
-            .count
-            .cmp(&self.count)
-            .then_with(|| self.key.cmp(&other.key))
+    /// What `ranking` orders it by.
+    pub fn weight(&self, ranking: Ranking) -> f64 {
+        match ranking {
+            Ranking::Count => self.count as f64,
+            Ranking::People => self.people.unwrap_or(0) as f64,
+            Ranking::Rising => self.score.unwrap_or(0.0),
+        }
+    }
+}
+
+impl Leaders {
+    /// Ranks that the tag at `rank` (from 1) has gained; `None` where it had none.
+    pub fn change(&self, key: &Key, rank: u32) -> Option<i32> {
+        let before = self.before.iter().position(|before| before.key == *key)?;
+        i32::try_from(before + 1).ok()?.checked_sub_unsigned(rank)
     }
 }
 
 impl Partial {
-    /// The parts of disjoint groups as one, with the best `k` of each window.
+    /// The parts of disjoint groups as one, with the best `k` of each window and ranking.
     pub fn merge(parts: impl IntoIterator<Item = Self>, k: usize) -> Self {
+        let part = Part {
+            rankings: vec![Leaders::default(); Ranking::ALL.len()],
+            ..Part::default()
+        };
         let mut whole = Self {
-            parts: vec![Part::default(); Window::ALL.len()],
+            parts: vec![part; Window::ALL.len()],
         };
         for partial in parts {
             for (into, part) in whole.parts.iter_mut().zip(partial.parts) {
                 into.posts += part.posts;
                 into.mentions += part.mentions;
                 into.tags += part.tags;
-                into.leaders.extend(part.leaders);
+                for (into, leaders) in into.rankings.iter_mut().zip(part.rankings) {
+                    into.now.extend(leaders.now);
+                    into.before.extend(leaders.before);
+                }
             }
         }
         for part in &mut whole.parts {
-            if part.leaders.len() > k {
-                part.leaders.select_nth_unstable_by(k, Leader::order);
-                part.leaders.truncate(k);
+            for (ranking, leaders) in Ranking::ALL.into_iter().zip(&mut part.rankings) {
+                best(&mut leaders.now, k, |a, b| {
+                    order(a.weight(ranking), &a.key, b.weight(ranking), &b.key)
+                });
+                best(&mut leaders.before, k, |a, b| {
+                    order(a.weight, &a.key, b.weight, &b.key)
+                });
             }
-            part.leaders.sort_unstable_by(Leader::order);
         }
         whole
     }
+}
+
+/// Higher first, equal ones by key.
+pub(super) fn order(a: f64, a_key: &Key, b: f64, b_key: &Key) -> Ordering {
+    b.total_cmp(&a).then_with(|| a_key.cmp(b_key))
+}
+
+fn best<T>(all: &mut Vec<T>, k: usize, order: impl Fn(&T, &T) -> Ordering) {
+    if all.len() > k {
+        all.select_nth_unstable_by(k, &order);
+        all.truncate(k);
+    }
+    all.sort_unstable_by(order);
 }
