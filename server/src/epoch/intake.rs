@@ -12,6 +12,7 @@ use tokio::sync::mpsc;
 
 use super::{
     clock::{self, Order, Role},
+    counters::Retractions,
     open::Open,
     room::{Held, Room},
 };
@@ -40,6 +41,7 @@ struct Inner {
     writers: Mutex<Vec<Registered>>,
     order: Mutex<Order>,
     room: Room,
+    retractions: Retractions,
     sealer: mpsc::Sender<Option<ClosedEpoch>>,
     /// Held while an epoch is closed: closes come one after the other.
     closing: tokio::sync::Mutex<()>,
@@ -66,6 +68,7 @@ impl Intake {
             writers: Mutex::default(),
             order: Mutex::new(Order::after(last, batch)),
             room: Room::default(),
+            retractions: Retractions::default(),
             sealer,
             closing: tokio::sync::Mutex::default(),
         }))
@@ -98,6 +101,11 @@ impl Intake {
 
     pub(crate) fn batch(&self) -> Duration {
         self.0.batch
+    }
+
+    /// What the sealer has taken out of the counts, for metrics.
+    pub(crate) fn retractions(&self) -> Retractions {
+        self.0.retractions.clone()
     }
 
     /// The wall clock says that the epoch `now` is over. A replay that gives the time instead

@@ -31,7 +31,7 @@ pub(crate) use decode::decode;
 pub(crate) use lines::Lines;
 pub(crate) use open::{OpenError, Opened, bind, open};
 pub(crate) use spec::Spec;
-pub(crate) use status::{Registry, Status};
+pub(crate) use status::{Counters, Registry, Status};
 
 /// A post as it was read, borrowed from the line that held it where that is possible.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
