@@ -18,7 +18,7 @@ use model::Row;
 
 use crate::{
     cli::Count,
-    source::{Lines, compression::decompressed, decode},
+    source::{Event, Lines, compression::decompressed, decode},
 };
 
 mod print;
@@ -139,7 +139,7 @@ impl Counts {
     fn count(&mut self, lines: &Lines) {
         for line in lines.finished() {
             // A line that is no post is none of what is counted.
-            let Ok(Some(post)) = decode(line.bytes) else {
+            let Ok(Some(Event::Post(post))) = decode(line.bytes) else {
                 continue;
             };
             self.posts += 1;

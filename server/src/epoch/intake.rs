@@ -16,7 +16,7 @@ use super::{
     open::Open,
     room::{Held, Room},
 };
-use crate::source::{Closed, Cursor, Post, Sink, Status};
+use crate::source::{Closed, Cursor, Event, Sink, Status};
 
 /// A closed epoch on its way to the sealer.
 #[derive(Debug)]
@@ -224,14 +224,15 @@ impl Drop for Writer {
 }
 
 impl Sink for Writer {
-    async fn accept(&mut self, posts: &[Post<'_>], cursor: Option<Cursor>) -> Result<(), Closed> {
+    async fn accept(&mut self, events: &[Event<'_>], cursor: Option<Cursor>) -> Result<(), Closed> {
+        let posts: Vec<_> = events.iter().filter_map(Event::post).collect();
         if self.role == Role::Undecided && !posts.is_empty() {
             self.become_role(Role::Live);
         }
         let grammar = self.intake.grammar;
         let mut mentions = Vec::new();
         let mut ends = Vec::with_capacity(posts.len());
-        for post in posts {
+        for post in &posts {
             grammar.mentions(&post.text, post.tags.as_deref(), &mut mentions);
             ends.push(mentions.len());
         }

@@ -219,7 +219,7 @@ mod tests {
         status.live();
         assert_eq!(status.show().detail, None);
         status.line_cut();
-        let why = crate::source::decode::NotAPost::NeitherTextNorTags;
+        let why = crate::source::decode::NotAPost::UnknownObject;
         status.line_refused(&why);
         status.line_refused(&why);
         let shown = status.show().detail;
