@@ -112,6 +112,20 @@ pub(crate) struct Serve {
     #[arg(value_parser = clap::value_parser!(u16).range(1..=64))]
     pub(crate) workers: Option<u16>,
 
+    /// How many tags are kept at most, in memory and on disk
+    ///
+    /// Past it the rarest make room, all-time counts become estimates, and how much each may be too
+    /// high is shown with it. It may be another with every start.
+    #[arg(
+        long,
+        env = "TAGTIDE_MAX_TAGS",
+        hide_env_values = true,
+        value_name = "N",
+        default_value_t = 2_000_000
+    )]
+    #[arg(value_parser = clap::value_parser!(u64).range(1024..))]
+    pub(crate) max_tags: u64,
+
     /// Post the all-time top ten after each epoch to this dashboard of the tutorial (…/updateData)
     #[arg(long, env = "TAGTIDE_POST_TO", hide_env_values = true, value_name = "URL", value_parser = http)]
     pub(crate) post_to: Option<reqwest::Url>,
