@@ -1,15 +1,28 @@
 //! The newest counts, for whoever shows them: an immutable value an epoch, read without a lock that
 //! the counting side would wait for.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 
+use engine::key::Key;
 use model::{Epoch, Filter, Ranking, TagDetail, Top, Window};
-use tokio::{sync::watch, time::Instant};
+use tokio::{
+    sync::watch,
+    time::{Instant, timeout},
+};
 
-use crate::epoch::Sealed;
+use crate::{epoch::Sealed, flow::Asker};
 
 /// How many rows a top holds at most.
 pub(crate) const MAX_ROWS: usize = 100;
+
+/// How many answers of a kind are kept for others who ask the same in the same epoch.
+const MOST_KEPT: usize = 64;
+
+/// How long an answer may take.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// What was counted when one epoch closed, of the posts that a filter admits.
 #[derive(Debug)]
@@ -48,9 +61,19 @@ pub(crate) struct Live {
     sealed: watch::Receiver<Option<Sealed>>,
     /// For how long results may lag behind the seal and still be called current.
     grace: Duration,
+    asking: Option<Arc<Asking>>,
+}
+
+/// What asks the count for what it does not tell all.
+#[derive(Debug)]
+struct Asking {
+    asker: Asker,
+    tops: Kept<Filter, Arc<Results>>,
+    tags: Kept<(Key, Window), Option<Box<TagDetail>>>,
 }
 
 impl Live {
+    /// It knows what the count tells all. With [`Live::asking`] it knows the rest.
     pub(crate) fn new(
         results: watch::Receiver<Option<Arc<Results>>>,
         sealed: watch::Receiver<Option<Sealed>>,
@@ -60,6 +83,19 @@ impl Live {
             results,
             sealed,
             grace,
+            asking: None,
+        }
+    }
+
+    pub(crate) fn asking(self, asker: Asker) -> Self {
+        let asking = Asking {
+            asker,
+            tops: Kept::default(),
+            tags: Kept::default(),
+        };
+        Self {
+            asking: Some(Arc::new(asking)),
+            ..self
         }
     }
 
@@ -71,14 +107,29 @@ impl Live {
     /// Results of the posts that `filter` admits, of the newest epoch. Where that is not everything,
     /// the count is asked for them; `None` while the program is starting or ending.
     pub(crate) async fn of(&self, filter: Filter) -> Option<Arc<Results>> {
-        let _ = filter;
-        self.newest()
+        let newest = self.newest()?;
+        if filter.is_all() {
+            return Some(newest);
+        }
+        let Asking { asker, tops, .. } = &**self.asking.as_ref()?;
+        let ask = async || {
+            let results = asker.tops(filter).await?;
+            Some((results.epoch, results))
+        };
+        tops.get(filter, newest.epoch, ask).await
     }
 
     /// One tag in depth, of the newest epoch.
     pub(crate) async fn tag(&self, name: &str, window: Window) -> Result<TagDetail, NoTag> {
-        let _ = (name, window);
-        Err(NoTag::NeverSeen)
+        let newest = self.newest().ok_or(NoTag::NotNow)?;
+        let Asking { asker, tags, .. } = &**self.asking.as_ref().ok_or(NoTag::NotNow)?;
+        let key = asker.key(name).ok_or(NoTag::NeverSeen)?;
+        let ask = async || asker.tag(key.clone(), window).await;
+        let found = tags.get((key.clone(), window), newest.epoch, ask).await;
+        found
+            .ok_or(NoTag::NotNow)?
+            .map(|detail| *detail)
+            .ok_or(NoTag::NeverSeen)
     }
 
     /// Whether what is shown is what is sealed, give or take the time that counting takes.
@@ -115,4 +166,55 @@ pub(crate) enum NoTag {
     NeverSeen,
     /// The program is starting or ending.
     NotNow,
+}
+
+/// The newest answers to the questions asked last. Of those who ask the same at the same time one asks,
+/// and the others wait for his answer.
+#[derive(Debug)]
+struct Kept<Q, A>(Mutex<Vec<(Q, Answer<A>)>>);
+
+/// With the epoch that it is of; locked while it is asked for.
+type Answer<A> = Arc<tokio::sync::Mutex<Option<(Epoch, A)>>>;
+
+impl<Q, A> Default for Kept<Q, A> {
+    fn default() -> Self {
+        Self(Mutex::default())
+    }
+}
+
+impl<Q: Clone + PartialEq, A: Clone> Kept<Q, A> {
+    /// The answer to `question`, of `newest` or a later epoch; `None` when `ask` gives none in time.
+    async fn get(
+        &self,
+        question: Q,
+        newest: Epoch,
+        ask: impl AsyncFnOnce() -> Option<(Epoch, A)>,
+    ) -> Option<A> {
+        let place = self.place(question);
+        let answer = async {
+            let mut kept = place.lock().await;
+            if let Some((epoch, answer)) = &*kept
+                && *epoch >= newest
+            {
+                return Some(answer.clone());
+            }
+            let (epoch, answer) = ask().await?;
+            *kept = Some((epoch, answer.clone()));
+            Some(answer)
+        };
+        timeout(PATIENCE, answer).await.ok().flatten()
+    }
+
+    /// Where the answer is or will be. The question that was not asked for longest makes room.
+    fn place(&self, question: Q) -> Answer<A> {
+        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = kept.iter().position(|(other, _)| *other == question);
+        let place = known.map_or_else(|| (question, Answer::default()), |known| kept.remove(known));
+        if kept.len() == MOST_KEPT {
+            kept.remove(0);
+        }
+        let answer = place.1.clone();
+        kept.push(place);
+        answer
+    }
 }

@@ -59,16 +59,17 @@ pub(super) async fn run(typed: Serve) -> anyhow::Result<()> {
     });
     let (sealed, sealed_seen) = watch::channel(before);
     let grace = batch * 2 + Duration::from_secs(2);
-    let live = Live::new(results_seen, sealed_seen.clone(), grace);
     let flow = Flow::start(flow::Parts {
         log: log.clone(),
         state: Arc::new(state),
         workers: typed.workers.map_or_else(workers, usize::from),
         batch,
         grammar,
+        max_tags: typed.max_tags,
         results,
         durable: durable.clone(),
     })?;
+    let live = Live::new(results_seen, sealed_seen.clone(), grace).asking(flow.asker());
     let counted = live.clone();
     let (sealer, intake) = Sealer::start(epoch::Parts {
         log: log.clone(),

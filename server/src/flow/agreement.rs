@@ -1,6 +1,6 @@
 //! The start of a generation: every process says what its store holds, and all conclude alike.
 //!
-//! Groups may be stored as of different epochs, since each worker writes its own. Nothing is rolled
+//! Groups may be stored as of different epochs, since each is written for itself. Nothing is rolled
 //! back: sealed epochs are replayed from behind the oldest of them, a group passes over what it holds
 //! already, and results are shown from the newest of them on, when all stand at the same epoch. For
 //! this each group's rows must come from one store alone, as they do while there is one process.

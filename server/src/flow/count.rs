@@ -1,156 +1,190 @@
 //! The operator that keeps the groups of one worker.
 
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::collections::BTreeMap;
 
 use engine::{
     count::{Delta, Group, Partial, Shape},
-    key::GROUPS,
+    key::group_of,
 };
 use model::{Epoch, Filter};
 use timely::{
     dataflow::{
         StreamVec,
         channels::pact::Exchange,
-        operators::{Capability, Operator},
+        operators::{
+            Capability,
+            generic::{OutputBuilder, builder_rc::OperatorBuilder},
+        },
     },
     progress::frontier::MutableAntichain,
 };
 
 use super::{
     agreement::Start,
-    is_checkpoint,
-    record::{Record, owner},
+    checkpoint::{Checkpoints, Jobs},
+    record::{Ask, Part, Piece, Question, Record, epoch_of, owned},
 };
-use crate::{results::MAX_ROWS, store::State};
+use crate::results::MAX_ROWS;
 
-/// The groups of one worker, and the epochs that are not complete yet.
+/// What the count gives.
+pub(super) struct Counted<'scope> {
+    /// Parts of the results of each epoch, and of answers.
+    pub(super) pieces: StreamVec<'scope, u64, Piece>,
+    /// Nothing; when its frontier has passed the time of an epoch, the epoch is in the stored state.
+    pub(super) durable: StreamVec<'scope, u64, ()>,
+}
+
+/// The groups of one worker, and what is not complete yet.
 struct Shard {
     groups: BTreeMap<u8, Group>,
-    pending: BTreeMap<Epoch, Pending>,
+    /// By time.
+    pending: BTreeMap<u64, Pending>,
     /// The epoch counted in last.
     last: Epoch,
     start: Start,
-    batch: Duration,
-    state: Arc<State>,
 }
 
 struct Pending {
     capability: Capability<u64>,
+    /// It is the time of an epoch, not of questions.
+    epoch: bool,
     deltas: BTreeMap<u8, Delta>,
+    questions: Vec<Question>,
 }
 
-pub(super) fn count<'scope>(
-    records: StreamVec<'scope, u64, Record>,
+pub(super) fn count(
+    records: StreamVec<'_, u64, Record>,
     start: Start,
-    batch: Duration,
-    state: Arc<State>,
-) -> StreamVec<'scope, u64, Partial> {
-    let worker = records.scope().worker().index();
-    let workers = records.scope().worker().peers();
-    records.unary_frontier(Exchange::new(Record::route), "count", move |_, _| {
-        let mine = (0..GROUPS).filter(|group| owner(*group, workers) == worker);
+    shape: Shape,
+    jobs: Jobs,
+) -> Counted<'_> {
+    let scope = records.scope();
+    let (worker, workers) = (scope.worker().index(), scope.worker().peers());
+    let mut builder = OperatorBuilder::new("count".to_owned(), scope);
+    let mut input = builder.new_input(records, Exchange::new(Record::route));
+    let (output, pieces) = builder.new_output::<Vec<Piece>>();
+    let (no_output, durable) = builder.new_output::<Vec<()>>();
+    let mut output = OutputBuilder::from(output);
+    let address = builder.operator_info().address;
+    let activator = scope.worker().activator_for(address.clone());
+    let waker = scope.worker().sync_activator_for(address.to_vec());
+    builder.build(move |mut capabilities| {
+        let undurable = capabilities.pop();
+        drop(capabilities);
         let mut shard = Shard {
-            groups: mine
-                .map(|group| {
-                    (
-                        group,
-                        Group::new(Shape {
-                            batch_ms: batch.as_millis() as u64,
-                            max_tags: 2_000_000,
-                        }),
-                    )
-                })
+            groups: owned(worker, workers)
+                .map(|group| (group, Group::new(shape)))
                 .collect(),
             pending: BTreeMap::new(),
             last: start.replay_after,
             start,
-            batch,
-            state,
         };
-        move |(input, frontier), output| {
+        let mut checkpoints = Checkpoints::new(
+            start.replay_after,
+            shape.batch_ms,
+            undurable,
+            jobs,
+            activator,
+            waker,
+        );
+        move |frontiers| {
+            // An output that nobody gives anything to must live as long as its capability.
+            let _ = &no_output;
+            let frontier = &frontiers[0];
+            let mut output = output.activate();
             input.for_each_stamp(|capability, data| {
                 for record in data.flat_map(|batch| batch.drain(..)) {
                     shard.take(record, || capability.retain_least(output.output_index()));
                 }
             });
-            while let Some((capability, partial)) = shard.complete(frontier) {
-                if let Some(partial) = partial {
-                    output.session(&capability).give(partial);
-                }
+            while let Some((capability, pieces)) = shard.complete(frontier) {
+                output
+                    .session(&capability)
+                    .give_iterator(pieces.into_iter());
             }
+            drop(output);
+            let at_end = frontier.is_empty();
+            checkpoints.step(&mut shard.groups, shard.last, at_end);
         }
-    })
+    });
+    Counted { pieces, durable }
 }
 
 impl Shard {
     fn take(&mut self, record: Record, capability: impl FnOnce() -> Option<Capability<u64>>) {
-        if let Record::Saved { group, row } = record {
-            self.groups
-                .get_mut(&group)
-                .expect("the exchange sends a group's rows to its owner")
-                .restore(row);
+        if let Record::Stored(row) = record {
+            let group = self.groups.get_mut(&row.group);
+            let group = group.expect("the exchange sends a group's rows to its owner");
+            // Its checksum is right: it is what a tagtide of this format wrote.
+            group.restore(row.decode().expect("a stored row can be read"));
             return;
         }
         let capability = capability().expect("data comes with a capability");
-        let epoch = Epoch(*capability.time());
-        let pending = self.pending.entry(epoch);
+        let pending = self.pending.entry(*capability.time());
         let pending = pending.or_insert_with(|| Pending {
             capability,
+            epoch: false,
             deltas: BTreeMap::new(),
+            questions: Vec::new(),
         });
-        if let Record::Delta { group, delta } = record {
-            pending.deltas.insert(group, delta);
+        match record {
+            Record::Epoch { .. } => pending.epoch = true,
+            Record::Delta { group, delta } => {
+                pending.deltas.insert(group, delta);
+            }
+            Record::Question { question, .. } => pending.questions.push(question),
+            Record::Stored(_) => {}
         }
     }
 
-    /// Counts the next epoch in that nothing more can come for. What it gives is the groups' part of
-    /// the results; the capability goes only after a checkpoint that is due is durable.
+    /// Counts the next epoch in, or answers the next questions, when nothing more can come for them.
     fn complete(
         &mut self,
         frontier: &MutableAntichain<u64>,
-    ) -> Option<(Capability<u64>, Option<Partial>)> {
+    ) -> Option<(Capability<u64>, Vec<Piece>)> {
         let next = self.pending.first_entry()?;
-        if frontier.less_equal(&next.key().0) {
+        if frontier.less_equal(next.key()) {
             return None;
         }
-        let (
-            epoch,
-            Pending {
-                capability,
-                mut deltas,
-            },
-        ) = next.remove_entry();
-        for (group, state) in &mut self.groups {
-            state.apply(epoch, deltas.remove(group).unwrap_or_default());
+        let (time, mut pending) = next.remove_entry();
+        let mut pieces = Vec::new();
+        if pending.epoch {
+            let epoch = epoch_of(time);
+            for (group, state) in &mut self.groups {
+                state.apply(epoch, pending.deltas.remove(group).unwrap_or_default());
+            }
+            self.last = epoch.max(self.last);
+            if epoch >= self.start.show_from {
+                pieces.push(Piece {
+                    of: None,
+                    part: self.tops(Filter::default()),
+                });
+            }
         }
-        if is_checkpoint(self.last, epoch, self.batch) {
-            self.checkpoint();
-        }
-        self.last = epoch;
         assert!(
-            deltas.is_empty(),
+            pending.deltas.is_empty(),
             "the exchange sent what belongs to another"
         );
-        let shown = epoch >= self.start.show_from;
-        let partials = self
-            .groups
-            .values()
-            .map(|group| group.partial(Filter::default(), MAX_ROWS));
-        Some((
-            capability,
-            shown.then(|| Partial::merge(partials, MAX_ROWS)),
-        ))
+        for question in pending.questions {
+            let part = match &question.ask {
+                Ask::Tops(filter) => self.tops(*filter),
+                Ask::Tag(key, window) => {
+                    let group = self.groups.get(&group_of(key));
+                    let detail = group.and_then(|group| group.detail(key.as_str(), *window));
+                    Part::Tag(detail.map(Box::new))
+                }
+            };
+            pieces.push(Piece {
+                of: Some(question),
+                part,
+            });
+        }
+        Some((pending.capability, pieces))
     }
 
-    fn checkpoint(&mut self) {
-        let changes = self
-            .groups
-            .iter()
-            .map(|(group, state)| (*group, state.changes()));
-        if let Err(error) = self.state.save(changes) {
-            // Without its state the log could never be shortened: better to stop while all is well.
-            panic!("state.redb cannot be written: {error}");
-        }
-        self.groups.values_mut().for_each(Group::saved);
+    fn tops(&self, filter: Filter) -> Part {
+        let groups = self.groups.values();
+        let partials = groups.map(|group| group.partial(filter, MAX_ROWS));
+        Part::Tops(Partial::merge(partials, MAX_ROWS))
     }
 }

@@ -1,15 +1,22 @@
-//! The feeder: reads the log into the dataflow, on the first worker of a process.
+//! The feeder: reads the log into the dataflow, and passes questions on, on the first worker of a
+//! process.
 
 use std::{
     collections::VecDeque,
-    sync::atomic::Ordering::Release,
+    sync::{MutexGuard, atomic::Ordering::Release},
     time::{Duration, Instant},
 };
 
 use model::Epoch;
 use timely::dataflow::{InputHandle, ProbeHandle};
+use tokio::sync::mpsc;
 
-use super::{Parts, Signal, agreement::Start, is_checkpoint, record::Record};
+use super::{
+    Parts, Signal,
+    agreement::Start,
+    questions::{Open, Waiting},
+    record::{Question, ROUNDS, Record, epoch_of, time_of},
+};
 use crate::store::StoreError;
 
 /// How long a worker sleeps when nobody wakes it.
@@ -20,21 +27,47 @@ pub(super) type Input = InputHandle<u64, timely::container::CapacityContainerBui
 /// How many epochs may be under way in the dataflow. The rest waits in the log, which is on disk.
 const MOST_UNDER_WAY: usize = 8;
 
+/// How many questions go through the dataflow together.
+const MOST_TOGETHER: usize = 64;
+
+/// How many bytes of stored state may be under way in the dataflow, give or take a row: two lots of
+/// this.
+const LOT_BYTES: usize = 4 << 20;
+
 /// How long the end may go on counting; what is left is counted by the next start.
 const PARTING: Duration = Duration::from_secs(3);
+
+/// What the dataflow has done.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Probes {
+    /// Past a time: its results and answers are out.
+    pub(super) shown: ProbeHandle<u64>,
+    /// Past the time of an epoch: it is in the stored state of every group.
+    pub(super) durable: ProbeHandle<u64>,
+}
+
+impl Probes {
+    pub(super) fn are_done(&self) -> bool {
+        self.shown.done() && self.durable.done()
+    }
+}
 
 /// Follows the log.
 pub(super) struct Feeder<'a> {
     parts: &'a Parts,
     start: Start,
+    worker: usize,
     workers: usize,
-    probe: ProbeHandle<u64>,
+    probes: Probes,
+    questions: MutexGuard<'a, mpsc::Receiver<Waiting>>,
+    open: Open,
     /// The newest epoch that was given to the dataflow.
     fed: Epoch,
-    /// Epochs given, of which not all results are out.
-    under_way: VecDeque<Epoch>,
-    /// Checkpoints on the way to being durable.
-    checkpoints: VecDeque<Epoch>,
+    /// Times of epochs given, of which not all results are out.
+    under_way: VecDeque<u64>,
+    /// The time of questions given, of which not all answers are out.
+    asked: Option<u64>,
+    next_id: u64,
     /// The log had nothing more.
     caught_up: bool,
     /// Until when the end may go on counting, once it has been asked for.
@@ -42,36 +75,66 @@ pub(super) struct Feeder<'a> {
 }
 
 impl<'a> Feeder<'a> {
+    /// For worker number `worker` of `workers`.
     pub(super) fn new(
         parts: &'a Parts,
         start: Start,
-        workers: usize,
-        probe: ProbeHandle<u64>,
+        (worker, workers): (usize, usize),
+        probes: Probes,
+        questions: MutexGuard<'a, mpsc::Receiver<Waiting>>,
+        open: Open,
     ) -> Self {
         Self {
             parts,
             start,
+            worker,
             workers,
-            probe,
+            probes,
+            questions,
+            open,
             fed: start.replay_after,
             under_way: VecDeque::new(),
-            checkpoints: VecDeque::new(),
+            asked: None,
+            next_id: 0,
             caught_up: false,
             deadline: None,
         }
     }
 
-    /// Gives the stored state to whoever owns it now, and has it shown again.
-    pub(super) fn restore(&mut self, input: &mut Input) -> Result<(), StoreError> {
+    /// Gives the stored state to whoever owns it now, and has it shown again. `work` lets the dataflow
+    /// do something, and is false when there is no going on.
+    pub(super) fn restore(
+        &mut self,
+        input: &mut Input,
+        mut work: impl FnMut() -> bool,
+    ) -> Result<(), StoreError> {
         let base = self.start.replay_after;
         if base == Epoch(0) && self.start.show_from == Epoch(0) {
             return Ok(());
         }
-        input.advance_to(base.0);
-        let send = |group, row| input.send(Record::Saved { group, row });
-        self.parts.state.read(send)?;
+        let mut rows = self.parts.state.rows()?;
+        let mut bytes = 0;
+        // The times before the first epoch number the lots.
+        let last_lot = time_of(base).saturating_sub(1).min(ROUNDS);
+        while let Some(row) = rows.next()? {
+            bytes += row.len();
+            input.send(Record::Stored(row));
+            let lot = *input.time();
+            if bytes >= LOT_BYTES && lot < last_lot {
+                bytes = 0;
+                input.advance_to(lot + 1);
+                input.flush();
+                while lot > 0 && self.probes.shown.less_equal(&(lot - 1)) {
+                    if !work() {
+                        return Ok(());
+                    }
+                }
+            }
+        }
+        input.advance_to(time_of(base));
         self.announce(input);
-        input.advance_to(base.0 + 1);
+        input.advance_to(time_of(base) + 1);
+        input.flush();
         Ok(())
     }
 
@@ -81,7 +144,8 @@ impl<'a> Feeder<'a> {
         }
     }
 
-    /// Feeds what is sealed and has room; false when all is fed and no more is to come.
+    /// Feeds what is sealed and has room, and what is asked; false when all is fed and no more is to
+    /// come.
     pub(super) fn step(&mut self, input: &mut Input, signal: &Signal) -> Result<bool, StoreError> {
         // Asked before the log is read: what was sealed before the finish is then seen.
         if signal.is_finishing() && self.deadline.is_none() {
@@ -94,30 +158,72 @@ impl<'a> Feeder<'a> {
                 self.caught_up = true;
                 break;
             };
-            input.advance_to(epoch.0);
+            let time = time_of(epoch);
+            input.advance_to(time);
             self.announce(input);
             for (group, delta) in counts {
                 input.send(Record::Delta { group, delta });
             }
-            input.advance_to(epoch.0 + 1);
+            input.advance_to(time + 1);
             input.flush();
-            if is_checkpoint(self.fed, epoch, self.parts.batch) {
-                self.checkpoints.push_back(epoch);
-            }
-            self.under_way.push_back(epoch);
+            self.under_way.push_back(time);
             self.fed = epoch;
         }
+        self.ask(input);
         let over = |deadline| self.caught_up || Instant::now() > deadline;
         Ok(!self.deadline.is_some_and(over))
     }
 
+    /// Gives the questions that wait to the dataflow, to be answered from the state after the epoch
+    /// fed last. The ones before must be answered, so that what waits meanwhile goes together.
+    fn ask(&mut self, input: &mut Input) {
+        let time = *input.time();
+        // Before that the groups stand at different epochs.
+        let is_shown = self.fed >= self.start.show_from && self.fed > Epoch(0);
+        // The last round of an epoch stays free: the time behind it is the next epoch's.
+        if !is_shown || self.asked.is_some() || time % ROUNDS == ROUNDS - 1 {
+            return;
+        }
+        let mut asked = 0;
+        while asked < MOST_TOGETHER
+            && let Ok(Waiting { ask, reply }) = self.questions.try_recv()
+        {
+            if reply.is_closed() {
+                continue;
+            }
+            let id = self.next_id;
+            self.next_id += 1;
+            asked += 1;
+            for worker in ask.workers(self.workers) {
+                let question = Question {
+                    asker: self.worker as u64,
+                    id,
+                    ask: ask.clone(),
+                };
+                input.send(Record::Question { worker, question });
+            }
+            self.open.borrow_mut().insert(id, reply);
+        }
+        if asked > 0 {
+            input.advance_to(time + 1);
+            input.flush();
+            self.asked = Some(time);
+        }
+    }
+
     /// Takes note of what the dataflow has done.
     fn follow(&mut self) {
-        let done = |epoch: &mut Epoch| !self.probe.less_equal(&epoch.0);
-        while self.under_way.pop_front_if(done).is_some() {}
-        let done = |epoch: &mut Epoch| !self.probe.less_equal(&epoch.0);
-        while let Some(epoch) = self.checkpoints.pop_front_if(done) {
-            self.parts.durable.store(epoch.0, Release);
+        let done = |time: &u64| !self.probes.shown.less_equal(time);
+        while self.under_way.pop_front_if(|time| done(time)).is_some() {}
+        if self.asked.is_some_and(|time| done(&time)) {
+            self.asked = None;
+        }
+        let frontier =
+            |frontier: timely::progress::frontier::AntichainRef<'_, u64>| frontier.first().copied();
+        if let Some(time) = self.probes.durable.with_frontier(frontier)
+            && let Some(before) = time.checked_sub(1)
+        {
+            self.parts.durable.store(epoch_of(before).0, Release);
         }
     }
 

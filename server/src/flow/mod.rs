@@ -1,7 +1,8 @@
 //! The count as a timely dataflow: the only place that names timely.
 //!
 //! ```text
-//! log ─ feeder ─▶ Exchange(key group) ─▶ count ─▶ Exchange(0) ─▶ merge ─▶ broadcast ─▶ results
+//! log, questions ─ feeder ─▶ Exchange(key group) ─▶ count ─▶ Exchange(0) ─▶ merge ─▶ results, answers
+//!                                                     └─▶ checkpoints ─▶ state.redb
 //! ```
 //!
 //! [`Flow::start`] runs one generation: the stores' content is agreed on ([`agreement`]), the state
@@ -9,10 +10,11 @@
 //! replayed, and from then on the log is followed ([`feeder`]). [`generation`] is the workers' life
 //! around it.
 //!
-//! **Invariants:** time in the dataflow is the epoch. A result is given when the frontier has passed
-//! its epoch, so it is whole, and it is a function of the sealed epochs up to it: a later generation
-//! shows the same. A worker keeps its capability for a checkpoint epoch until its groups are durable,
-//! so that *the probe past e* means *e is durable everywhere*.
+//! **Invariants:** time in the dataflow is the epoch, and behind it rounds of questions. A result is
+//! given when the frontier has passed its time, so it is whole, and it is a function of the sealed
+//! epochs up to it: a later generation shows the same. An answer is a function of the sealed epochs up
+//! to the one it names. What is written down has a frontier of its own, which results do not wait for:
+//! *the probe of what is durable past e* means *e is in the stored state everywhere*.
 
 use std::{
     sync::{
@@ -24,7 +26,6 @@ use std::{
 };
 
 use engine::grammar::Grammar;
-use model::Epoch;
 use tokio::sync::watch;
 
 use crate::{
@@ -33,17 +34,18 @@ use crate::{
 };
 
 mod agreement;
+mod checkpoint;
 mod count;
 mod feeder;
 mod generation;
 mod merge;
+mod questions;
 mod record;
 #[cfg(test)]
 mod tests;
 mod tops;
 
-/// How often the state is written down: this is how much of the log a start has to replay.
-const CHECKPOINT: Duration = Duration::from_secs(10);
+pub(crate) use questions::Asker;
 
 /// What a generation works with.
 #[derive(Clone, Debug)]
@@ -53,6 +55,8 @@ pub(crate) struct Parts {
     pub(crate) workers: usize,
     pub(crate) batch: Duration,
     pub(crate) grammar: Grammar,
+    /// Bound on the tags that are kept.
+    pub(crate) max_tags: u64,
     /// Told of every epoch's results.
     pub(crate) results: watch::Sender<Option<Arc<Results>>>,
     /// Log entries up to this epoch are in the stored state of every group.
@@ -68,6 +72,10 @@ pub(crate) enum FlowError {
         "the data directory cannot be read ({0}): restore it from a backup, or begin anew with another --data"
     )]
     Store(#[from] StoreError),
+    #[error(
+        "state.redb cannot be written ({0}): make room there, then start again; what is sealed is safe"
+    )]
+    State(#[source] StoreError),
     #[error("a worker of the count has stopped: {0}")]
     Worker(String),
 }
@@ -77,6 +85,7 @@ pub(crate) enum FlowError {
 pub(crate) struct Flow {
     thread: thread::JoinHandle<Result<(), FlowError>>,
     signal: Signal,
+    asker: Asker,
 }
 
 /// What the rest of the program tells the feeder.
@@ -113,11 +122,20 @@ impl Flow {
         agreement::conclude(std::slice::from_ref(&mine))?;
         let signal = Signal::default();
         let feeder = signal.clone();
+        let (asker, questions) = Asker::new(signal.clone(), parts.grammar);
         let thread = thread::Builder::new()
             .name("flow".into())
-            .spawn(move || generation::run(parts, mine, &feeder))
+            .spawn(move || generation::run(parts, mine, &feeder, questions))
             .map_err(|error| FlowError::Worker(error.to_string()))?;
-        Ok(Self { thread, signal })
+        Ok(Self {
+            thread,
+            signal,
+            asker,
+        })
+    }
+
+    pub(crate) fn asker(&self) -> Asker {
+        self.asker.clone()
     }
 
     pub(crate) fn signal(&self) -> Signal {
@@ -137,13 +155,6 @@ impl Flow {
             .join()
             .unwrap_or_else(|panic| Err(FlowError::Worker(message(&*panic))))
     }
-}
-
-/// Whether the state is written down at `epoch`, when `before` was the epoch before it. Every worker
-/// and the feeder conclude the same from the epochs alone.
-fn is_checkpoint(before: Epoch, epoch: Epoch, batch: Duration) -> bool {
-    let every = (CHECKPOINT.as_millis() / batch.as_millis().max(1)).max(1) as u64;
-    before.0 / every != epoch.0 / every
 }
 
 fn message(panic: &(dyn std::any::Any + Send)) -> String {

@@ -1,7 +1,29 @@
-//! What goes through the dataflow.
+//! What goes through the dataflow, and at which times.
 
-use engine::count::{Delta, Saved};
+use engine::{
+    count::{Delta, Detail, Partial},
+    key::{GROUPS, Key, group_of},
+};
+use model::{Epoch, Filter, Window};
 use serde::{Deserialize, Serialize};
+
+use crate::store::Row;
+
+/// How many bits of a time number the rounds behind an epoch.
+const ROUND_BITS: u32 = 16;
+
+/// How many times there are behind an epoch before the next one's.
+pub(super) const ROUNDS: u64 = 1 << ROUND_BITS;
+
+/// The time of an epoch. The times behind it are those of rounds of questions that are answered from
+/// the state as it is then.
+pub(super) fn time_of(epoch: Epoch) -> u64 {
+    epoch.0 << ROUND_BITS
+}
+
+pub(super) fn epoch_of(time: u64) -> Epoch {
+    Epoch(time >> ROUND_BITS)
+}
 
 /// What the count takes in.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -12,15 +34,62 @@ pub(super) enum Record {
     /// What the epoch adds to a group.
     Delta { group: u8, delta: Delta },
     /// A row of a group's stored state.
-    Saved { group: u8, row: Saved },
+    Stored(Row),
+    /// To each worker that can contribute to the answer.
+    Question { worker: u64, question: Question },
+}
+
+/// What somebody wants to know beside what all are told.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) struct Question {
+    /// The worker that gives the answer to whoever asked.
+    pub(super) asker: u64,
+    /// Unique at this worker.
+    pub(super) id: u64,
+    pub(super) ask: Ask,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) enum Ask {
+    /// The tops of the posts that a filter admits.
+    Tops(Filter),
+    /// One tag in depth.
+    Tag(Key, Window),
+}
+
+/// What a worker contributes to the results of an epoch (`of` is `None`) or to an answer.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) struct Piece {
+    pub(super) of: Option<Question>,
+    pub(super) part: Part,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) enum Part {
+    Tops(Partial),
+    Tag(Option<Box<Detail>>),
 }
 
 impl Record {
     /// The exchange takes this modulo the number of workers.
     pub(super) fn route(&self) -> u64 {
         match self {
-            Self::Epoch { worker } => *worker,
-            Self::Delta { group, .. } | Self::Saved { group, .. } => u64::from(*group),
+            Self::Epoch { worker } | Self::Question { worker, .. } => *worker,
+            Self::Delta { group, .. } => u64::from(*group),
+            Self::Stored(row) => u64::from(row.group),
+        }
+    }
+}
+
+impl Ask {
+    /// Who of all workers can contribute to the answer.
+    pub(super) fn workers(&self, workers: usize) -> std::ops::Range<u64> {
+        match self {
+            Self::Tops(_) => 0..workers as u64,
+            Self::Tag(key, _) => {
+                let owner = owner(group_of(key), workers) as u64;
+                owner..owner + 1
+            }
         }
     }
 }
@@ -28,4 +97,9 @@ impl Record {
 /// Which worker keeps a group.
 pub(super) fn owner(group: u8, workers: usize) -> usize {
     usize::from(group) % workers
+}
+
+/// The groups that a worker keeps.
+pub(super) fn owned(worker: usize, workers: usize) -> impl Iterator<Item = u8> {
+    (0..GROUPS).filter(move |group| owner(*group, workers) == worker)
 }

@@ -4,12 +4,15 @@ use engine::{
     count::{Counted, Delta, SliceDelta},
     key::{group_of, key_of},
 };
-use model::{Kind, Ranking, Slice, Window};
+use model::{Epoch, Filter, Kind, Ranking, Slice, Window};
 
 use std::sync::atomic::Ordering::Relaxed;
 
 use super::*;
-use crate::store::{self, SealedEpoch, Settings};
+use crate::{
+    results::{Live, NoTag},
+    store::{self, SealedEpoch, Settings},
+};
 
 const BATCH: Duration = Duration::from_secs(2);
 const SETTINGS: Settings = Settings {
@@ -70,6 +73,7 @@ fn parts(
         workers,
         batch: BATCH,
         grammar: Grammar::Twitter,
+        max_tags: 2_000_000,
         results,
         durable,
     }
@@ -103,6 +107,11 @@ impl Generation {
             .seal(&epochs, &[], Epoch(self.durable.load(Relaxed)))
             .expect("sealed");
         self.flow.signal().wake();
+    }
+
+    fn live(&self) -> Live {
+        let (_, sealed) = watch::channel(None);
+        Live::new(self.results.clone(), sealed, Duration::ZERO).asking(self.flow.asker())
     }
 
     /// The results of an epoch, once it is counted.
@@ -170,16 +179,116 @@ fn a_later_generation_of_another_shape_shows_the_same_again_and_goes_on() {
 fn what_a_checkpoint_holds_leaves_the_log() {
     let directory = tempfile::tempdir().unwrap();
     let generation = Generation::start(directory.path(), 2);
-    generation.seal(1..=24);
-    generation.shown(24);
     let limit = Instant::now() + Duration::from_secs(30);
+    let mut newest = 0;
     while generation.durable.load(Relaxed) < 20 {
         assert!(Instant::now() < limit, "no checkpoint was made");
-        generation.flow.signal().wake();
-        thread::sleep(Duration::from_millis(1));
+        newest += 1;
+        generation.seal([newest]);
+        generation.shown(newest);
     }
-    generation.seal([25]);
-    assert_eq!(generation.log.dropped().unwrap(), Epoch(20));
+    generation.seal([newest + 1]);
+    let dropped = generation.log.dropped().unwrap();
+    assert!((20..=newest).contains(&dropped.0), "{dropped:?}");
+    generation.flow.finish().expect("a clean end");
+}
+
+#[test]
+fn after_a_clean_end_nothing_is_replayed() {
+    let directory = tempfile::tempdir().unwrap();
+    let generation = Generation::start(directory.path(), 2);
+    generation.seal(1..=23);
+    generation.shown(23);
+    generation.flow.finish().expect("a clean end");
+    drop(generation.log);
+    let (_, state) = store::open(directory.path(), &SETTINGS).expect("it opens");
+    let groups = state.groups().unwrap();
+    assert_eq!(groups.len(), 64);
+    assert!(groups.iter().all(|(_, group)| group.as_of == Epoch(23)));
+}
+
+/// What an answer says, as text.
+async fn asked(live: &Live, filter: Filter, tag: &str) -> String {
+    let results = live.of(filter).await.expect("an answer");
+    assert_eq!(results.filter, filter);
+    let detail = live.tag(tag, Window::All).await;
+    format!("{} {} {detail:?}", results.epoch.0, text(&results))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn answers_are_of_the_newest_epoch_and_any_number_of_workers_gives_the_same() {
+    let filter = Filter {
+        source: Some(Kind::Tcp),
+        lang: None,
+    };
+    let mut all = Vec::new();
+    for workers in [1, 2, 3] {
+        let directory = tempfile::tempdir().unwrap();
+        let mut answers = Vec::new();
+        for epochs in [1..=12, 13..=30] {
+            let generation = Generation::start(directory.path(), workers);
+            let live = generation.live();
+            for epoch in epochs {
+                generation.seal([epoch]);
+                generation.shown(epoch);
+                let answer = asked(&live, filter, "#TAG7").await;
+                assert!(answer.starts_with(&format!("{epoch} ")), "{answer}");
+                answers.push(answer);
+            }
+            assert_eq!(
+                live.tag("nobody's", Window::All).await,
+                Err(NoTag::NeverSeen)
+            );
+            assert_eq!(live.tag("# ", Window::All).await, Err(NoTag::NeverSeen));
+            generation.flow.finish().expect("a clean end");
+            assert_eq!(live.tag("Tag8", Window::All).await, Err(NoTag::NotNow));
+        }
+        all.push(answers);
+    }
+    assert_eq!(all[0], all[1]);
+    assert_eq!(all[0], all[2]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn many_who_ask_the_same_are_given_one_answer() {
+    let directory = tempfile::tempdir().unwrap();
+    let generation = Generation::start(directory.path(), 2);
+    let filter = Filter {
+        source: Some(Kind::Tcp),
+        lang: None,
+    };
+    let live = generation.live();
+    assert!(live.of(filter).await.is_none(), "it is starting");
+    assert_eq!(live.tag("Tag7", Window::All).await, Err(NoTag::NotNow));
+    for epoch in [1, 2] {
+        generation.seal([epoch]);
+        generation.shown(epoch);
+        let ask = |_| {
+            let live = live.clone();
+            tokio::spawn(async move { live.of(filter).await.expect("an answer") })
+        };
+        let asked: Vec<_> = (0..1000).map(ask).collect();
+        let mut answers = Vec::new();
+        for answer in asked {
+            answers.push(answer.await.unwrap());
+        }
+        assert_eq!(answers[0].epoch, Epoch(epoch));
+        assert!(
+            answers
+                .iter()
+                .all(|answer| Arc::ptr_eq(answer, &answers[0]))
+        );
+    }
+    // More questions than are kept, and than go together.
+    let asked: Vec<_> = (0..500)
+        .map(|n| {
+            let live = live.clone();
+            tokio::spawn(async move { live.tag(&format!("Tag{n}"), Window::All).await })
+        })
+        .collect();
+    for answer in asked {
+        assert_ne!(answer.await.unwrap(), Err(NoTag::NotNow));
+    }
     generation.flow.finish().expect("a clean end");
 }
 

@@ -1,20 +1,23 @@
-//! Merged parts as the tops that people read.
+//! What the count gives as what people read.
 
 use std::time::Duration;
 
 use engine::{
-    count::{Leader, Leaders, Part, Partial},
+    count::{Detail, Leader, Leaders, Part, Partial},
     grammar::Grammar,
 };
 use jiff::Timestamp;
-use model::{Epoch, Filter, Ranking, Row, Top, Window};
+use model::{
+    Epoch, Filter, LangCount, Link, Ranking, Row, SourceCount, Step, TagCount, TagDetail, Top,
+    Window,
+};
 
 use crate::{epoch::end_of, results::Results};
 
 pub(super) fn results(
     epoch: Epoch,
     filter: Filter,
-    merged: Partial,
+    merged: &Partial,
     batch: Duration,
     grammar: Grammar,
 ) -> Results {
@@ -50,6 +53,58 @@ fn rows(leaders: &Leaders, mentions: u64, grammar: Grammar) -> Vec<Row> {
         change: leaders.change(&leader.key, rank),
     };
     (1..).zip(&leaders.now).map(row).collect()
+}
+
+pub(super) fn detail(
+    epoch: Epoch,
+    window: Window,
+    found: &Detail,
+    batch: Duration,
+    grammar: Grammar,
+) -> TagDetail {
+    let leader = &found.leader;
+    let tag = |spelling: &str, count: &u64| TagCount {
+        tag: grammar.shown(spelling),
+        count: *count,
+    };
+    let before = |epoch: Epoch| Epoch(epoch.0.saturating_sub(1));
+    TagDetail {
+        tag: grammar.shown(&leader.spelling),
+        key: leader.key.to_string(),
+        window,
+        epoch,
+        at: time(end_of(epoch, batch)),
+        count: leader.count,
+        error: leader.error,
+        people: leader.people,
+        score: leader.score,
+        languages: each(&found.languages, |(lang, count)| LangCount {
+            lang: *lang,
+            count: *count,
+        }),
+        sources: each(&found.sources, |(source, count)| SourceCount {
+            source: *source,
+            count: *count,
+        }),
+        spellings: each(&found.spellings, |(spelling, count)| tag(spelling, count)),
+        together: each(&found.together, |(named, count)| {
+            tag(&named.spelling, count)
+        }),
+        series: each(&found.series, |(first, count)| Step {
+            // An epoch begins when the one before it ends.
+            at: time(end_of(before(*first), batch)),
+            count: *count,
+        }),
+        posts: each(&found.links, |(url, source, epoch)| Link {
+            url: url.to_string(),
+            source: *source,
+            at: time(end_of(*epoch, batch)),
+        }),
+    }
+}
+
+fn each<A, B>(all: &[A], f: impl Fn(&A) -> B) -> Vec<B> {
+    all.iter().map(f).collect()
 }
 
 /// RFC 3339, in UTC.

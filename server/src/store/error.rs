@@ -42,7 +42,7 @@ pub(crate) enum StoreError {
     #[error("an entry cannot be read: {0}")]
     Entry(#[from] postcard::Error),
     #[error("{0}")]
-    Missing(&'static str),
+    Damaged(&'static str),
 }
 
 /// redb has an error type for each operation; each of them is a [`redb::Error`].

@@ -5,13 +5,13 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use redb::{Builder, Database, DatabaseError, ReadableDatabase, TableDefinition};
+use redb::{Builder, Database, DatabaseError, ReadableDatabase, TableDefinition, WriteTransaction};
 
 use super::{OpenError, StoreError};
 
 /// The format of both files. A change of what is in them gives it a new number, and this folder a
 /// reader of the old one.
-pub(super) const FORMAT: u64 = 1;
+pub(super) const FORMAT: u64 = 2;
 
 /// Pages that redb keeps in memory. Its own default is a gigabyte.
 const CACHE_BYTES: usize = 32 << 20;
@@ -22,7 +22,7 @@ const META: TableDefinition<&str, u64> = TableDefinition::new("meta");
 pub(super) fn open(
     directory: &Path,
     name: &str,
-    init: impl FnOnce(&redb::WriteTransaction) -> Result<(), StoreError>,
+    init: impl FnOnce(&WriteTransaction) -> Result<(), StoreError>,
 ) -> Result<Database, OpenError> {
     let path = directory.join(name);
     if !path.try_exists().unwrap_or(true) {
@@ -50,11 +50,7 @@ pub(super) fn recorded(database: &Database, name: &str) -> Result<Option<u64>, S
     Ok(table.get(name)?.map(|value| value.value()))
 }
 
-pub(super) fn record(
-    write: &redb::WriteTransaction,
-    name: &str,
-    value: u64,
-) -> Result<(), StoreError> {
+pub(super) fn record(write: &WriteTransaction, name: &str, value: u64) -> Result<(), StoreError> {
     write.open_table(META)?.insert(name, value)?;
     Ok(())
 }
@@ -63,7 +59,7 @@ pub(super) fn record(
 fn create(
     directory: &Path,
     name: &str,
-    init: impl FnOnce(&redb::WriteTransaction) -> Result<(), StoreError>,
+    init: impl FnOnce(&WriteTransaction) -> Result<(), StoreError>,
 ) -> Result<(), StoreError> {
     let unfinished = directory.join(format!("{name}.new"));
     let io = |error: io::Error| StoreError::from(redb::StorageError::Io(error));
@@ -72,7 +68,7 @@ fn create(
         _ => {}
     }
     let database = builder().create(&unfinished)?;
-    let write = database.begin_write()?;
+    let write = begin_write(&database)?;
     record(&write, "format", FORMAT)?;
     init(&write)?;
     write.commit()?;
@@ -83,9 +79,20 @@ fn create(
         .map_err(io)
 }
 
-fn builder() -> Builder {
+/// The commit takes two syncs. With one, a commit that damage makes unreadable could not be told from
+/// one that a crash has cut short, and would be rolled back without a word.
+pub(super) fn begin_write(database: &Database) -> Result<WriteTransaction, StoreError> {
+    let mut write = database.begin_write()?;
+    write.set_two_phase_commit(true);
+    Ok(write)
+}
+
+/// Every page is looked at when a file is opened: redb trusts what it reads later.
+pub(super) fn builder() -> Builder {
     let mut builder = Builder::new();
-    builder.set_cache_size(CACHE_BYTES);
+    builder
+        .set_cache_size(CACHE_BYTES)
+        .set_check_integrity_on_open(true);
     builder
 }
 

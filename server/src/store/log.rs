@@ -7,7 +7,7 @@ use model::Epoch;
 use redb::{Database, ReadableDatabase, ReadableTable, TableDefinition};
 
 use super::{
-    OpenError, SealedEpoch, StoreError, file,
+    OpenError, SealedEpoch, StoreError, crash, file,
     format::{decode, encode},
 };
 use crate::source::Cursor;
@@ -16,7 +16,7 @@ const NAME: &str = "log.redb";
 /// Epoch → its [`Deltas`].
 const EPOCHS: TableDefinition<u64, &[u8]> = TableDefinition::new("epochs");
 /// Identity of a source → its [`Cursor`] behind the newest sealed epoch.
-const CURSORS: TableDefinition<&str, &str> = TableDefinition::new("cursors");
+const CURSORS: TableDefinition<&str, &[u8]> = TableDefinition::new("cursors");
 /// What was given when the directory was made, and must be given again.
 const SETTINGS: TableDefinition<&str, &str> = TableDefinition::new("settings");
 
@@ -71,7 +71,7 @@ impl Log {
         let table = self.0.begin_read()?.open_table(SETTINGS)?;
         let value = table
             .get(option)?
-            .ok_or(StoreError::Missing("a setting is not recorded"))?;
+            .ok_or(StoreError::Damaged("a setting is not recorded"))?;
         Ok(value.value().to_owned())
     }
 
@@ -82,7 +82,7 @@ impl Log {
         cursors: &[(Arc<str>, Cursor)],
         drop_to: Epoch,
     ) -> Result<(), StoreError> {
-        let write = self.0.begin_write()?;
+        let write = file::begin_write(&self.0)?;
         {
             let mut table = write.open_table(EPOCHS)?;
             for SealedEpoch { epoch, deltas, .. } in epochs {
@@ -101,13 +101,15 @@ impl Log {
             }
             let mut table = write.open_table(CURSORS)?;
             for (identity, cursor) in cursors {
-                table.insert(&**identity, cursor.0.as_str())?;
+                table.insert(&**identity, encode(&cursor.0)?.as_slice())?;
             }
         }
         if let Some(last) = epochs.last() {
             file::record(&write, "last", last.epoch.0)?;
         }
+        crash::point("log.commit.before");
         write.commit()?;
+        crash::point("log.commit.after");
         Ok(())
     }
 
@@ -123,9 +125,10 @@ impl Log {
 
     pub(crate) fn cursor(&self, identity: &str) -> Result<Option<Cursor>, StoreError> {
         let table = self.0.begin_read()?.open_table(CURSORS)?;
-        Ok(table
-            .get(identity)?
-            .map(|cursor| Cursor(cursor.value().to_owned())))
+        match table.get(identity)? {
+            Some(cursor) => Ok(Some(Cursor(decode(cursor.value())?))),
+            None => Ok(None),
+        }
     }
 
     /// The oldest sealed epoch after `epoch`.

@@ -8,6 +8,7 @@
 //! state that holds it is durable. Bytes of an unknown format are refused, never guessed at. This is
 //! the only place that names redb.
 
+pub(crate) mod crash;
 mod entry;
 mod error;
 mod file;
@@ -18,7 +19,7 @@ mod state;
 pub(crate) use entry::SealedEpoch;
 pub(crate) use error::{OpenError, StoreError};
 pub(crate) use log::{Log, Settings};
-pub(crate) use state::State;
+pub(crate) use state::{Batch, Row, State};
 
 /// Opens both files of a data directory, which is made if it is not there.
 pub(crate) fn open(
@@ -160,20 +161,23 @@ mod tests {
                     ..Delta::default()
                 };
                 group.apply(Epoch(number), delta);
-                state.save([(7, group.changes())]).unwrap();
+                let mut batch = Batch::default();
+                batch.add(7, &group.changes()).unwrap();
+                state.save(&[batch]).unwrap();
                 group.saved();
             }
         }
         let (_, state) = opened(directory.path());
         let mut again = Group::new(SHAPE);
         let mut panes = 0;
-        state
-            .read(|number, row| {
-                assert_eq!(number, 7);
-                panes += usize::from(matches!(row, Saved::Pane(_)));
-                again.restore(row);
-            })
-            .unwrap();
+        let mut rows = state.rows().unwrap();
+        while let Some(row) = rows.next().unwrap() {
+            assert_eq!(row.group, 7);
+            let row = row.decode().unwrap();
+            panes += usize::from(matches!(row, Saved::Pane(_)));
+            again.restore(row);
+        }
+        assert_eq!(panes, 4);
         assert_eq!(again.as_of(), Epoch(4));
         assert_eq!(
             again.partial(Filter::default(), 10),
@@ -248,8 +252,8 @@ mod tests {
             matches!(
                 error,
                 OpenError::Format {
-                    found: 2,
-                    known: 1,
+                    found: 3,
+                    known: 2,
                     ..
                 }
             ),

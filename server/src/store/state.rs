@@ -1,7 +1,7 @@
 //! `state.redb`: the count of each key group, as rows that are written where they change.
 //!
 //! A group's rows are of one epoch, the one its [`SavedGroup`] names; other groups may be some epochs
-//! ahead or behind, as each worker writes its own groups in a commit of its own.
+//! ahead or behind, as each is written when its worker has time for it.
 
 use std::path::Path;
 
@@ -9,24 +9,147 @@ use engine::{
     count::{Changes, Pane, Saved, SavedGroup, Spellings},
     key::Key,
 };
-use model::Epoch;
-use redb::{Database, ReadableDatabase, ReadableTable, TableDefinition};
+use redb::{Database, Range, ReadableDatabase, ReadableTable, TableDefinition};
+use serde::{Deserialize, Serialize};
 
 use super::{
-    OpenError, StoreError, file,
-    format::{decode, encode},
+    OpenError, StoreError, crash, file,
+    format::{checked, decode, encode, parse},
 };
 
-const NAME: &str = "state.redb";
+pub(super) const NAME: &str = "state.redb";
 /// Group → [`SavedGroup`].
-const GROUPS: TableDefinition<u8, &[u8]> = TableDefinition::new("groups");
+pub(super) const GROUPS: TableDefinition<u8, &[u8]> = TableDefinition::new("groups");
 /// (group, key) → (all-time count, [`Spellings`]).
-const TAGS: TableDefinition<(u8, &str), &[u8]> = TableDefinition::new("tags");
+pub(super) const TAGS: TableDefinition<(u8, &str), &[u8]> = TableDefinition::new("tags");
 /// (group, epoch) → [`Pane`].
-const PANES: TableDefinition<(u8, u64), &[u8]> = TableDefinition::new("panes");
+pub(super) const PANES: TableDefinition<(u8, u64), &[u8]> = TableDefinition::new("panes");
 
 #[derive(Debug)]
 pub(crate) struct State(Database);
+
+/// What has changed in some groups, as bytes.
+#[derive(Debug, Default)]
+pub(crate) struct Batch {
+    heads: Vec<(u8, Vec<u8>)>,
+    tags: Vec<(u8, Key, Vec<u8>)>,
+    panes: Vec<(u8, u64, Vec<u8>)>,
+    /// Panes of these groups before these epochs are void.
+    panes_from: Vec<(u8, u64)>,
+    bytes: usize,
+}
+
+impl Batch {
+    pub(crate) fn add(&mut self, group: u8, changes: &Changes<'_>) -> Result<(), StoreError> {
+        let head = encode(&changes.group)?;
+        self.bytes += head.len();
+        self.heads.push((group, head));
+        for (key, count, spellings) in &changes.tags {
+            let tag = encode(&(count, spellings))?;
+            self.bytes += tag.len() + key.as_str().len();
+            self.tags.push((group, (*key).clone(), tag));
+        }
+        for pane in &changes.panes {
+            let bytes = encode(pane)?;
+            self.bytes += bytes.len();
+            self.panes.push((group, pane.epoch.0, bytes));
+        }
+        self.panes_from.push((group, changes.panes_from.0));
+        Ok(())
+    }
+
+    /// How many bytes it holds.
+    pub(crate) fn len(&self) -> usize {
+        self.bytes
+    }
+}
+
+/// A row of a group's stored state, as bytes that are what was written.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Row {
+    pub(crate) group: u8,
+    part: Part,
+    bytes: Vec<u8>,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+enum Part {
+    Head,
+    Tag(Key),
+    Pane(u64),
+}
+
+impl Row {
+    /// How many bytes it holds.
+    pub(crate) fn len(&self) -> usize {
+        self.bytes.len()
+    }
+
+    pub(crate) fn decode(self) -> Result<Saved, StoreError> {
+        let bytes = &self.bytes;
+        Ok(match self.part {
+            Part::Head => Saved::Group(parse(bytes)?),
+            Part::Tag(key) => {
+                let (count, spellings): (u64, Spellings) = parse(bytes)?;
+                Saved::Tag {
+                    key,
+                    count,
+                    spellings,
+                }
+            }
+            Part::Pane(epoch) => {
+                let pane: Pane = parse(bytes)?;
+                if pane.epoch.0 != epoch {
+                    return Err(StoreError::Damaged("a pane is not where it belongs"));
+                }
+                Saved::Pane(pane)
+            }
+        })
+    }
+}
+
+/// Every row of every group, heads first.
+pub(crate) struct Rows {
+    heads: Range<'static, u8, &'static [u8]>,
+    tags: Range<'static, (u8, &'static str), &'static [u8]>,
+    panes: Range<'static, (u8, u64), &'static [u8]>,
+}
+
+impl Rows {
+    pub(super) fn of(database: &impl ReadableDatabase) -> Result<Self, StoreError> {
+        let read = database.begin_read()?;
+        Ok(Self {
+            heads: read.open_table(GROUPS)?.range::<u8>(..)?,
+            tags: read.open_table(TAGS)?.range::<(u8, &str)>(..)?,
+            panes: read.open_table(PANES)?.range::<(u8, u64)>(..)?,
+        })
+    }
+
+    pub(crate) fn next(&mut self) -> Result<Option<Row>, StoreError> {
+        let row = |group, part, value: &[u8]| {
+            Ok(Some(Row {
+                group,
+                part,
+                bytes: checked(value)?.to_vec(),
+            }))
+        };
+        if let Some(entry) = self.heads.next() {
+            let (group, head) = entry?;
+            return row(group.value(), Part::Head, head.value());
+        }
+        if let Some(entry) = self.tags.next() {
+            let (id, tag) = entry?;
+            let (group, key) = id.value();
+            return row(group, Part::Tag(Key::verbatim(key)), tag.value());
+        }
+        if let Some(entry) = self.panes.next() {
+            let (id, pane) = entry?;
+            let (group, epoch) = id.value();
+            return row(group, Part::Pane(epoch), pane.value());
+        }
+        Ok(None)
+    }
+}
 
 impl State {
     pub(super) fn open(directory: &Path) -> Result<Self, OpenError> {
@@ -40,31 +163,34 @@ impl State {
     }
 
     /// Writes what has changed in some groups, in one commit.
-    pub(crate) fn save<'a>(
-        &self,
-        groups: impl IntoIterator<Item = (u8, Changes<'a>)>,
-    ) -> Result<(), StoreError> {
-        let write = self.0.begin_write()?;
+    pub(crate) fn save(&self, batches: &[Batch]) -> Result<(), StoreError> {
+        let write = file::begin_write(&self.0)?;
         {
             let mut heads = write.open_table(GROUPS)?;
             let mut tags = write.open_table(TAGS)?;
             let mut panes = write.open_table(PANES)?;
-            for (group, changes) in groups {
-                heads.insert(group, encode(&changes.group)?.as_slice())?;
-                for (key, count, spellings) in changes.tags {
-                    tags.insert(
-                        (group, key.as_str()),
-                        encode(&(count, spellings))?.as_slice(),
-                    )?;
+            for batch in batches {
+                for (group, epoch) in &batch.panes_from {
+                    panes.retain_in((*group, 0)..(*group, *epoch), |_, _| false)?;
                 }
-                for pane in changes.panes {
-                    panes.insert((group, pane.epoch.0), encode(pane)?.as_slice())?;
+                for (group, head) in &batch.heads {
+                    heads.insert(group, head.as_slice())?;
                 }
-                let void = (group, 0)..(group, changes.panes_from.0);
-                panes.retain_in(void, |_, _| false)?;
+                let half = batch.tags.len() / 2;
+                for (i, (group, key, tag)) in batch.tags.iter().enumerate() {
+                    tags.insert((*group, key.as_str()), tag.as_slice())?;
+                    if i == half {
+                        crash::point("state.half");
+                    }
+                }
+                for (group, epoch, pane) in &batch.panes {
+                    panes.insert((*group, *epoch), pane.as_slice())?;
+                }
             }
         }
+        crash::point("state.commit.before");
         write.commit()?;
+        crash::point("state.commit.after");
         Ok(())
     }
 
@@ -79,34 +205,15 @@ impl State {
         Ok(groups)
     }
 
-    /// Visits every row of every group.
-    pub(crate) fn read(&self, mut row: impl FnMut(u8, Saved)) -> Result<(), StoreError> {
-        let read = self.0.begin_read()?;
-        for entry in read.open_table(GROUPS)?.iter()? {
-            let (group, head) = entry?;
-            row(group.value(), Saved::Group(decode(head.value())?));
-        }
-        for entry in read.open_table(TAGS)?.iter()? {
-            let (id, tag) = entry?;
-            let (group, key) = id.value();
-            let (count, spellings): (u64, Spellings) = decode(tag.value())?;
-            row(
-                group,
-                Saved::Tag {
-                    key: Key::verbatim(key),
-                    count,
-                    spellings,
-                },
-            );
-        }
-        for entry in read.open_table(PANES)?.iter()? {
-            let (id, pane) = entry?;
-            let (group, epoch) = id.value();
-            let pane: Pane = decode(pane.value())?;
-            debug_assert_eq!(pane.epoch, Epoch(epoch));
-            row(group, Saved::Pane(pane));
-        }
-        Ok(())
+    /// Every row of every group.
+    pub(crate) fn rows(&self) -> Result<Rows, StoreError> {
+        Rows::of(&self.0)
+    }
+}
+
+impl std::fmt::Debug for Rows {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Rows").finish_non_exhaustive()
     }
 }
 

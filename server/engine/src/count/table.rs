@@ -3,7 +3,8 @@
 
 use std::hash::BuildHasher;
 
-use hashbrown::{DefaultHashBuilder, HashTable};
+use foldhash::fast::RandomState;
+use hashbrown::HashTable;
 use model::Epoch;
 use serde::{Deserialize, Serialize};
 
@@ -85,7 +86,7 @@ mod all_time {
 #[derive(Debug, Default)]
 pub(super) struct Table {
     index: HashTable<u32>,
-    hasher: DefaultHashBuilder,
+    hasher: RandomState,
     pub(super) rows: Vec<Row>,
     pub(super) tags: Vec<Option<Tag>>,
     free: Vec<u32>,

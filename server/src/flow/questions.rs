@@ -1,0 +1,88 @@
+//! Questions from the rest of the program on their way into the dataflow, and the answers back.
+
+use std::{cell::RefCell, collections::HashMap, rc::Rc, sync::Arc};
+
+use engine::{
+    grammar::Grammar,
+    key::{Key, key_of},
+};
+use model::{Epoch, Filter, TagDetail, Window};
+use tokio::sync::{mpsc, oneshot};
+
+use super::{Signal, record::Ask};
+use crate::results::Results;
+
+/// How many questions may wait for their turn; whoever comes then waits with his.
+const MOST_WAITING: usize = 256;
+
+/// An answer, of the epoch that was newest when the question had its turn.
+#[derive(Clone, Debug)]
+pub(super) enum Answer {
+    Tops(Arc<Results>),
+    Tag(Epoch, Option<Box<TagDetail>>),
+}
+
+/// A question and whoever waits for its answer.
+#[derive(Debug)]
+pub(super) struct Waiting {
+    pub(super) ask: Ask,
+    pub(super) reply: oneshot::Sender<Answer>,
+}
+
+/// Those whose questions are under way, by the number of the question.
+pub(super) type Open = Rc<RefCell<HashMap<u64, oneshot::Sender<Answer>>>>;
+
+/// Asks a running count. An answer may take as long as an epoch that is being counted, and does not
+/// come when the count ends.
+#[derive(Clone, Debug)]
+pub(crate) struct Asker {
+    waiting: mpsc::Sender<Waiting>,
+    signal: Signal,
+    grammar: Grammar,
+}
+
+impl Asker {
+    pub(super) fn new(signal: Signal, grammar: Grammar) -> (Self, mpsc::Receiver<Waiting>) {
+        let (waiting, questions) = mpsc::channel(MOST_WAITING);
+        let asker = Self {
+            waiting,
+            signal,
+            grammar,
+        };
+        (asker, questions)
+    }
+
+    /// The key of a tag that is called `name`, if there can be one.
+    pub(crate) fn key(&self, name: &str) -> Option<Key> {
+        match self.grammar {
+            Grammar::Words => Some(Key::verbatim(name)),
+            _ => key_of(name),
+        }
+    }
+
+    pub(crate) async fn tops(&self, filter: Filter) -> Option<Arc<Results>> {
+        match self.ask(Ask::Tops(filter)).await? {
+            Answer::Tops(results) => Some(results),
+            Answer::Tag(..) => None,
+        }
+    }
+
+    /// The inner `None`: there is no such tag.
+    pub(crate) async fn tag(
+        &self,
+        key: Key,
+        window: Window,
+    ) -> Option<(Epoch, Option<Box<TagDetail>>)> {
+        match self.ask(Ask::Tag(key, window)).await? {
+            Answer::Tag(epoch, detail) => Some((epoch, detail)),
+            Answer::Tops(_) => None,
+        }
+    }
+
+    async fn ask(&self, ask: Ask) -> Option<Answer> {
+        let (reply, answer) = oneshot::channel();
+        self.waiting.send(Waiting { ask, reply }).await.ok()?;
+        self.signal.wake();
+        answer.await.ok()
+    }
+}
