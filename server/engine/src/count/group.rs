@@ -1,10 +1,10 @@
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 
 use model::{Epoch, Slice, Window};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Delta, Retracted, Shape, SliceDelta, Spellings,
+    Counted, Delta, Retracted, Shape, SliceDelta, Spellings,
     panes::{Entry, Pane, Sum},
     people::People,
     rising::Past,
@@ -36,8 +36,8 @@ pub struct Group {
     slices: BTreeMap<Slice, u16>,
     /// Entries of all panes.
     entries: usize,
-    /// Segments that are not written down as they are now.
-    unsaved: BTreeSet<u32>,
+    /// Which segments are not written down as they are now.
+    unsaved: Vec<bool>,
     /// First epochs of panes that were written down and are no more.
     void: Vec<Epoch>,
 }
@@ -142,7 +142,7 @@ impl Group {
             sketches,
             slices: BTreeMap::new(),
             entries: 0,
-            unsaved: BTreeSet::new(),
+            unsaved: Vec::new(),
             void: Vec::new(),
         }
     }
@@ -185,25 +185,27 @@ impl Group {
 
     fn add(&mut self, epoch: Epoch, mut slices: Vec<SliceDelta>) {
         let mut pane = Pane::new(epoch);
-        // The order decides which spelling survives a flood of them: it must not depend on the way
-        // the entries came.
         slices.sort_unstable_by_key(|delta| delta.slice);
         for SliceDelta {
             slice,
             posts,
-            mut counts,
+            counts,
         } in slices
         {
             let slice = self.slice(slice);
-            counts.sort_unstable();
             let mut sum = Sum { posts, mentions: 0 };
-            let mut same: Option<(Key, u32)> = None;
+            let mut placed: Vec<(u32, Counted)> = Vec::with_capacity(counts.len());
             for counted in counts {
+                placed.push((self.slot(&counted.key, slice, epoch), counted));
+            }
+            // The order decides which spelling survives a flood of them: it must not depend on the way
+            // the entries came.
+            placed.sort_unstable_by(|(slot, counted), (other_slot, other)| {
+                let spelling = || counted.spelling.cmp(&other.spelling);
+                slot.cmp(other_slot).then_with(spelling)
+            });
+            for (slot, counted) in placed {
                 sum.mentions += counted.count;
-                let slot = match &same {
-                    Some((key, slot)) if *key == counted.key => *slot,
-                    _ => self.slot(&counted.key, slice, epoch),
-                };
                 self.touch(slot);
                 let row = &mut self.table.rows[slot as usize];
                 if let Some(tag) = &mut self.table.tags[slot as usize] {
@@ -222,7 +224,6 @@ impl Group {
                 }
                 row.counts.add(counted.count);
                 pane.entries.push(Entry::new(slot, slice, counted.count));
-                same = Some((counted.key, slot));
             }
             self.head.slices[usize::from(slice)].1.add(sum);
             self.sums[usize::from(slice)]
@@ -284,7 +285,11 @@ impl Group {
     }
 
     fn touch(&mut self, slot: u32) {
-        self.unsaved.insert(slot / SEGMENT);
+        let segment = (slot / SEGMENT) as usize;
+        if self.unsaved.len() <= segment {
+            self.unsaved.resize(segment + 1, false);
+        }
+        self.unsaved[segment] = true;
     }
 
     /// Moves the windows on to where they are when `epoch` closes.
@@ -355,13 +360,13 @@ impl Group {
             let Some(slot) = self.table.find(mention.key.as_str()) else {
                 continue;
             };
-            let row = &mut self.table.rows[slot as usize];
-            if row.admitted > epoch {
+            if self.table.rows[slot as usize].admitted > epoch {
                 continue;
             }
-            self.unsaved.insert(slot / SEGMENT);
             let wanted = u64::from(mention.count);
             let in_panes = place.map(|place| self.panes[place].retract(slot, slice, wanted));
+            self.touch(slot);
+            let row = &mut self.table.rows[slot as usize];
             let Some(tag) = &mut self.table.tags[slot as usize] else {
                 continue;
             };
@@ -575,17 +580,13 @@ impl Group {
 
     /// What has changed since the last [`Group::saved`].
     pub fn changes(&self) -> Changes<'_> {
-        let segment = |number: &u32| {
+        let segment = |(number, unsaved): (u32, &bool)| {
             let table = &self.table;
-            let segment = ChangedSegment {
-                table,
-                number: *number,
-            };
-            (*number, segment)
+            unsaved.then_some((number, ChangedSegment { table, number }))
         };
         Changes {
             group: &self.head,
-            segments: self.unsaved.iter().map(segment).collect(),
+            segments: (0..).zip(&self.unsaved).filter_map(segment).collect(),
             void_panes: &self.void,
             panes: self.panes.iter().filter(|pane| pane.unsaved).collect(),
         }

@@ -85,6 +85,11 @@ impl Past {
         past
     }
 
+    /// No tag with so many mentions has a higher score.
+    pub(super) fn most(count: u64) -> f64 {
+        (count as f64 - NOISE) / NOISE
+    }
+
     /// The score of a tag with `count` mentions in the window; `None` where it is not above its past.
     pub(super) fn score(&self, count: u64, bands: &[u64; BANDS]) -> Option<f64> {
         let count = count as f64;

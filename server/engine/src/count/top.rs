@@ -9,7 +9,7 @@ use super::{
     group::place_of,
     partial::order,
     people::People,
-    rising::{BANDS, LEAST_PEOPLE},
+    rising::{BANDS, LEAST_PEOPLE, Past},
     table::{Counts, Parts, Tag},
     windows::{SLIDING, pane_of, step_ms},
 };
@@ -195,6 +195,9 @@ impl<'a> Look<'a> {
     }
 
     fn enter(&self, group: usize, races: &mut [Race<'a>]) {
+        if self.counts.all == 0 {
+            return;
+        }
         let bands = self.counts.bands();
         for (window, race) in races.iter_mut().enumerate() {
             let count = self.counts.within(window);
@@ -208,7 +211,10 @@ impl<'a> Look<'a> {
                 {
                     by_people.offer(self.candidate(people as f64, group));
                 }
-                if let Some(score) = self.score(window, &bands, |score| by_rise.admits(score)) {
+                let rises = |score| by_rise.admits(score);
+                if rises(Past::most(count))
+                    && let Some(score) = self.score(window, &bands, rises)
+                {
                     by_rise.offer(self.candidate(score, group));
                 }
                 let weight = (count + self.group.error(self.slot, window)) as f64;
@@ -232,7 +238,8 @@ impl<'a> Look<'a> {
                     by_people.offer(self.candidate(people as f64, group));
                 }
                 let (_, past) = &self.group.pasts[window];
-                if let Some(score) = past.score(count, &bands)
+                if by_rise.admits(Past::most(count))
+                    && let Some(score) = past.score(count, &bands)
                     && by_rise.admits(score)
                 {
                     by_rise.offer(self.candidate(score, group));
