@@ -17,13 +17,13 @@ use super::{
     format::{checked, decode, encode, parse},
 };
 
-pub(super) const NAME: &str = "state.redb";
+const NAME: &str = "state.redb";
 /// Group → [`SavedGroup`].
-pub(super) const GROUPS: TableDefinition<u8, &[u8]> = TableDefinition::new("groups");
+const GROUPS: TableDefinition<u8, &[u8]> = TableDefinition::new("groups");
 /// (group, key) → (all-time count, [`Spellings`]).
-pub(super) const TAGS: TableDefinition<(u8, &str), &[u8]> = TableDefinition::new("tags");
+const TAGS: TableDefinition<(u8, &str), &[u8]> = TableDefinition::new("tags");
 /// (group, epoch) → [`Pane`].
-pub(super) const PANES: TableDefinition<(u8, u64), &[u8]> = TableDefinition::new("panes");
+const PANES: TableDefinition<(u8, u64), &[u8]> = TableDefinition::new("panes");
 
 #[derive(Debug)]
 pub(crate) struct State(Database);
@@ -116,7 +116,7 @@ pub(crate) struct Rows {
 }
 
 impl Rows {
-    pub(super) fn of(database: &impl ReadableDatabase) -> Result<Self, StoreError> {
+    fn of(database: &Database) -> Result<Self, StoreError> {
         let read = database.begin_read()?;
         Ok(Self {
             heads: read.open_table(GROUPS)?.range::<u8>(..)?,
@@ -160,6 +160,10 @@ impl State {
             Ok(())
         })?;
         Ok(Self(database))
+    }
+
+    pub(super) fn open_untouched(directory: &Path) -> Result<Self, OpenError> {
+        Ok(Self(file::open_untouched(directory, NAME)?))
     }
 
     /// Writes what has changed in some groups, in one commit.
