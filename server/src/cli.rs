@@ -39,6 +39,9 @@ pub(crate) enum Command {
     /// Read posts, count their hashtags and show them (the default)
     Serve(Serve),
     /// Print the top hashtags of files
+    ///
+    /// Counts are exact: every tag in every spelling is kept in memory, with 50 to 150 bytes and its
+    /// text twice, on each thread that met it.
     Count(Count),
     /// Write posts as lines to whoever connects, as the tutorial's Twitter client does
     Feed(Feed),
@@ -144,7 +147,7 @@ pub(crate) struct Text {
     ///
     /// twitter: as X finds them; upper and lower case are one tag.
     /// words: as the tutorial, each word at a space that holds a '#', exactly as it is written, each
-    /// time it is written.
+    /// time it is written. A word over 1024 bytes is cut.
     #[arg(
         long,
         env = "TAGTIDE_GRAMMAR",
@@ -176,6 +179,16 @@ pub(crate) struct Count {
         default_value_t = 10
     )]
     pub(crate) k: usize,
+
+    /// Threads that count [default: the number of cores]
+    #[arg(
+        long,
+        env = "TAGTIDE_THREADS",
+        hide_env_values = true,
+        value_name = "N"
+    )]
+    #[arg(value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub(crate) threads: Option<u16>,
 
     #[command(flatten)]
     pub(crate) text: Text,

@@ -6,3 +6,4 @@
 pub mod count;
 pub mod grammar;
 pub mod key;
+pub mod tally;

@@ -1,41 +1,61 @@
 //! `tagtide count`: the top tags of files, over all of them together.
 //!
 //! It reads lines and finds tags as the server does, and counts in the plainest way there is: what
-//! comes out is what the server should show for the same posts.
+//! comes out is what the server should show for the same posts. The input is read a block after the
+//! other by whichever thread has nothing to count.
+//!
+//! **Invariant:** the result is the same for any number of threads.
 
 use std::{
-    borrow::Borrow,
-    collections::HashMap,
     fs::File,
-    io::{self, IsTerminal, Read, Write},
+    io::{self, IsTerminal, Write},
+    mem,
+    panic::resume_unwind,
     path::{Path, PathBuf},
+    sync::{Mutex, PoisonError},
+    thread,
     time::{Duration, Instant},
 };
 
 use anyhow::{Context, bail};
-use engine::{grammar::Grammar, key::Key};
-use model::Row;
+use engine::{
+    grammar::Grammar,
+    tally::{Tag, Tally},
+};
 
 use crate::{
     cli::Count,
-    source::{Lines, compression::decompressed, decode},
+    source::{Event, Lines, decode},
 };
 
+mod blocks;
 mod print;
+mod top;
 
-const CHUNK: usize = 256 << 10;
+use blocks::{Blocks, Input};
 
 /// How often progress is shown.
 const SHOW: Duration = Duration::from_millis(200);
 
 pub(super) fn run(typed: &Count) -> anyhow::Result<()> {
-    let counts = read(&typed.files, typed.text.grammar)?;
+    // What cannot be read is said before hours are spent on the others.
+    for path in &typed.files {
+        check(path)?;
+    }
+    let threads = match typed.threads {
+        Some(threads) => threads.into(),
+        None => thread::available_parallelism().map_or(1, usize::from),
+    };
+    let inputs = inputs(typed.files.clone());
+    let counts = Counts::read(inputs, typed.text.grammar, threads, Progress::new())?;
     let rows = counts.top(typed.k);
     let text = if typed.json {
         print::json(&rows)?
     } else {
         print::table(&rows)
     };
+    // The end of the process frees this faster.
+    mem::forget(counts);
     match io::stdout().write_all(text.as_bytes()) {
         // `tagtide count | head` has seen enough.
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
@@ -43,27 +63,16 @@ pub(super) fn run(typed: &Count) -> anyhow::Result<()> {
     }
 }
 
-fn read(files: &[PathBuf], grammar: Grammar) -> anyhow::Result<Counts> {
-    let mut counts = Counts::new(grammar);
-    let mut progress = Progress::new();
-    // What cannot be read is said before hours are spent on the others.
-    for path in files {
-        check(path)?;
-    }
-    if files.is_empty() {
-        counts
-            .read(io::stdin(), &mut progress)
-            .context("standard input cannot be read")?;
-    }
-    for path in files {
-        let read = if is_stdin(path) {
-            counts.read(io::stdin(), &mut progress)
+/// The files, each opened when it is its turn.
+fn inputs(files: Vec<PathBuf>) -> impl Iterator<Item = Input> + Send {
+    let standard = files.is_empty().then(|| "-".into());
+    standard.into_iter().chain(files).map(|path: PathBuf| {
+        if is_stdin(&path) {
+            Input::new("standard input", Ok(io::stdin()))
         } else {
-            File::open(path).and_then(|file| counts.read(file, &mut progress))
-        };
-        read.with_context(|| format!("{path:?} cannot be read to its end"))?;
-    }
-    Ok(counts)
+            Input::new(&format!("{path:?}"), File::open(path))
+        }
+    })
 }
 
 fn is_stdin(path: &Path) -> bool {
@@ -86,18 +95,13 @@ fn check(path: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The mentions of all tags.
+/// How often each spelling occurs.
+#[derive(Debug)]
 struct Counts {
     grammar: Grammar,
     posts: u64,
     mentions: u64,
-    tags: HashMap<Key, Tag>,
-}
-
-#[derive(Default)]
-struct Tag {
-    count: u64,
-    spellings: HashMap<Box<str>, u64>,
+    tally: Tally<u64>,
 }
 
 impl Counts {
@@ -106,107 +110,102 @@ impl Counts {
             grammar,
             posts: 0,
             mentions: 0,
-            tags: HashMap::new(),
+            tally: Tally::new(grammar),
         }
     }
 
     fn read(
-        &mut self,
-        input: impl Read + Send + 'static,
-        progress: &mut Progress,
-    ) -> io::Result<()> {
-        let mut input = decompressed(input)?;
-        let mut lines = Lines::of_file(0);
-        let mut chunk = vec![0; CHUNK];
-        loop {
-            let read = match input.read(&mut chunk) {
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-                read => read?,
-            };
-            if read == 0 {
-                lines.end();
-            } else {
-                lines.push(&chunk[..read]);
+        inputs: impl Iterator<Item = Input> + Send,
+        grammar: Grammar,
+        threads: usize,
+        progress: Progress,
+    ) -> anyhow::Result<Self> {
+        let source = Mutex::new((Blocks::new(inputs), progress));
+        let read = || {
+            let mut counts = Self::new(grammar);
+            let mut block = Lines::default();
+            let mut posts = 0;
+            loop {
+                let mut source = source.lock().unwrap_or_else(PoisonError::into_inner);
+                source.1.add(counts.posts - posts);
+                posts = counts.posts;
+                if !source.0.next(&mut block)? {
+                    return Ok(counts);
+                }
+                drop(source);
+                counts.block(&block);
             }
-            self.count(&lines);
-            progress.show(self.posts);
-            if read == 0 {
-                return Ok(());
-            }
-        }
-    }
-
-    fn count(&mut self, lines: &Lines) {
-        for line in lines.finished() {
-            // A line that is no post is none of what is counted.
-            let Ok(Some(post)) = decode(line.bytes) else {
-                continue;
-            };
-            self.posts += 1;
-            let mut mentions = Vec::new();
-            self.grammar
-                .mentions(&post.text, post.tags.as_deref(), &mut mentions);
-            for mention in mentions {
-                let more = u64::from(mention.count);
-                self.mentions += more;
-                let tag = self.tags.entry(mention.key).or_default();
-                tag.count += more;
-                match tag.spellings.get_mut::<str>(mention.spelling.borrow()) {
-                    Some(count) => *count += more,
-                    None => {
-                        tag.spellings.insert(mention.spelling.into(), more);
-                    }
+        };
+        thread::scope(|scope| {
+            let others: Vec<_> = (1..threads).map(|_| scope.spawn(read)).collect();
+            let mut whole: anyhow::Result<Self> = read();
+            for other in others {
+                let part = other.join().unwrap_or_else(|panic| resume_unwind(panic));
+                match (&mut whole, part) {
+                    (Ok(whole), Ok(part)) => whole.merge(part),
+                    (Ok(_), Err(error)) => whole = Err(error),
+                    (Err(_), _) => {}
                 }
             }
+            whole
+        })
+    }
+
+    fn block(&mut self, lines: &Lines) {
+        for line in lines.finished() {
+            let mentions = &mut self.mentions;
+            let count = |tag: Tag<'_>, count: &mut u64| {
+                *mentions += u64::from(tag.occurrences);
+                *count += u64::from(tag.occurrences);
+            };
+            if !line.bytes.trim_ascii_start().starts_with(b"{") {
+                // Text, of which only the tags need decoding.
+                self.tally.text(line.bytes, count);
+                self.posts += u64::from(!line.bytes.is_empty());
+            } else if let Ok(Some(Event::Post(post))) = decode(line.bytes) {
+                self.tally.post(&post.text, post.tags.as_deref(), count);
+                self.posts += 1;
+            }
         }
     }
 
-    /// The most used tags; equal ones by key.
-    fn top(&self, k: usize) -> Vec<Row> {
-        let mut tags: Vec<_> = self.tags.iter().collect();
-        tags.sort_unstable_by(|(key, tag), (other_key, other)| {
-            other.count.cmp(&tag.count).then_with(|| key.cmp(other_key))
-        });
-        tags.truncate(k);
-        let row = |(rank, (_, tag)): (u32, (_, &Tag))| {
-            let shown = self.grammar.shown(tag.most_used());
-            Row::counted(rank, shown, tag.count, self.mentions)
-        };
-        (1..).zip(tags).map(row).collect()
-    }
-}
-
-impl Tag {
-    /// Of equally used ones, the first in the order of their bytes.
-    fn most_used(&self) -> &str {
-        let mut spellings: Vec<_> = self.spellings.iter().collect();
-        spellings
-            .sort_unstable_by(|(a, a_count), (b, b_count)| b_count.cmp(a_count).then(a.cmp(b)));
-        spellings.first().map_or("", |(spelling, _)| spelling)
+    fn merge(&mut self, other: Self) {
+        self.posts += other.posts;
+        self.mentions += other.mentions;
+        self.tally.merge(other.tally, |count, more| *count += more);
     }
 }
 
 /// One line on a terminal that says how far it has come; nothing where nobody looks.
 struct Progress {
+    posts: u64,
     shown: Option<Instant>,
     wrote: bool,
 }
 
 impl Progress {
     fn new() -> Self {
-        let seen = io::stderr().is_terminal();
         Self {
-            shown: seen.then(Instant::now),
+            shown: io::stderr().is_terminal().then(Instant::now),
+            ..Self::none()
+        }
+    }
+
+    fn none() -> Self {
+        Self {
+            posts: 0,
+            shown: None,
             wrote: false,
         }
     }
 
-    fn show(&mut self, posts: u64) {
+    fn add(&mut self, posts: u64) {
+        self.posts += posts;
         if self.shown.is_some_and(|at| at.elapsed() >= SHOW) {
             self.shown = Some(Instant::now());
             self.wrote = true;
             // Progress that cannot be shown is no reason to stop.
-            let _ = write!(io::stderr(), "\r\x1B[K{posts} posts");
+            let _ = write!(io::stderr(), "\r\x1B[K{} posts", self.posts);
         }
     }
 }

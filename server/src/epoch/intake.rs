@@ -12,10 +12,11 @@ use tokio::sync::mpsc;
 
 use super::{
     clock::{self, Order, Role},
+    counters::Retractions,
     open::Open,
     room::{Held, Room},
 };
-use crate::source::{Closed, Cursor, Post, Sink, Status};
+use crate::source::{Closed, Cursor, Event, Sink, Status};
 
 /// A closed epoch on its way to the sealer.
 #[derive(Debug)]
@@ -40,6 +41,7 @@ struct Inner {
     writers: Mutex<Vec<Registered>>,
     order: Mutex<Order>,
     room: Room,
+    retractions: Retractions,
     sealer: mpsc::Sender<Option<ClosedEpoch>>,
     /// Held while an epoch is closed: closes come one after the other.
     closing: tokio::sync::Mutex<()>,
@@ -66,6 +68,7 @@ impl Intake {
             writers: Mutex::default(),
             order: Mutex::new(Order::after(last, batch)),
             room: Room::default(),
+            retractions: Retractions::default(),
             sealer,
             closing: tokio::sync::Mutex::default(),
         }))
@@ -98,6 +101,11 @@ impl Intake {
 
     pub(crate) fn batch(&self) -> Duration {
         self.0.batch
+    }
+
+    /// What the sealer has taken out of the counts, for metrics.
+    pub(crate) fn retractions(&self) -> Retractions {
+        self.0.retractions.clone()
     }
 
     /// The wall clock says that the epoch `now` is over. A replay that gives the time instead
@@ -216,14 +224,15 @@ impl Drop for Writer {
 }
 
 impl Sink for Writer {
-    async fn accept(&mut self, posts: &[Post<'_>], cursor: Option<Cursor>) -> Result<(), Closed> {
+    async fn accept(&mut self, events: &[Event<'_>], cursor: Option<Cursor>) -> Result<(), Closed> {
+        let posts: Vec<_> = events.iter().filter_map(Event::post).collect();
         if self.role == Role::Undecided && !posts.is_empty() {
             self.become_role(Role::Live);
         }
         let grammar = self.intake.grammar;
         let mut mentions = Vec::new();
         let mut ends = Vec::with_capacity(posts.len());
-        for post in posts {
+        for post in &posts {
             grammar.mentions(&post.text, post.tags.as_deref(), &mut mentions);
             ends.push(mentions.len());
         }

@@ -8,11 +8,13 @@
 //! one commit. A sealed epoch never changes. Epoch numbers only grow.
 
 mod clock;
+mod counters;
 mod intake;
 mod open;
 mod room;
 mod seal;
 
 pub(crate) use clock::{end_of, epoch_of, now, tick};
+pub(crate) use counters::Retractions;
 pub(crate) use intake::Intake;
 pub(crate) use seal::{Parts, Sealed, Sealer};

@@ -10,7 +10,7 @@ use socket2::{SockRef, TcpKeepalive};
 use tokio::{net::TcpStream, select, task::coop};
 use tokio_util::sync::CancellationToken;
 
-use super::{Closed, Cursor, Lines, Post, Sink, Status, decode};
+use super::{Closed, Cursor, Event, Lines, Sink, Status, decode};
 
 /// As much is read at once.
 const CHUNK: usize = 64 << 10;
@@ -93,17 +93,17 @@ async fn give<S: Sink>(
     }
 }
 
-/// The posts among the finished lines, each with the offset behind its line.
+/// What the finished lines say, each with the offset behind its line.
 pub(super) fn decoded<'a>(
     lines: &'a Lines,
     status: &'a Status,
-) -> impl Iterator<Item = (Post<'a>, u64)> {
+) -> impl Iterator<Item = (Event<'a>, u64)> {
     lines.finished().filter_map(|line| {
         if line.cut {
             status.line_cut();
         }
         match decode(line.bytes) {
-            Ok(post) => Some((post?, line.offset)),
+            Ok(event) => Some((event?, line.offset)),
             Err(why) => {
                 status.line_refused(&why);
                 None
@@ -112,16 +112,16 @@ pub(super) fn decoded<'a>(
     })
 }
 
-/// Gives posts to the sink. Where there is room they are taken also when it is time to stop.
+/// Gives events to the sink. Where there is room they are taken also when it is time to stop.
 pub(super) async fn accept<S: Sink>(
-    posts: &[Post<'_>],
+    events: &[Event<'_>],
     cursor: Option<Cursor>,
     sink: &mut S,
     stop: &CancellationToken,
 ) -> Result<(), Closed> {
     select! {
         biased;
-        accepted = sink.accept(posts, cursor) => accepted,
+        accepted = sink.accept(events, cursor) => accepted,
         () = stop.cancelled() => Err(Closed),
     }
 }

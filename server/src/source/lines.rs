@@ -3,44 +3,38 @@
 //! A line ends at `\n`, `\r` or `\r\n`, as for Java's `readLine`, which the tutorial's Spark job reads
 //! with; what is left when the stream ends is a line as well.
 //!
+//! They are found where they were read to, and not copied.
+//!
 //! **Invariants:** how the bytes were cut into chunks changes nothing in the lines. Of a line
 //! over [`MAX_LINE`] only the beginning is held, whatever its length, and it is given once its end is
 //! seen, so the offset behind a given line is always one to go on from.
 
 use std::mem;
 
+use memchr::{memchr2, memrchr2};
+
 /// A longer line is cut.
 pub(crate) const MAX_LINE: usize = 1 << 20;
 
-/// A buffer that has grown past this is let go when the lines in it were taken.
-const KEEP: usize = 64 << 10;
-
 const BYTE_ORDER_MARK: &[u8] = "\u{FEFF}".as_bytes();
 
-/// The line reader: [`Lines::push`] what was read, then take the lines that it finished.
+/// The line reader: read into [`Lines::room`], say with [`Lines::filled`] how much it was, and take the
+/// lines that it [`finished`](Lines::finished).
 #[derive(Debug, Default)]
 pub(crate) struct Lines {
-    /// The finished lines without their ends, then the beginning of the next line.
+    /// The finished lines with their ends, the beginning of the next line, room.
     buffer: Vec<u8>,
-    finished: Vec<Finished>,
     /// Where the unfinished line begins in `buffer`.
     begin: usize,
-    /// Bytes of the unfinished line were dropped.
-    cut: bool,
-    /// The last byte read was `\r`: a `\n` that follows belongs to it.
-    after_cr: bool,
-    /// Bytes of the stream that were read.
-    read: u64,
-    /// Where in the stream the unfinished line begins.
-    line_at: u64,
-    drop_mark: bool,
-}
-
-#[derive(Clone, Copy, Debug)]
-struct Finished {
+    /// Where the room begins in `buffer`.
     end: usize,
+    /// Where in the stream `buffer` begins.
     offset: u64,
-    cut: bool,
+    /// Bytes of the first line that were dropped, behind those that are held.
+    dropped: u64,
+    /// The last byte read was `\r`, and its line was given: a `\n` that follows belongs to it.
+    after_cr: bool,
+    drop_mark: bool,
 }
 
 /// A line without its end.
@@ -57,8 +51,7 @@ impl Lines {
     /// The lines of a file from `offset` on. A byte order mark at its very start is no text.
     pub(crate) fn of_file(offset: u64) -> Self {
         Self {
-            read: offset,
-            line_at: offset,
+            offset,
             drop_mark: offset == 0,
             ..Self::default()
         }
@@ -66,102 +59,134 @@ impl Lines {
 
     /// Forgets the lines that were given, and takes more bytes.
     pub(crate) fn push(&mut self, bytes: &[u8]) {
-        self.forget();
-        let mut rest = bytes;
-        if self.after_cr
-            && let Some(first) = rest.first()
-        {
-            self.after_cr = false;
-            if *first == b'\n' {
-                self.skip(&mut rest, 1);
-                self.line_at = self.read;
-            }
+        self.room(bytes.len())[..bytes.len()].copy_from_slice(bytes);
+        self.filled(bytes.len());
+    }
+
+    /// Forgets the lines that were given, and has room to read at least so many bytes into.
+    pub(crate) fn room(&mut self, least: usize) -> &mut [u8] {
+        self.pass();
+        let needed = self.end + least;
+        if self.buffer.len() < needed {
+            self.buffer.resize(needed, 0);
         }
-        while let Some(at) = memchr::memchr2(b'\n', b'\r', rest) {
-            self.keep(&rest[..at]);
-            let width = match &rest[at..] {
-                [b'\r', b'\n', ..] => 2,
-                [b'\r'] => {
-                    self.after_cr = true;
-                    1
-                }
-                _ => 1,
-            };
-            self.skip(&mut rest, at + width);
-            self.finish();
+        &mut self.buffer[self.end..]
+    }
+
+    /// So many bytes were read into the room.
+    pub(crate) fn filled(&mut self, read: usize) {
+        let from = self.end;
+        self.end += read;
+        if read > 0 && mem::take(&mut self.after_cr) && self.buffer[from] == b'\n' {
+            self.remove(from, 1);
+            self.offset += 1;
         }
-        self.keep(rest);
-        self.read += rest.len() as u64;
+        if self.dropped > 0 {
+            let read = &self.buffer[from..self.end];
+            let over = memchr2(b'\n', b'\r', read).unwrap_or(read.len());
+            self.remove(from, over);
+            self.dropped += over as u64;
+        }
+        if let Some(last) = memrchr2(b'\n', b'\r', &self.buffer[from..self.end]) {
+            self.begin = from + last + 1;
+            self.after_cr = self.begin == self.end && self.buffer[from + last] == b'\r';
+        } else {
+            self.bound();
+        }
     }
 
     /// The stream has ended: what is left of it is a line.
     pub(crate) fn end(&mut self) {
-        self.forget();
-        if self.buffer.len() > self.begin {
-            self.finish();
-        }
+        self.pass();
+        self.begin = self.end;
     }
 
-    /// The lines that the last [`Lines::push`] or [`Lines::end`] finished.
+    /// The lines that the last [`Lines::filled`], [`Lines::push`] or [`Lines::end`] finished.
     pub(crate) fn finished(&self) -> impl Iterator<Item = Line<'_>> {
-        let mut begin = 0;
-        self.finished.iter().map(move |line| Line {
-            bytes: &self.buffer[mem::replace(&mut begin, line.end)..line.end],
-            offset: line.offset,
-            cut: line.cut,
+        let mut read = 0;
+        std::iter::from_fn(move || {
+            let rest = &self.buffer[read..self.begin];
+            if rest.is_empty() {
+                return None;
+            }
+            let length = memchr2(b'\n', b'\r', rest).unwrap_or(rest.len());
+            let width = match &rest[length..] {
+                [] => 0,
+                [b'\r', b'\n', ..] => 2,
+                _ => 1,
+            };
+            let first = read == 0;
+            read += length + width;
+            let offset = self.offset + self.dropped + read as u64;
+            Some(self.line(&rest[..length], first, offset))
         })
     }
 
-    /// Lets go of the lines that were given, so that a silent writer holds no memory.
+    /// Lets go of the lines that were given, and of all memory but for an unfinished line: a silent writer
+    /// holds none.
     pub(crate) fn forget(&mut self) {
-        if self.finished.is_empty() {
-            return;
+        self.pass();
+        self.buffer.truncate(self.end);
+        self.buffer.shrink_to_fit();
+    }
+
+    /// Goes on in `next`, whose memory is used for what is not finished here. What it held is forgotten.
+    pub(crate) fn go_on_in(&mut self, next: &mut Self) {
+        let open = &self.buffer[self.begin..self.end];
+        let mut buffer = mem::take(&mut next.buffer);
+        if buffer.len() < open.len() {
+            buffer.resize(open.len(), 0);
         }
-        self.finished.clear();
-        self.finished.shrink_to(KEEP / size_of::<Finished>());
-        let open = self.buffer.len() - self.begin;
-        if open == 0 && self.buffer.capacity() <= KEEP {
-            self.buffer.clear();
-        } else if self.buffer.capacity() > KEEP && open < KEEP / 2 {
-            self.buffer = self.buffer.split_off(self.begin);
-        } else {
-            self.buffer.drain(..self.begin);
+        buffer[..open.len()].copy_from_slice(open);
+        *next = Self {
+            buffer,
+            begin: 0,
+            end: open.len(),
+            offset: self.offset + self.begin as u64,
+            dropped: self.dropped,
+            after_cr: mem::take(&mut self.after_cr),
+            drop_mark: self.drop_mark,
+        };
+        if self.begin > 0 {
+            next.offset += mem::take(&mut next.dropped);
         }
-        self.begin = 0;
+        self.end = self.begin;
     }
 
-    fn skip(&mut self, rest: &mut &[u8], count: usize) {
-        *rest = &rest[count..];
-        self.read += count as u64;
-    }
-
-    fn keep(&mut self, bytes: &[u8]) {
-        let room = MAX_LINE - (self.buffer.len() - self.begin);
-        self.cut |= bytes.len() > room;
-        self.buffer
-            .extend_from_slice(&bytes[..bytes.len().min(room)]);
-    }
-
-    fn finish(&mut self) {
-        let cut = mem::take(&mut self.cut);
+    fn line<'a>(&self, bytes: &'a [u8], first: bool, offset: u64) -> Line<'a> {
+        let cut = bytes.len() > MAX_LINE || first && self.dropped > 0;
+        let mut bytes = &bytes[..bytes.len().min(MAX_LINE)];
         if cut {
-            let whole = whole_chars(&self.buffer[self.begin..]);
-            self.buffer.truncate(self.begin + whole);
+            bytes = &bytes[..whole_chars(bytes)];
         }
-        if self.drop_mark
-            && self.line_at == 0
-            && self.buffer[self.begin..].starts_with(BYTE_ORDER_MARK)
-        {
-            self.buffer
-                .drain(self.begin..self.begin + BYTE_ORDER_MARK.len());
+        if first && self.drop_mark && self.offset == 0 {
+            bytes = bytes.strip_prefix(BYTE_ORDER_MARK).unwrap_or(bytes);
         }
-        self.begin = self.buffer.len();
-        self.line_at = self.read;
-        self.finished.push(Finished {
-            end: self.begin,
-            offset: self.read,
-            cut,
-        });
+        Line { bytes, offset, cut }
+    }
+
+    /// The buffer begins with the unfinished line.
+    fn pass(&mut self) {
+        let passed = mem::take(&mut self.begin);
+        if passed > 0 {
+            self.offset += passed as u64 + mem::take(&mut self.dropped);
+            self.remove(0, passed);
+            self.bound();
+        }
+    }
+
+    /// Drops what an unfinished line at the beginning of the buffer has too much.
+    fn bound(&mut self) {
+        if self.begin == 0 && self.end > MAX_LINE {
+            self.dropped += (self.end - MAX_LINE) as u64;
+            self.end = MAX_LINE;
+        }
+    }
+
+    /// Takes bytes out of the middle of those that are held.
+    fn remove(&mut self, at: usize, count: usize) {
+        self.buffer.copy_within(at + count..self.end, at);
+        self.end -= count;
     }
 }
 
@@ -212,21 +237,38 @@ mod tests {
         lines
     }
 
-    fn read(mut lines: Lines, chunks: &[&[u8]]) -> Vec<(Vec<u8>, u64)> {
+    type Found = Vec<(Vec<u8>, u64)>;
+
+    fn found(lines: &Lines) -> impl Iterator<Item = (Vec<u8>, u64)> {
+        lines
+            .finished()
+            .map(|line| (line.bytes.to_vec(), line.offset))
+    }
+
+    fn read(mut lines: Lines, chunks: &[&[u8]]) -> Found {
         let mut all = vec![];
-        let mut take = |lines: &Lines| {
-            all.extend(
-                lines
-                    .finished()
-                    .map(|line| (line.bytes.to_vec(), line.offset)),
-            );
-        };
         for chunk in chunks {
             lines.push(chunk);
-            take(&lines);
+            all.extend(found(&lines));
         }
         lines.end();
-        take(&lines);
+        all.extend(found(&lines));
+        all
+    }
+
+    /// Each chunk into another reader, used in turn, which gives its lines only after the next one has
+    /// read.
+    fn read_in_turn(lines: Lines, chunks: &[&[u8]]) -> Found {
+        let mut all = vec![];
+        let (mut open, mut spare) = (lines, Lines::default());
+        for chunk in chunks {
+            open.push(chunk);
+            open.go_on_in(&mut spare);
+            all.extend(found(&open));
+            mem::swap(&mut open, &mut spare);
+        }
+        open.end();
+        all.extend(found(&open));
         all
     }
 
@@ -256,6 +298,8 @@ mod tests {
             }
             chunks.push(&bytes[begin..]);
             let found = read(Lines::default(), &chunks);
+            prop_assert_eq!(&found, &read_in_turn(Lines::default(), &chunks));
+            prop_assert!(found.iter().all(|(_, offset)| *offset <= bytes.len() as u64));
             let lines: Vec<_> = found.iter().map(|(line, _)| line.clone()).collect();
             prop_assert_eq!(lines, naive(&bytes));
         }
@@ -287,6 +331,9 @@ mod tests {
             lines.push(&vec![b'a'; 1 << 20]);
             assert_eq!(lines.finished().count(), 0);
             assert!(lines.buffer.capacity() <= 2 * MAX_LINE);
+            let mut next = Lines::default();
+            lines.go_on_in(&mut next);
+            lines = next;
         }
         lines.push(b"\nnext\n");
         let found: Vec<_> = lines.finished().collect();
@@ -295,7 +342,7 @@ mod tests {
         assert_eq!(found[0].offset, (50 << 20) + 1);
         assert_eq!((found[1].bytes, found[1].cut), (&b"next"[..], false));
         lines.forget();
-        assert!(lines.buffer.capacity() <= KEEP);
+        assert_eq!(lines.buffer.capacity(), 0);
     }
 
     #[test]
@@ -325,14 +372,15 @@ mod tests {
     #[test]
     fn a_byte_order_mark_opens_a_file_only() {
         let bytes = "\u{FEFF}a\n\u{FEFF}b\n".as_bytes();
-        let texts = |lines| -> Vec<_> {
-            let lines: Vec<(Vec<u8>, u64)> = read(lines, &[&bytes[..2], &bytes[2..]]);
+        let texts = |lines: fn() -> Lines| -> Vec<_> {
+            let chunks = [&bytes[..2], &bytes[2..]];
+            let lines = read(lines(), &chunks);
             lines
                 .into_iter()
                 .map(|(line, _)| String::from_utf8(line).unwrap())
                 .collect()
         };
-        assert_eq!(texts(Lines::of_file(0)), ["a", "\u{FEFF}b"]);
-        assert_eq!(texts(Lines::default()), ["\u{FEFF}a", "\u{FEFF}b"]);
+        assert_eq!(texts(|| Lines::of_file(0)), ["a", "\u{FEFF}b"]);
+        assert_eq!(texts(Lines::default), ["\u{FEFF}a", "\u{FEFF}b"]);
     }
 }

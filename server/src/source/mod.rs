@@ -1,8 +1,8 @@
 //! Where posts come from.
 //!
 //! One file a protocol: [`demo`], [`tcp`], [`listen`], [`file`](mod@file). Each turns what it reads into
-//! [`Post`]s and gives them to a [`Sink`], together with the [`Cursor`] that stands behind the last of
-//! them. `decode` is pure: bytes in, posts out.
+//! [`Event`]s and gives them to a [`Sink`], together with the [`Cursor`] that stands behind the last of
+//! them. `decode` is pure: bytes in, events out.
 //!
 //! **Invariant:** nothing that a source sends can stop the program. A source ends by [`CancellationToken`]
 //! within a second, also while it waits for its peer or for its sink.
@@ -31,9 +31,20 @@ pub(crate) use decode::decode;
 pub(crate) use lines::Lines;
 pub(crate) use open::{OpenError, Opened, bind, open};
 pub(crate) use spec::Spec;
-pub(crate) use status::{Registry, Status};
+pub(crate) use status::{Counters, Registry, Status};
 
-/// A post as it was read, borrowed from the line that held it where that is possible.
+/// What a line or a message says, borrowed from it where that is possible.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Event<'a> {
+    /// A new post, or, where its id is known, the form it has now.
+    Post(Post<'a>),
+    /// The post with this id is deleted.
+    Delete { id: Cow<'a, str> },
+    /// The author's account is gone, and with it all posts of theirs.
+    TakeDown { author: Cow<'a, str> },
+}
+
+/// A post as it was read.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Post<'a> {
     /// Never stored: tags are taken from it while the post is at hand.
@@ -45,6 +56,14 @@ pub(crate) struct Post<'a> {
     pub author: Option<Cow<'a, str>>,
     /// When it was written, as the source says: milliseconds since the Unix epoch.
     pub at: Option<i64>,
+    /// The same for all forms of a post, and for no other post of sources of this kind.
+    pub id: Option<Cow<'a, str>>,
+    /// Where it can be read: an `http:` or `https:` URL of at most 2048 bytes.
+    pub link: Option<Cow<'a, str>>,
+}
+
+fn own(text: Cow<'_, str>) -> Cow<'static, str> {
+    Cow::Owned(text.into_owned())
 }
 
 impl<'a> Post<'a> {
@@ -58,15 +77,40 @@ impl<'a> Post<'a> {
 
     /// The same post, no longer bound to the line that it was read from.
     pub(crate) fn into_owned(self) -> Post<'static> {
-        fn own(text: Cow<'_, str>) -> Cow<'static, str> {
-            Cow::Owned(text.into_owned())
-        }
         Post {
             text: own(self.text),
             tags: self.tags.map(|tags| tags.into_iter().map(own).collect()),
             lang: self.lang.map(own),
             author: self.author.map(own),
             at: self.at,
+            id: self.id.map(own),
+            link: self.link.map(own),
+        }
+    }
+}
+
+impl<'a> Event<'a> {
+    /// A post of which nothing but the text is known.
+    pub(crate) fn of_text(text: Cow<'a, str>) -> Self {
+        Self::Post(Post::of_text(text))
+    }
+
+    /// The post that it tells of, if it does.
+    pub(crate) fn post(&self) -> Option<&Post<'a>> {
+        match self {
+            Self::Post(post) => Some(post),
+            Self::Delete { .. } | Self::TakeDown { .. } => None,
+        }
+    }
+
+    /// The same event, no longer bound to the line that it was read from.
+    pub(crate) fn into_owned(self) -> Event<'static> {
+        match self {
+            Self::Post(post) => Event::Post(post.into_owned()),
+            Self::Delete { id } => Event::Delete { id: own(id) },
+            Self::TakeDown { author } => Event::TakeDown {
+                author: own(author),
+            },
         }
     }
 }
@@ -84,14 +128,14 @@ pub(crate) struct Closed;
 ///
 /// A clone is a second writer of the same source, for sources that read from many at once.
 pub(crate) trait Sink: Clone + Send + 'static {
-    /// Takes a chunk of posts and the cursor behind the last of them, which hold together: they
+    /// Takes a chunk of events and the cursor behind the last of them, which hold together: they
     /// become durable in one commit. Waits while there is no room. The sink counts the posts in
     /// the source's [`Status`].
     ///
     /// A source that is told to stop drops the future: what was dropped has taken nothing.
     fn accept(
         &mut self,
-        posts: &[Post<'_>],
+        events: &[Event<'_>],
         cursor: Option<Cursor>,
     ) -> impl Future<Output = Result<(), Closed>> + Send;
 

@@ -8,7 +8,7 @@ use std::{
 use tokio::{sync::watch, time::timeout};
 use tokio_util::sync::CancellationToken;
 
-use super::{Closed, Context, Cursor, Opened, Post, Registry, Sink, Status, open};
+use super::{Closed, Context, Cursor, Event, Opened, Post, Registry, Sink, Status, open};
 
 /// Longer than anything in these tests takes, on a machine with much else to do.
 pub(super) const LIMIT: Duration = Duration::from_secs(30);
@@ -85,12 +85,14 @@ impl Recording {
 }
 
 impl Sink for Recording {
-    async fn accept(&mut self, posts: &[Post<'_>], cursor: Option<Cursor>) -> Result<(), Closed> {
+    async fn accept(&mut self, events: &[Event<'_>], cursor: Option<Cursor>) -> Result<(), Closed> {
         let mut room = self.room.subscribe();
         room.wait_for(|room| *room).await.map_err(|_| Closed)?;
-        let owned = posts.iter().cloned().map(Post::into_owned).collect();
+        let posts: Vec<_> = events.iter().filter_map(Event::post).cloned().collect();
+        let count = posts.len();
+        let owned = posts.into_iter().map(Post::into_owned).collect();
         self.given.lock().unwrap().push(Given::Posts(owned, cursor));
-        self.count.send_modify(|count| *count += posts.len());
+        self.count.send_modify(|sum| *sum += count);
         Ok(())
     }
 

@@ -5,11 +5,27 @@ use std::sync::{
     atomic::{AtomicU64, Ordering::Relaxed},
 };
 
-use model::{Source, SourceState};
+use model::{Kind, Source, SourceState};
 
 /// The statuses of all sources, in the order they were given.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Registry(Arc<Mutex<Vec<Status>>>);
+
+/// What a source has brought since the program started.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Counters {
+    /// As it was given on the command line, without secrets.
+    pub(crate) name: String,
+    /// By its name; `None` where that names none.
+    pub(crate) kind: Option<Kind>,
+    pub(crate) posts: u64,
+    /// Posts of a replay whose own time lies in an epoch before the open one.
+    pub(crate) late: u64,
+    /// Lines over 1 MiB, of which only the beginning was read.
+    pub(crate) lines_cut: u64,
+    /// Lines that are no post, dropped.
+    pub(crate) lines_refused: u64,
+}
 
 impl Registry {
     /// A new source's status. `name` is shown to people: no secrets in it.
@@ -18,6 +34,7 @@ impl Registry {
             name: name.to_owned(),
             state: Mutex::new((SourceState::Connecting, None)),
             posts: AtomicU64::new(0),
+            late: AtomicU64::new(0),
             cut: AtomicU64::new(0),
             refused: AtomicU64::new(0),
         }));
@@ -36,6 +53,16 @@ impl Registry {
             .map(Status::show)
             .collect()
     }
+
+    /// Plain numbers, for metrics.
+    pub(crate) fn counters(&self) -> Vec<Counters> {
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .iter()
+            .map(Status::counters)
+            .collect()
+    }
 }
 
 /// A source's side of it: each call is one fact, told to the log and to the board at once.
@@ -47,6 +74,7 @@ struct Inner {
     name: String,
     state: Mutex<(SourceState, Option<String>)>,
     posts: AtomicU64,
+    late: AtomicU64,
     cut: AtomicU64,
     refused: AtomicU64,
 }
@@ -83,6 +111,11 @@ impl Status {
         self.0.posts.fetch_add(more, Relaxed);
     }
 
+    /// Posts of a replay that belong to an epoch before the open one; they are counted in the open one.
+    pub(crate) fn late(&self, more: u64) {
+        self.0.late.fetch_add(more, Relaxed);
+    }
+
     /// A line longer than the limit: its beginning was read as a post, the rest dropped.
     pub(crate) fn line_cut(&self) {
         if self.0.cut.fetch_add(1, Relaxed) == 0 {
@@ -114,19 +147,41 @@ impl Status {
         Source {
             name: self.0.name.clone(),
             state,
-            detail: detail.or_else(|| self.dropped()),
+            detail: detail.or_else(|| self.irregular()),
             posts: self.0.posts.load(Relaxed),
         }
     }
 
-    /// What of its lines did not count, where there is nothing more important to say.
-    fn dropped(&self) -> Option<String> {
-        let cut = self.0.cut.load(Relaxed);
-        let refused = self.0.refused.load(Relaxed);
-        let lines = |count| if count == 1 { "line" } else { "lines" };
-        let cut = (cut > 0).then(|| format!("{cut} {} over 1 MiB cut", lines(cut)));
-        let refused = (refused > 0).then(|| format!("{refused} {} without a post", lines(refused)));
-        let said: Vec<_> = cut.into_iter().chain(refused).collect();
+    fn counters(&self) -> Counters {
+        let name = &self.0.name;
+        Counters {
+            name: name.clone(),
+            kind: name.split(':').next().and_then(|kind| kind.parse().ok()),
+            posts: self.0.posts.load(Relaxed),
+            late: self.0.late.load(Relaxed),
+            lines_cut: self.0.cut.load(Relaxed),
+            lines_refused: self.0.refused.load(Relaxed),
+        }
+    }
+
+    /// What of its lines did not count, or not where it belongs, where there is nothing more
+    /// important to say.
+    fn irregular(&self) -> Option<String> {
+        let count = |counter: &AtomicU64, one: &str, many: &str| match counter.load(Relaxed) {
+            0 => None,
+            1 => Some(format!("1 {one}")),
+            more => Some(format!("{more} {many}")),
+        };
+        let said = [
+            count(&self.0.late, "late post", "late posts"),
+            count(&self.0.cut, "line over 1 MiB cut", "lines over 1 MiB cut"),
+            count(
+                &self.0.refused,
+                "line without a post",
+                "lines without a post",
+            ),
+        ];
+        let said: Vec<_> = said.into_iter().flatten().collect();
         (!said.is_empty()).then(|| said.join(", "))
     }
 
@@ -164,7 +219,7 @@ mod tests {
         status.live();
         assert_eq!(status.show().detail, None);
         status.line_cut();
-        let why = crate::source::decode::NotAPost::NeitherTextNorTags;
+        let why = crate::source::decode::NotAPost::UnknownObject;
         status.line_refused(&why);
         status.line_refused(&why);
         let shown = status.show().detail;
@@ -172,7 +227,21 @@ mod tests {
             shown.as_deref(),
             Some("1 line over 1 MiB cut, 2 lines without a post")
         );
+        status.late(3);
+        assert!(status.show().detail.unwrap().starts_with("3 late posts, "));
         status.waiting("nobody there");
         assert_eq!(status.show().detail.as_deref(), Some("nobody there"));
+    }
+    #[test]
+    fn counters_say_whose_they_are() {
+        let registry = Registry::default();
+        let status = registry.add("listen:127.0.0.1:9009");
+        status.posts(7);
+        status.late(1);
+        registry.add("test").line_cut();
+        let counters = registry.counters();
+        assert_eq!(counters[0].kind, Some(Kind::Listen));
+        assert_eq!((counters[0].posts, counters[0].late), (7, 1));
+        assert_eq!((counters[1].kind, counters[1].lines_cut), (None, 1));
     }
 }

@@ -1,12 +1,11 @@
 //! What counts as a tag in a post.
 //!
-//! A [`Grammar`] reads the text of a post, or takes the tags that its source names, and gives the
-//! post's [`Mention`]s. One file a grammar.
+//! A [`Grammar`] finds tags in texts; a [`Tally`](crate::tally::Tally) adds them up, together with those
+//! that a source names itself. One file a grammar.
 //!
-//! **Invariants:** every text is accepted; the work is linear in its length (tags: `n log n` in their
-//! number); the mentions are a function of grammar, text and named tags alone.
+//! **Invariants:** every text is accepted, also malformed; the work is linear in its length; the tags are a
+//! function of grammar and text alone.
 
-mod tally;
 #[cfg(test)]
 mod tests;
 mod twitter;
@@ -18,16 +17,13 @@ use std::fmt;
 use std::str::FromStr;
 
 use crate::key::Key;
-use tally::Tally;
+use crate::tally::Tally;
 
 /// A tag of a post.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Mention<'a> {
     pub key: Key,
-    /// The tag as its author wrote it first in this post, without the hash sign ([`Grammar::Words`]: the
-    /// whole word).
     pub spelling: Cow<'a, str>,
-    /// How often it counts: 1, except [`Grammar::Words`], where each occurrence does.
     pub count: u32,
 }
 
@@ -54,22 +50,29 @@ impl Grammar {
         }
     }
 
-    /// Appends the tags of a post to `into`, in the order they first occur in, each once.
-    ///
-    /// `named` are the tags that the source itself names; with them the text is not looked at. What
-    /// `into` held before is left alone.
+    /// Appends the tags of a post to `into`, as a [`Tally`] of it alone gives them.
     pub fn mentions<'a>(
         self,
         text: &'a str,
         named: Option<&'a [Cow<'a, str>]>,
         into: &mut Vec<Mention<'a>>,
     ) {
-        let mut tally = Tally::new(into);
-        match (self, named) {
-            (Self::Words, Some(named)) => named.iter().for_each(|tag| tally.name(tag)),
-            (Self::Words, None) => words::words(text).for_each(|word| tally.count(word)),
-            (Self::Twitter, Some(named)) => named.iter().for_each(|tag| tally.note(tag)),
-            (Self::Twitter, None) => twitter::tags(text).for_each(|tag| tally.note(tag)),
+        Tally::<()>::new(self).post(text, named, |tag, ()| {
+            into.push(Mention {
+                key: tag.key.clone(),
+                spelling: Cow::Owned(tag.spelling.to_owned()),
+                count: tag.occurrences,
+            });
+        });
+    }
+
+    /// Gives the tags of a text, in order and as often as they occur: words as they stand, others
+    /// without their hash signs. Where the text is malformed, a tag may be as well.
+    #[inline]
+    pub(crate) fn scan(self, text: &[u8], each: impl FnMut(&[u8])) {
+        match self {
+            Self::Words => words::words(text, each),
+            Self::Twitter => twitter::scan(text, each),
         }
     }
 

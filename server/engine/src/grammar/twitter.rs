@@ -19,12 +19,71 @@ use std::ops::Range;
 use icu_properties::props::{GeneralCategory, GeneralCategoryGroup};
 use icu_properties::{CodePointMapData, CodePointMapDataBorrowed};
 
+use memchr::memchr2;
+
 use super::urls::Urls;
 
 const CATEGORY: CodePointMapDataBorrowed<'static, GeneralCategory> =
     CodePointMapData::<GeneralCategory>::new();
 const LETTER_OR_MARK: GeneralCategoryGroup =
     GeneralCategoryGroup::Letter.union(GeneralCategoryGroup::Mark);
+
+/// Gives the tags of a text, without their hash signs, in order and as often as they occur. What is
+/// malformed in the text is read as U+FFFD.
+///
+/// Nothing of a tag or of a URL, nor what they depend on, goes past ASCII white space, so that each word
+/// with a hash sign is read for itself, and no other is looked at. Most tags are ASCII, and these are
+/// told without decoding.
+#[inline]
+pub(super) fn scan(text: &[u8], mut each: impl FnMut(&[u8])) {
+    let mut read = 0;
+    while let Some(sign) = hash_sign(text, read) {
+        let before = text[read..sign].iter().rposition(u8::is_ascii_whitespace);
+        let after = text[sign..].iter().position(u8::is_ascii_whitespace);
+        let start = before.map_or(read, |at| read + at + 1);
+        read = after.map_or(text.len(), |at| sign + at);
+        let word = &text[start..read];
+        match ascii_tag(word, sign - start) {
+            Some(tag) => each(tag),
+            None => tags(&String::from_utf8_lossy(word)).for_each(|tag| each(tag.as_bytes())),
+        }
+    }
+}
+
+/// Where the next hash sign is.
+#[inline]
+fn hash_sign(text: &[u8], from: usize) -> Option<usize> {
+    const FULL_WIDTH: [u8; 3] = [0xEF, 0xBC, 0x83];
+    let mut read = from;
+    loop {
+        let at = read + memchr2(b'#', FULL_WIDTH[0], &text[read..])?;
+        if text[at] == b'#' || text[at..].starts_with(&FULL_WIDTH) {
+            return Some(at);
+        }
+        read = at + 1;
+    }
+}
+
+/// The only tag of a word whose first hash sign is at `sign`, where it is quickly told that there is
+/// just one and that it is ASCII.
+fn ascii_tag(word: &[u8], sign: usize) -> Option<&[u8]> {
+    let (before, tag) = (&word[..sign], word[sign..].strip_prefix(b"#")?);
+    let begins = before
+        .iter()
+        .all(|b| b.is_ascii() && !matches!(b, b'/' | b'?'))
+        && before
+            .last()
+            .is_none_or(|b| *b != b'&' && !is_ascii_inside(*b));
+    let run = tag.iter().position(|b| !is_ascii_inside(*b));
+    let (tag, after) = tag.split_at(run.unwrap_or(tag.len()));
+    let ends = after.first().is_none_or(|b| b.is_ascii() && *b != b':')
+        && after.iter().all(|b| !matches!(b, b'#' | 0xEF));
+    (begins && ends && tag.iter().any(u8::is_ascii_alphabetic)).then_some(tag)
+}
+
+fn is_ascii_inside(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || byte == b'_'
+}
 
 /// The tags of a text, without their hash signs, in order and as often as they occur.
 pub(super) fn tags(text: &str) -> impl Iterator<Item = &str> {

@@ -1,24 +1,21 @@
-use std::io::Cursor;
+use std::{collections::HashMap, io::Cursor};
 
+use model::Row;
 use proptest::prelude::*;
 
 use super::*;
 
+fn counted(grammar: Grammar, inputs: &[&[u8]], threads: usize) -> Counts {
+    let inputs: Vec<_> = inputs.iter().map(|input| input.to_vec()).collect();
+    let inputs = inputs
+        .into_iter()
+        .map(|input| Input::new("input", Ok(Cursor::new(input))));
+    Counts::read(inputs, grammar, threads, Progress::none()).unwrap()
+}
+
 fn count(grammar: Grammar, inputs: &[&str]) -> Counts {
-    let mut counts = Counts::new(grammar);
-    for input in inputs {
-        let input = Cursor::new(input.as_bytes().to_vec());
-        counts
-            .read(
-                input,
-                &mut Progress {
-                    shown: None,
-                    wrote: false,
-                },
-            )
-            .unwrap();
-    }
-    counts
+    let inputs: Vec<_> = inputs.iter().map(|input| input.as_bytes()).collect();
+    counted(grammar, &inputs, 1)
 }
 
 fn short(rows: &[Row]) -> Vec<(u32, &str, u64)> {
@@ -86,7 +83,7 @@ fn what_cannot_be_read_is_named() {
         ("no/such", "cannot read \"no/such\""),
         ("src", "is a directory"),
     ] {
-        let error = read(&[path.into()], Grammar::Twitter).err().unwrap();
+        let error = check(Path::new(path)).unwrap_err();
         assert!(format!("{error:#}").contains(says), "{error:#}");
     }
 }
@@ -113,5 +110,112 @@ proptest! {
         let rows = count(Grammar::Words, &[&text]).top(k);
         let found: Vec<_> = rows.into_iter().map(|row| (row.tag, row.count)).collect();
         prop_assert_eq!(found, expected);
+    }
+
+    /// Any bytes, in any files, on any number of threads: as decoded line by line, one post after another.
+    #[test]
+    fn the_counts_are_those_of_the_posts(
+        inputs in prop::collection::vec(prop::collection::vec(pieces(), 0..60), 0..4),
+        threads in 1..4_usize,
+    ) {
+        let inputs: Vec<_> = inputs.iter().map(|pieces| pieces.concat()).collect();
+        let inputs: Vec<&[u8]> = inputs.iter().map(Vec::as_slice).collect();
+        for grammar in Grammar::ALL {
+            let mut plain = Counts::new(grammar);
+            for input in &inputs {
+                let mut lines = Lines::of_file(0);
+                lines.push(input);
+                plain.posts(&lines);
+                lines.end();
+                plain.posts(&lines);
+            }
+            let found = counted(grammar, &inputs, threads);
+            prop_assert_eq!(found.top(99), plain.top(99));
+            prop_assert_eq!((found.posts, found.mentions), (plain.posts, plain.mentions));
+        }
+    }
+}
+
+impl Counts {
+    /// Each line as a post of its own.
+    fn posts(&mut self, lines: &Lines) {
+        for line in lines.finished() {
+            let Ok(Some(Event::Post(post))) = decode(line.bytes) else {
+                continue;
+            };
+            self.posts += 1;
+            let mut own = Tally::<u64>::new(self.grammar);
+            own.post(&post.text, post.tags.as_deref(), |tag, count| {
+                *count = tag.occurrences.into();
+                self.mentions += *count;
+            });
+            self.tally.merge(own, |count, more| *count += more);
+        }
+    }
+}
+
+fn pieces() -> impl Strategy<Value = Vec<u8>> {
+    let piece = prop::sample::select(vec![
+        "\n",
+        "\r\n",
+        "\r",
+        " ",
+        " ",
+        "#a",
+        "#A",
+        "#b",
+        "＃c",
+        "#é",
+        "x",
+        "#",
+        ".",
+        "/",
+        "a.b/",
+        "\u{FEFF}",
+        "{\"text\":\"#a #B\"}",
+        " {\"tags\":[\"a\",\"D\"]}\n",
+        "{",
+        "{}",
+    ]);
+    prop_oneof![
+        9 => piece.prop_map(|text| text.as_bytes().to_vec()),
+        1 => prop::collection::vec(any::<u8>(), 1..4),
+    ]
+}
+
+#[test]
+fn many_threads_share_large_files() {
+    let line = |n: u32| {
+        format!(
+            "post {n} of many #T{} #t{} or #{}\n",
+            n % 7,
+            n % 7,
+            n % 1000
+        )
+    };
+    let input: String = (0..100_000).map(line).collect();
+    let input = input.as_bytes();
+    for grammar in Grammar::ALL {
+        let one = counted(grammar, &[input, b"#x\n", input], 1);
+        let many = counted(grammar, &[input, b"#x\n", input], 5);
+        assert_eq!(one.posts, 200_001);
+        assert_eq!(many.posts, one.posts);
+        assert_eq!(many.top(2000), one.top(2000));
+    }
+}
+
+#[test]
+fn what_cannot_be_read_to_its_end_stops_all_threads() {
+    let damaged = [&[0x1F, 0x8B, 0x08][..], &[0xFF; 40]].concat();
+    for threads in [1, 3] {
+        let inputs = [damaged.clone(), b"#a".to_vec()]
+            .into_iter()
+            .map(|input| Input::new("\"a.gz\"", Ok(Cursor::new(input))));
+        let read = Counts::read(inputs, Grammar::Words, threads, Progress::none());
+        let error = format!("{:#}", read.unwrap_err());
+        assert!(
+            error.starts_with("\"a.gz\" cannot be read to its end: "),
+            "{error}"
+        );
     }
 }

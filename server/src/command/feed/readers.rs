@@ -20,7 +20,7 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-use crate::source::{Closed, Cursor, Post, Sink, Status};
+use crate::source::{Closed, Cursor, Event, Post, Sink, Status};
 
 const PATIENCE: Duration = Duration::from_secs(5);
 
@@ -221,13 +221,18 @@ pub(super) struct Lines {
 }
 
 impl Sink for Lines {
-    async fn accept(&mut self, posts: &[Post<'_>], _: Option<Cursor>) -> Result<(), Closed> {
+    async fn accept(&mut self, events: &[Event<'_>], _: Option<Cursor>) -> Result<(), Closed> {
         let mut lines = Vec::new();
-        for post in posts {
+        let mut posts = 0;
+        // What was written cannot be taken back.
+        for post in events.iter().filter_map(Event::post) {
             push_line(post, &mut lines);
+            posts += 1;
         }
-        self.readers.give(lines.into()).await;
-        self.status.posts(posts.len() as u64);
+        if posts > 0 {
+            self.readers.give(lines.into()).await;
+            self.status.posts(posts);
+        }
         Ok(())
     }
 

@@ -1,44 +1,111 @@
-//! A line → a [`Post`]: pure, and each line is recognised for itself.
+//! A line → an [`Event`]: pure, and each line is recognised for itself.
 //!
-//! One file a form that a line can have. A line that is a JSON object goes to the first form that
-//! knows it; an object that no form knows is not a post, so that its keys are not counted as if people
-//! had written them. Everything else is text, also what only begins like an object.
+//! One file a form that a line can have. A line that is a JSON object is read once, into the fields of
+//! all forms ([`object`]); the first form that knows it says what it means. An object that no form knows
+//! is not a post, so that its keys are not counted as if people had written them. Everything else is
+//! text, also what only begins like an object.
 //!
-//! **Invariant:** a line that does not begin with `{` costs no JSON parsing.
+//! **Invariant:** a line that does not begin with `{` costs nothing but the check of its UTF-8.
 
 use std::borrow::Cow;
 
-use super::Post;
+use super::{Event, own};
+use loose::Value;
+use object::Object;
 
+mod jetstream;
 mod loose;
+mod mastodon;
+mod object;
 mod simple;
+mod time;
+mod tweet;
+mod x;
 
 /// A line that nothing can be counted in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum NotAPost {
-    #[error("a JSON object without `text` or `tags`")]
-    NeitherTextNorTags,
+    #[error("a JSON object of no known form")]
+    UnknownObject,
 }
 
-/// What a line says; `None` for an empty one, which says nothing.
-pub(crate) fn decode(line: &[u8]) -> Result<Option<Post<'_>>, NotAPost> {
-    if line.is_empty() {
-        return Ok(None);
+/// A longer link is none.
+const LONGEST_LINK: usize = 2048;
+
+/// What a line says; `None` for an empty one, which says nothing, and for a known kind of message that
+/// concerns no post.
+#[inline]
+pub(crate) fn decode(line: &[u8]) -> Result<Option<Event<'_>>, NotAPost> {
+    match str::from_utf8(line) {
+        Ok("") => Ok(None),
+        Ok(text) if !may_be_object(text) => Ok(Some(Event::of_text(Cow::Borrowed(text)))),
+        Ok(text) => decode_object(text),
+        Err(_) => {
+            let text = String::from_utf8_lossy(line);
+            if may_be_object(&text) {
+                return Ok(decode_object(&text)?.map(Event::into_owned));
+            }
+            Ok(Some(Event::of_text(own(text))))
+        }
     }
-    let text = String::from_utf8_lossy(line);
-    if !text.trim_ascii_start().starts_with('{') {
-        return Ok(Some(Post::of_text(text)));
+}
+
+#[inline]
+fn may_be_object(text: &str) -> bool {
+    match text.as_bytes().first() {
+        Some(b'{') => true,
+        Some(first) if first.is_ascii_whitespace() => text.trim_ascii_start().starts_with('{'),
+        _ => false,
     }
-    let object = match &text {
-        Cow::Borrowed(text) => simple::read(text),
-        Cow::Owned(text) => simple::read(text).map(|found| found.map(Post::into_owned)),
-    };
-    match object {
-        Ok(Some(post)) => Ok(Some(post)),
-        Ok(None) => Err(NotAPost::NeitherTextNorTags),
+}
+
+fn decode_object(line: &str) -> Result<Option<Event<'_>>, NotAPost> {
+    match object::read(line) {
+        Ok(object) => event(object),
         // Not JSON after all.
-        Err(_) => Ok(Some(Post::of_text(text))),
+        Err(_) => Ok(Some(Event::of_text(Cow::Borrowed(line)))),
     }
+}
+
+fn event(object: Object<'_>) -> Result<Option<Event<'_>>, NotAPost> {
+    if jetstream::knows(&object) {
+        jetstream::event(object)
+    } else if x::knows(&object) {
+        x::event(object)
+    } else if mastodon::knows(&object) {
+        mastodon::event(object)
+    } else if tweet::knows(&object) {
+        tweet::event(object)
+    } else {
+        simple::event(object)
+    }
+}
+
+/// Where it has the form of a language tag (BCP 47). Counts are kept for each language, so that not
+/// every text may be one.
+fn language(lang: Value<'_>) -> Option<Cow<'_, str>> {
+    lang.text().filter(|lang| {
+        (2..=35).contains(&lang.len())
+            && lang
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+            && lang.as_bytes()[..2].iter().all(u8::is_ascii_alphabetic)
+    })
+}
+
+/// Where it is an address on the web, without anything that would not be seen in it.
+fn link(url: Cow<'_, str>) -> Option<Cow<'_, str>> {
+    let place = url
+        .strip_prefix("https://")
+        .or_else(|| url.strip_prefix("http://"))?;
+    let seen = |c: char| c.is_ascii_graphic() || (!c.is_ascii() && c.is_alphanumeric());
+    let is_link = !place.is_empty() && url.len() <= LONGEST_LINK && place.chars().all(seen);
+    is_link.then_some(url)
+}
+
+/// A link made of the id of a post.
+fn link_to<'a>(place: &str, id: &str) -> Option<Cow<'a, str>> {
+    link(Cow::Owned([place, id].concat()))
 }
 
 #[cfg(test)]
@@ -46,9 +113,17 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::source::Post;
+
+    fn post(line: &[u8]) -> Post<'_> {
+        match decode(line).unwrap().unwrap() {
+            Event::Post(post) => post,
+            other => panic!("{other:?}"),
+        }
+    }
 
     fn text(line: &[u8]) -> String {
-        let post = decode(line).unwrap().unwrap();
+        let post = post(line);
         assert_eq!(post, Post::of_text(post.text.clone()), "only a text");
         post.text.into_owned()
     }
@@ -71,8 +146,7 @@ mod tests {
 
     #[test]
     fn space_before_an_object_means_nothing() {
-        let post = decode(b" \t{\"text\":\"a\"}").unwrap().unwrap();
-        assert_eq!(post.text, "a");
+        assert_eq!(post(b" \t{\"text\":\"a\"}").text, "a");
     }
 
     #[test]
@@ -87,10 +161,13 @@ mod tests {
             r##"{"title":"#a"}"##,
             r#"{"text":null}"#,
             r#"{"text":5,"tags":"a"}"#,
+            r#"{"delete":{"status":7}}"#,
+            r#"{"takedown":""}"#,
+            r#"{"did":"","kind":"commit"}"#,
         ] {
             assert_eq!(
                 decode(line.as_bytes()),
-                Err(NotAPost::NeitherTextNorTags),
+                Err(NotAPost::UnknownObject),
                 "{line}"
             );
         }
@@ -99,14 +176,13 @@ mod tests {
     #[test]
     fn malformed_utf8_becomes_the_replacement_character() {
         assert_eq!(text(b"a\xFFb"), "a\u{FFFD}b");
-        let post = decode(b"{\"text\":\"a\xFFb\"}").unwrap().unwrap();
-        assert_eq!(post.text, "a\u{FFFD}b");
+        assert_eq!(post(b"{\"text\":\"a\xFFb\"}").text, "a\u{FFFD}b");
     }
 
     #[test]
     fn text_is_borrowed() {
         for line in ["plain", r#"{"text":"plain","lang":"en","tags":["plain"]}"#] {
-            let post = decode(line.as_bytes()).unwrap().unwrap();
+            let post = post(line.as_bytes());
             assert!(matches!(post.text, Cow::Borrowed(_)));
             let mut tags = post.tags.iter().flatten();
             assert!(tags.all(|tag| matches!(tag, Cow::Borrowed(_))));
@@ -118,8 +194,9 @@ mod tests {
     fn depth_exhausts_no_stack() {
         let deep = format!("{}{}", "[".repeat(200_000), "]".repeat(200_000));
         let unknown = format!("{{\"deep\":{deep},\"text\":\"a\"}}");
-        assert_eq!(decode(unknown.as_bytes()).unwrap().unwrap().text, "a");
-        text(format!("{{\"tags\":{deep}}}").as_bytes());
+        assert_eq!(post(unknown.as_bytes()).text, "a");
+        let tags = format!("{{\"tags\":{deep}}}");
+        assert_eq!(post(tags.as_bytes()).tags, Some(vec![]));
     }
 
     proptest! {
@@ -129,14 +206,14 @@ mod tests {
         }
 
         #[test]
-        fn no_object_is_too_strange(value in r#"\{("(text|at|tags|lang|author)":[\[\]0-9.e"a#{},:-]{0,12},?){0,4}\}"#) {
+        fn no_object_is_too_strange(value in r#"\{("(text|at|tags|lang|author|data|delete|did|kind|commit|user|entities|account|content)":[\[\]0-9.e"a#{},:-]{0,12},?){0,4}\}"#) {
             let _ = decode(value.as_bytes());
         }
 
         #[test]
         fn any_text_comes_out_of_json_as_it_went_in(text in any::<String>()) {
             let line = serde_json::json!({ "text": text }).to_string();
-            prop_assert_eq!(decode(line.as_bytes()).unwrap().unwrap().text, text);
+            prop_assert_eq!(post(line.as_bytes()).text, text);
         }
     }
 }

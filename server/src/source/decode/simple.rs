@@ -1,142 +1,105 @@
-//! The simple object: `{"text":…,"lang":…,"author":…,"at":…,"tags":[…]}`.
+//! The simple object: `{"text":…,"lang":…,"author":…,"at":…,"tags":[…],"id":…,"url":…}`,
+//! `{"delete":ID}` and `{"takedown":AUTHOR}`.
 //!
 //! `text` or `tags` makes it a post, the rest is optional. `at` is RFC 3339, or Unix seconds or
-//! milliseconds. Other fields are ignored; of a field given twice the last one holds.
+//! milliseconds. A post with an `id` that came before is that post's new form; `delete` takes it out of
+//! the counts, `takedown` all posts of an author that have an `id`. Other fields are ignored.
 
-use std::{borrow::Cow, fmt};
+use super::{NotAPost, language, link, object::Object, time};
+use crate::source::{Event, Post};
 
-use serde::{
-    Deserializer,
-    de::{IgnoredAny, MapAccess, Visitor},
-};
-
-use super::loose::Value;
-use crate::source::Post;
-
-/// `None` where the object has neither text nor tags, an error where the line is no JSON object.
-pub(super) fn read(line: &str) -> serde_json::Result<Option<Post<'_>>> {
-    let mut json = serde_json::Deserializer::from_str(line);
-    let fields = json.deserialize_map(FieldsVisitor)?;
-    json.end()?;
-    let text = fields.text.text();
-    let tags = fields
-        .tags
-        .texts()
-        .map(|tags| tags.into_iter().filter_map(name).collect());
+pub(super) fn event(object: Object<'_>) -> Result<Option<Event<'_>>, NotAPost> {
+    let (text, tags) = (object.text.text(), object.tags.tags());
     if text.is_none() && tags.is_none() {
-        return Ok(None);
+        if let Some(id) = object.delete.id() {
+            return Ok(Some(Event::Delete { id }));
+        }
+        let author = object.takedown.name().ok_or(NotAPost::UnknownObject)?;
+        return Ok(Some(Event::TakeDown { author }));
     }
-    Ok(Some(Post {
+    Ok(Some(Event::Post(Post {
         text: text.unwrap_or_default(),
         tags,
-        lang: fields.lang.text().filter(|lang| is_language(lang)),
-        author: fields.author.text().filter(|author| !author.is_empty()),
-        at: time(&fields.at),
-    }))
-}
-
-#[derive(Default)]
-struct Fields<'a> {
-    text: Value<'a>,
-    lang: Value<'a>,
-    author: Value<'a>,
-    at: Value<'a>,
-    tags: Value<'a>,
-}
-
-struct FieldsVisitor;
-
-impl<'de> Visitor<'de> for FieldsVisitor {
-    type Value = Fields<'de>;
-
-    fn expecting(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
-        to.write_str("an object")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-        let mut fields = Fields::default();
-        while let Some(key) = map.next_key::<Value<'_>>()? {
-            let field = match key.text().as_deref() {
-                Some("text") => &mut fields.text,
-                Some("lang") => &mut fields.lang,
-                Some("author") => &mut fields.author,
-                Some("at") => &mut fields.at,
-                Some("tags") => &mut fields.tags,
-                _ => {
-                    map.next_value::<IgnoredAny>()?;
-                    continue;
-                }
-            };
-            *field = map.next_value()?;
-        }
-        Ok(fields)
-    }
-}
-
-/// A tag without the `#` it may be written with.
-fn name(tag: Cow<'_, str>) -> Option<Cow<'_, str>> {
-    let tag = match tag {
-        Cow::Borrowed(tag) => Cow::Borrowed(tag.strip_prefix(['#', '＃']).unwrap_or(tag)),
-        Cow::Owned(tag) => match tag.strip_prefix(['#', '＃']) {
-            Some(rest) => Cow::Owned(rest.to_owned()),
-            None => Cow::Owned(tag),
-        },
-    };
-    (!tag.is_empty()).then_some(tag)
-}
-
-/// Whether it has the form of a language tag (BCP 47). Counts are kept for each language, so
-/// that not every text may be one.
-fn is_language(lang: &str) -> bool {
-    (2..=35).contains(&lang.len())
-        && lang
-            .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
-        && lang.as_bytes()[..2].iter().all(u8::is_ascii_alphabetic)
-}
-
-/// The end of the year 9999 in milliseconds; no later time can be written in RFC 3339.
-const LAST: f64 = 253_402_300_799_999.0;
-/// Seconds up to the year 5138; milliseconds from March 1973 on.
-const MILLISECONDS_FROM: f64 = 1e11;
-
-/// Milliseconds since the Unix epoch; a time before it is none.
-fn time(at: &Value<'_>) -> Option<i64> {
-    let number = match at {
-        Value::Number(number) => *number,
-        Value::Text(text) => match text.parse::<jiff::Timestamp>() {
-            Ok(time) => return Some(time.as_millisecond()).filter(|at| *at >= 0),
-            Err(_) => text.parse().ok()?,
-        },
-        _ => return None,
-    };
-    let millis = if number < MILLISECONDS_FROM {
-        number * 1000.0
-    } else {
-        number
-    };
-    (0.0..=LAST).contains(&millis).then_some(millis as i64)
+        lang: language(object.lang),
+        author: object.author.name(),
+        at: time::any(&object.at),
+        id: object.id.name(),
+        link: object.url.text().and_then(link),
+    })))
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::decode;
     use super::*;
 
+    fn event(line: &str) -> Event<'_> {
+        decode(line.as_bytes()).unwrap().unwrap()
+    }
+
     fn post(line: &str) -> Post<'_> {
-        read(line).unwrap().unwrap()
+        match event(line) {
+            Event::Post(post) => post,
+            other => panic!("{other:?}"),
+        }
     }
 
     #[test]
     fn every_field_is_read() {
-        let line = r##"{"text":"hi #a","lang":"pt-BR","author":"ann","at":"2024-01-15T10:35:00.500Z","tags":["#a","b","＃c","#",""],"id":7,"more":{"x":[1]}}"##;
+        let line = r##"{"text":"hi #a","lang":"pt-BR","author":"ann","at":"2024-01-15T10:35:00.500Z","tags":["#a","b","＃c","#",""],"id":"x7","url":"https://example.org/7","more":{"x":[1]}}"##;
         let expected = Post {
             text: "hi #a".into(),
             tags: Some(vec!["a".into(), "b".into(), "c".into()]),
             lang: Some("pt-BR".into()),
             author: Some("ann".into()),
             at: Some(1_705_314_900_500),
+            id: Some("x7".into()),
+            link: Some("https://example.org/7".into()),
         };
         assert_eq!(post(line), expected);
+    }
+
+    #[test]
+    fn ids_and_authors_may_be_numbers() {
+        let found = post(r#"{"text":"","id":18446744073709551615,"author":7}"#);
+        assert_eq!(found.id.as_deref(), Some("18446744073709551615"));
+        assert_eq!(found.author.as_deref(), Some("7"));
+        assert_eq!(post(r#"{"text":"","id":"","author":-1}"#).id, None);
+    }
+
+    #[test]
+    fn deletions_and_take_downs() {
+        let delete = |id: &'static str| Event::Delete { id: id.into() };
+        assert_eq!(event(r#"{"delete":"x7"}"#), delete("x7"));
+        assert_eq!(event(r#"{"delete":7}"#), delete("7"));
+        let take_down = Event::TakeDown {
+            author: "ann".into(),
+        };
+        assert_eq!(event(r#"{"takedown":"ann"}"#), take_down);
+        assert_eq!(post(r#"{"text":"a","delete":"x"}"#).text, "a");
+    }
+
+    #[test]
+    fn a_link_is_a_web_address() {
+        for url in ["http://a.example", "https://a.example/ä?b#c"] {
+            let line = format!(r#"{{"text":"","url":"{url}"}}"#);
+            assert_eq!(post(&line).link.as_deref(), Some(url));
+        }
+        let long = format!("https://a.example/{}", "a".repeat(2048));
+        for none in [
+            "javascript:alert(1)",
+            "https://",
+            "https://a b",
+            "ftp://a.example",
+            "//a.example",
+            "https://a.example/\\n",
+            "https://a.example/\\u202e",
+            "",
+            &long,
+        ] {
+            let line = format!(r#"{{"text":"","url":"{none}"}}"#);
+            assert_eq!(post(&line).link, None, "{none}");
+        }
     }
 
     #[test]
@@ -151,10 +114,10 @@ mod tests {
 
     #[test]
     fn a_field_of_the_wrong_type_is_as_good_as_none() {
-        let line = r#"{"text":"a","lang":5,"author":["x"],"at":{"x":1},"tags":true}"#;
+        let line = r#"{"text":"a","lang":5,"author":["x"],"at":{"x":1},"tags":true,"user":[{}],"data":3,"url":[]}"#;
         assert_eq!(post(line), Post::of_text("a".into()));
         let line =
-            r#"{"text":"a","lang":"x y","author":"","at":"soon","tags":[1,{"a":2},"b",null]}"#;
+            r#"{"text":"a","lang":"x y","author":"","at":"soon","tags":[1,{"a":2},"b",null,[]]}"#;
         let found = post(line);
         assert_eq!(found.tags, Some(vec!["b".into()]));
         assert_eq!((found.lang, found.author, found.at), (None, None, None));
@@ -163,6 +126,8 @@ mod tests {
     #[test]
     fn of_a_field_given_twice_the_last_one_holds() {
         assert_eq!(post(r#"{"text":"a","text":"b"}"#).text, "b");
+        let found = post(r#"{"text":"a","tags":["b"],"tags":null}"#);
+        assert_eq!(found.tags, None);
     }
 
     #[test]

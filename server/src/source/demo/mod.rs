@@ -11,7 +11,7 @@ use tokio::{
     time::{Instant, MissedTickBehavior, interval},
 };
 
-use super::{Context, Cursor, Sink, connection::accept};
+use super::{Context, Cursor, Event, Sink, connection::accept};
 use posts::Writer;
 
 mod bursts;
@@ -74,7 +74,9 @@ pub(super) async fn run<S: Sink>(settings: Settings, context: Context<S>) {
         while next < end {
             let chunk = next..end.min(next + CHUNK);
             next = chunk.end;
-            let posts: Vec<_> = chunk.map(|number| writer.post(number)).collect();
+            let posts: Vec<_> = chunk
+                .map(|number| Event::Post(writer.post(number)))
+                .collect();
             let behind = Cursor(next.to_string());
             if accept(&posts, Some(behind), &mut sink, &stop)
                 .await

@@ -21,7 +21,7 @@ use tokio::{
 };
 
 use super::{
-    Closed, Context, Cursor, Lines, OpenError, Post, Sink,
+    Closed, Context, Cursor, Event, Lines, OpenError, Sink,
     connection::{POSTS, accept, decoded},
     spec::Speed,
 };
@@ -156,8 +156,10 @@ impl<S: Sink> Player<S> {
         let latest = latest.map_or(i64::MAX, |time| time.as_millis() as i64);
         let mut gathered = vec![];
         let mut behind = 0;
-        for (post, offset) in decoded(lines, &status) {
-            if let Some(at) = post.at.filter(|at| *at <= latest) {
+        let mut late = 0;
+        for (event, offset) in decoded(lines, &status) {
+            let at = event.post().and_then(|post| post.at);
+            if let Some(at) = at.filter(|at| *at <= latest) {
                 if let Some(due) = self.pace.pause_before(at) {
                     self.flush(&mut gathered, behind).await?;
                     self.wait(due, at).await?;
@@ -168,25 +170,29 @@ impl<S: Sink> Player<S> {
                     self.advance(at).await?;
                     self.epoch = Some(epoch);
                 }
+                late += u64::from(self.epoch.is_some_and(|open| epoch < open));
             }
-            gathered.push(post);
+            gathered.push(event);
             behind = offset;
             if gathered.len() == POSTS {
                 self.flush(&mut gathered, behind).await?;
             }
         }
+        if late > 0 {
+            status.late(late);
+        }
         self.flush(&mut gathered, behind).await
     }
 
-    async fn flush(&mut self, posts: &mut Vec<Post<'_>>, behind: u64) -> Result<(), Closed> {
-        if posts.is_empty() {
+    async fn flush(&mut self, events: &mut Vec<Event<'_>>, behind: u64) -> Result<(), Closed> {
+        if events.is_empty() {
             return Ok(());
         }
         let position = self.head.as_ref().map(|head| head.position(behind));
         let cursor = position.map(|position| Cursor(position.to_string()));
         let Context { sink, stop, .. } = &mut self.context;
-        accept(posts, cursor, sink, stop).await?;
-        posts.clear();
+        accept(events, cursor, sink, stop).await?;
+        events.clear();
         Ok(())
     }
 

@@ -2,13 +2,14 @@ mod conformance;
 mod reference;
 
 use super::*;
+use crate::tally::Tally;
 
 fn mentions(grammar: Grammar, text: &str) -> Vec<(String, u32)> {
-    let mut into = Vec::new();
-    grammar.mentions(text, None, &mut into);
-    into.into_iter()
-        .map(|mention| (mention.spelling.into_owned(), mention.count))
-        .collect()
+    let mut found = Vec::new();
+    Tally::<()>::new(grammar).post(text, None, |tag, ()| {
+        found.push((tag.spelling.to_owned(), tag.occurrences));
+    });
+    found
 }
 
 fn spellings(grammar: Grammar, text: &str) -> Vec<String> {
@@ -137,7 +138,7 @@ fn words_counts_each_occurrence_of_each_word_as_it_stands() {
         [("#a", 2), ("#b", 1), ("C#", 1), ("#A\t#a", 1), ("#", 2)]
             .map(|(word, n)| (word.to_owned(), n))
     );
-    let long = "#".repeat(5000);
+    let long = "#".repeat(1000);
     assert_eq!(mentions(Grammar::Words, &long), [(long.clone(), 1)]);
 }
 
@@ -147,33 +148,6 @@ fn twitter_counts_a_tag_once_a_post_in_its_first_spelling() {
         mentions(Grammar::Twitter, "#Rust #rust #ＲＵＳＴ #Go"),
         [("Rust".to_owned(), 1), ("Go".to_owned(), 1)]
     );
-}
-
-#[test]
-fn tags_that_the_source_names_are_taken_instead_of_the_text() {
-    let named = ["Two Words", "#x", "", "X", "y"].map(Cow::from);
-    let mut into = Vec::new();
-    Grammar::Twitter.mentions("#a", Some(&named), &mut into);
-    let keys: Vec<&str> = into.iter().map(|mention| mention.key.as_str()).collect();
-    assert_eq!(keys, ["two words", "x", "y"]);
-    assert_eq!(into[1].spelling, "x");
-
-    into.clear();
-    Grammar::Twitter.mentions("#a", Some(&[]), &mut into);
-    assert_eq!(into, []);
-    Grammar::Words.mentions("#a", Some(&named), &mut into);
-    let words: Vec<&str> = into.iter().map(|mention| mention.key.as_str()).collect();
-    assert_eq!(words, ["#Two Words", "#x", "#X", "#y"]);
-}
-
-#[test]
-fn posts_do_not_see_each_other() {
-    let mut into = Vec::new();
-    for text in ["#a #b", "#a"] {
-        Grammar::Twitter.mentions(text, None, &mut into);
-    }
-    let keys: Vec<&str> = into.iter().map(|mention| mention.key.as_str()).collect();
-    assert_eq!(keys, ["a", "b", "a"]);
 }
 
 #[test]

@@ -64,6 +64,18 @@ const AROUND_URLS: &[&str] = &[
     "\u{FEFF}",
 ];
 
+/// Texts with all that any of the grammars looks at, damaged in some places.
+fn bytes() -> impl Strategy<Value = Vec<u8>> {
+    let piece = prop_oneof![
+        6 => prop::sample::select(AROUND_TAGS).prop_map(|text| text.as_bytes().to_vec()),
+        6 => prop::sample::select(AROUND_URLS).prop_map(|text| text.as_bytes().to_vec()),
+        1 => Just(b"\t".to_vec()),
+        1 => prop::collection::vec(any::<u8>(), 1..4),
+        1 => prop::sample::select("＃日é🦋\u{FE0F}".as_bytes()).prop_map(|byte| vec![byte]),
+    ];
+    prop::collection::vec(piece, 0..40).prop_map(|pieces| pieces.concat())
+}
+
 /// The rule as twitter-text writes it, a search from the left in which each match begins with the
 /// character before the hash sign. Good for texts without URLs.
 fn slow(text: &str) -> Vec<String> {
@@ -146,12 +158,12 @@ proptest! {
     #[test]
     fn urls_only_ever_hide_tags(text in texts(AROUND_URLS)) {
         let all = slow(&text);
-        let mut into = Vec::new();
-        Grammar::Twitter.mentions(&text, None, &mut into);
-        for mention in into {
-            prop_assert!(all.iter().any(|tag| *tag == mention.spelling));
-            prop_assert_eq!(key_of(&mention.spelling), Some(mention.key.clone()));
-            prop_assert!(group_of(&mention.key) < GROUPS);
+        let mut tally = Tally::<()>::new(Grammar::Twitter);
+        tally.post(&text, None, |_, ()| {});
+        for (key, spelling, ()) in tally.into_entries() {
+            prop_assert!(all.iter().any(|tag| **tag == *spelling));
+            prop_assert_eq!(key_of(&spelling), Some(key.clone()));
+            prop_assert!(group_of(&key) < GROUPS);
         }
     }
 
@@ -162,6 +174,15 @@ proptest! {
     ) {
         prop_assume!(scheme.is_empty() || host != "t.co");
         prop_assert_eq!(spellings(Grammar::Twitter, &format!("{scheme}{host}/{path}{query}")), Vec::<String>::new());
+    }
+
+    /// The words of a text are read each for itself, and malformed text is read as it would be whole.
+    #[test]
+    fn what_is_read_of_a_text_is_what_is_in_it(text in bytes()) {
+        let mut found = Vec::new();
+        twitter::scan(&text, |tag| found.push(String::from_utf8(tag.to_vec()).expect("a text")));
+        let text = String::from_utf8_lossy(&text);
+        prop_assert_eq!(found, twitter::tags(&text).map(str::to_owned).collect::<Vec<_>>());
     }
 
     #[test]
@@ -214,7 +235,7 @@ fn large_texts_take_no_longer_than_their_length() {
     ] {
         let text = piece.repeat(500_000 / piece.len());
         for grammar in Grammar::ALL {
-            grammar.mentions(&text, None, &mut Vec::new());
+            mentions(grammar, &text);
         }
     }
 }

@@ -1,0 +1,101 @@
+//! The fields of all forms of an object, read in one pass over the line: which form it is, its fields
+//! tell afterwards, in whatever order they come.
+
+use std::borrow::Cow;
+
+use serde::de::MapAccess;
+
+use super::{
+    jetstream, loose,
+    loose::{Loose, Names, Present, Read, Value},
+    tweet, x,
+};
+
+loose::object! {
+    Object<'a> {
+        // Of the simple object; other forms have some of them too.
+        text: Value<'a> = "text",
+        lang: Value<'a> = "lang",
+        author: Value<'a> = "author",
+        at: Value<'a> = "at",
+        tags: Names<'a> = "tags",
+        id: Value<'a> = "id",
+        url: Value<'a> = "url",
+        delete: Deletion<'a> = "delete",
+        takedown: Value<'a> = "takedown",
+        // X API v2.
+        data: x::Tweet<'a> = "data",
+        includes: x::Includes<'a> = "includes",
+        errors: Present = "errors",
+        // Twitter API v1.1.
+        id_str: Value<'a> = "id_str",
+        full_text: Value<'a> = "full_text",
+        timestamp_ms: Value<'a> = "timestamp_ms",
+        user: tweet::User<'a> = "user",
+        entities: tweet::Entities<'a> = "entities",
+        extended_tweet: tweet::Extended<'a> = "extended_tweet",
+        retweeted_status: tweet::Retweeted<'a> = "retweeted_status",
+        notice: Present = "limit" | "scrub_geo" | "status_withheld" | "user_withheld" | "disconnect"
+            | "warning",
+        // Jetstream.
+        did: Value<'a> = "did",
+        time_us: Value<'a> = "time_us",
+        kind: Value<'a> = "kind",
+        commit: jetstream::Commit<'a> = "commit",
+        // Mastodon, and with a field more than one form has.
+        content: Value<'a> = "content",
+        created_at: Value<'a> = "created_at",
+        language: Value<'a> = "language",
+        account: Account<'a> = "account",
+        reblog: Present = "reblog",
+    }
+}
+
+loose::object! {
+    /// Mastodon's author, or what Jetstream tells of one.
+    Account<'a> {
+        id: Value<'a> = "id",
+        acct: Value<'a> = "acct",
+        active: Value<'a> = "active",
+        status: Value<'a> = "status",
+    }
+}
+
+/// The id of a deleted post: itself, or in Twitter's `{"status":{"id_str":…}}`.
+#[derive(Debug, Default)]
+pub(super) struct Deletion<'a> {
+    id: Value<'a>,
+    notice: tweet::Deletion<'a>,
+}
+
+impl<'a> Deletion<'a> {
+    pub(super) fn id(self) -> Option<Cow<'a, str>> {
+        let status = self.notice.status;
+        let of_status = || status.id_str.name().or_else(|| status.id.name());
+        self.id.name().or_else(of_status)
+    }
+}
+
+impl<'de> Loose<'de> for Deletion<'de> {
+    fn text(&mut self, text: Cow<'de, str>) {
+        self.id = Value::Text(text);
+    }
+
+    fn whole(&mut self, number: u64) {
+        self.id = Value::Whole(number);
+    }
+
+    fn object<A: MapAccess<'de>>(&mut self, object: A) -> Result<(), A::Error> {
+        self.notice.object(object)
+    }
+}
+
+/// An error where the line is no JSON object.
+pub(super) fn read(line: &str) -> serde_json::Result<Object<'_>> {
+    use serde::de::DeserializeSeed;
+    let mut object = Object::default();
+    let mut json = serde_json::Deserializer::from_str(line);
+    Read(&mut object).deserialize(&mut json)?;
+    json.end()?;
+    Ok(object)
+}
