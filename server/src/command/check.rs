@@ -76,7 +76,7 @@ impl Report {
         ));
         let mut groups = self.restore(state, batch)?;
         let held = state.groups()?;
-        let as_of = held.iter().map(|(_, head)| head.as_of);
+        let as_of = held.iter().map(|(_, as_of)| *as_of);
         let (oldest, newest) = (as_of.clone().min(), as_of.max());
         let sealed = self.count(log, &mut groups)?;
         if let Err(error) = flow::check(log, state) {

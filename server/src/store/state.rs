@@ -5,10 +5,8 @@
 
 use std::path::Path;
 
-use engine::{
-    count::{Changes, Pane, Saved, SavedGroup, Spellings},
-    key::Key,
-};
+use engine::count::{Changes, Pane, Saved, SavedGroup};
+use model::Epoch;
 use redb::{Database, Range, ReadableDatabase, ReadableTable, TableDefinition};
 use serde::{Deserialize, Serialize};
 
@@ -20,9 +18,9 @@ use super::{
 const NAME: &str = "state.redb";
 /// Group → [`SavedGroup`].
 const GROUPS: TableDefinition<u8, &[u8]> = TableDefinition::new("groups");
-/// (group, key) → (all-time count, [`Spellings`]).
-const TAGS: TableDefinition<(u8, &str), &[u8]> = TableDefinition::new("tags");
-/// (group, epoch) → [`Pane`].
+/// (group, number) → [`Segment`](engine::count::Segment).
+const SEGMENTS: TableDefinition<(u8, u32), &[u8]> = TableDefinition::new("segments");
+/// (group, first epoch) → [`Pane`].
 const PANES: TableDefinition<(u8, u64), &[u8]> = TableDefinition::new("panes");
 
 #[derive(Debug)]
@@ -32,29 +30,30 @@ pub(crate) struct State(Database);
 #[derive(Debug, Default)]
 pub(crate) struct Batch {
     heads: Vec<(u8, Vec<u8>)>,
-    tags: Vec<(u8, Key, Vec<u8>)>,
-    panes: Vec<(u8, u64, Vec<u8>)>,
-    /// Panes of these groups before these epochs are void.
-    panes_from: Vec<(u8, u64)>,
+    segments: Vec<((u8, u32), Vec<u8>)>,
+    /// Stored panes that are no more.
+    void_panes: Vec<(u8, u64)>,
+    panes: Vec<((u8, u64), Vec<u8>)>,
     bytes: usize,
 }
 
 impl Batch {
     pub(crate) fn add(&mut self, group: u8, changes: &Changes<'_>) -> Result<(), StoreError> {
-        let head = encode(&changes.group)?;
+        let head = encode(changes.group)?;
         self.bytes += head.len();
         self.heads.push((group, head));
-        for (key, count, spellings) in &changes.tags {
-            let tag = encode(&(count, spellings))?;
-            self.bytes += tag.len() + key.as_str().len();
-            self.tags.push((group, (*key).clone(), tag));
+        for (number, segment) in &changes.segments {
+            let segment = encode(segment)?;
+            self.bytes += segment.len();
+            self.segments.push(((group, *number), segment));
         }
+        let void = changes.void_panes.iter().map(|from| (group, from.0));
+        self.void_panes.extend(void);
         for pane in &changes.panes {
             let bytes = encode(pane)?;
             self.bytes += bytes.len();
-            self.panes.push((group, pane.epoch.0, bytes));
+            self.panes.push(((group, pane.from.0), bytes));
         }
-        self.panes_from.push((group, changes.panes_from.0));
         Ok(())
     }
 
@@ -75,7 +74,7 @@ pub(crate) struct Row {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 enum Part {
     Head,
-    Tag(Key),
+    Segment(u32),
     Pane(u64),
 }
 
@@ -89,17 +88,10 @@ impl Row {
         let bytes = &self.bytes;
         Ok(match self.part {
             Part::Head => Saved::Group(parse(bytes)?),
-            Part::Tag(key) => {
-                let (count, spellings): (u64, Spellings) = parse(bytes)?;
-                Saved::Tag {
-                    key,
-                    count,
-                    spellings,
-                }
-            }
-            Part::Pane(epoch) => {
+            Part::Segment(number) => Saved::Segment(number, parse(bytes)?),
+            Part::Pane(from) => {
                 let pane: Pane = parse(bytes)?;
-                if pane.epoch.0 != epoch {
+                if pane.from.0 != from {
                     return Err(StoreError::Damaged("a pane is not where it belongs"));
                 }
                 Saved::Pane(pane)
@@ -111,7 +103,7 @@ impl Row {
 /// Every row of every group, heads first.
 pub(crate) struct Rows {
     heads: Range<'static, u8, &'static [u8]>,
-    tags: Range<'static, (u8, &'static str), &'static [u8]>,
+    segments: Range<'static, (u8, u32), &'static [u8]>,
     panes: Range<'static, (u8, u64), &'static [u8]>,
 }
 
@@ -120,7 +112,7 @@ impl Rows {
         let read = database.begin_read()?;
         Ok(Self {
             heads: read.open_table(GROUPS)?.range::<u8>(..)?,
-            tags: read.open_table(TAGS)?.range::<(u8, &str)>(..)?,
+            segments: read.open_table(SEGMENTS)?.range::<(u8, u32)>(..)?,
             panes: read.open_table(PANES)?.range::<(u8, u64)>(..)?,
         })
     }
@@ -137,15 +129,15 @@ impl Rows {
             let (group, head) = entry?;
             return row(group.value(), Part::Head, head.value());
         }
-        if let Some(entry) = self.tags.next() {
-            let (id, tag) = entry?;
-            let (group, key) = id.value();
-            return row(group, Part::Tag(Key::verbatim(key)), tag.value());
+        if let Some(entry) = self.segments.next() {
+            let (id, segment) = entry?;
+            let (group, number) = id.value();
+            return row(group, Part::Segment(number), segment.value());
         }
         if let Some(entry) = self.panes.next() {
             let (id, pane) = entry?;
-            let (group, epoch) = id.value();
-            return row(group, Part::Pane(epoch), pane.value());
+            let (group, from) = id.value();
+            return row(group, Part::Pane(from), pane.value());
         }
         Ok(None)
     }
@@ -155,7 +147,7 @@ impl State {
     pub(super) fn open(directory: &Path) -> Result<Self, OpenError> {
         let database = file::open(directory, NAME, |write| {
             write.open_table(GROUPS)?;
-            write.open_table(TAGS)?;
+            write.open_table(SEGMENTS)?;
             write.open_table(PANES)?;
             Ok(())
         })?;
@@ -171,24 +163,24 @@ impl State {
         let write = file::begin_write(&self.0)?;
         {
             let mut heads = write.open_table(GROUPS)?;
-            let mut tags = write.open_table(TAGS)?;
+            let mut segments = write.open_table(SEGMENTS)?;
             let mut panes = write.open_table(PANES)?;
             for batch in batches {
-                for (group, epoch) in &batch.panes_from {
-                    panes.retain_in((*group, 0)..(*group, *epoch), |_, _| false)?;
-                }
                 for (group, head) in &batch.heads {
                     heads.insert(group, head.as_slice())?;
                 }
-                let half = batch.tags.len() / 2;
-                for (i, (group, key, tag)) in batch.tags.iter().enumerate() {
-                    tags.insert((*group, key.as_str()), tag.as_slice())?;
+                let half = batch.segments.len() / 2;
+                for (i, (id, segment)) in batch.segments.iter().enumerate() {
+                    segments.insert(id, segment.as_slice())?;
                     if i == half {
                         crash::point("state.half");
                     }
                 }
-                for (group, epoch, pane) in &batch.panes {
-                    panes.insert((*group, *epoch), pane.as_slice())?;
+                for id in &batch.void_panes {
+                    panes.remove(id)?;
+                }
+                for (id, pane) in &batch.panes {
+                    panes.insert(id, pane.as_slice())?;
                 }
             }
         }
@@ -198,13 +190,14 @@ impl State {
         Ok(())
     }
 
-    /// The groups that are stored.
-    pub(crate) fn groups(&self) -> Result<Vec<(u8, SavedGroup)>, StoreError> {
+    /// The groups that are stored, and as of which epoch.
+    pub(crate) fn groups(&self) -> Result<Vec<(u8, Epoch)>, StoreError> {
         let table = self.0.begin_read()?.open_table(GROUPS)?;
         let mut groups = Vec::new();
         for entry in table.iter()? {
             let (group, head) = entry?;
-            groups.push((group.value(), decode(head.value())?));
+            let head: SavedGroup = decode(head.value())?;
+            groups.push((group.value(), head.as_of));
         }
         Ok(groups)
     }
