@@ -115,7 +115,13 @@ pub(super) fn builder() -> Builder {
 fn damaged_or_disk(path: &Path, error: StoreError) -> OpenError {
     match error {
         StoreError::Redb(error) => match *error {
-            redb::Error::Io(error) if error.kind() != io::ErrorKind::InvalidData => {
+            // It ends before what it says it holds, or holds what cannot be.
+            redb::Error::Io(error)
+                if !matches!(
+                    error.kind(),
+                    io::ErrorKind::InvalidData | io::ErrorKind::UnexpectedEof
+                ) =>
+            {
                 OpenError::Directory {
                     path: path.to_owned(),
                     error,
