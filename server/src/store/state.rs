@@ -18,7 +18,7 @@ use super::{
 const NAME: &str = "state.redb";
 /// Group → [`SavedGroup`].
 const GROUPS: TableDefinition<u8, &[u8]> = TableDefinition::new("groups");
-/// (group, number) → [`Segment`](engine::count::Segment).
+/// (group, number) → [`Segment`](engine::count::Segment): some neighbouring tags, about a page of them.
 const SEGMENTS: TableDefinition<(u8, u32), &[u8]> = TableDefinition::new("segments");
 /// (group, first epoch) → [`Pane`].
 const PANES: TableDefinition<(u8, u64), &[u8]> = TableDefinition::new("panes");
@@ -100,7 +100,7 @@ impl Row {
     }
 }
 
-/// Every row of every group, heads first.
+/// Every row of every group: heads first, then segments, then panes.
 pub(crate) struct Rows {
     heads: Range<'static, u8, &'static [u8]>,
     segments: Range<'static, (u8, u32), &'static [u8]>,
@@ -176,6 +176,7 @@ impl State {
                         crash::point("state.half");
                     }
                 }
+                // A later pane may begin where one was that is no more.
                 for id in &batch.void_panes {
                     panes.remove(id)?;
                 }
