@@ -45,6 +45,8 @@ pub(crate) enum Command {
     Count(Count),
     /// Write posts as lines to whoever connects, as the tutorial's Twitter client does
     Feed(Feed),
+    /// Verify every stored byte of a data directory and say what it holds, without changing it
+    Check(Check),
 }
 
 #[derive(Debug, Args)]
@@ -190,6 +192,19 @@ pub(crate) struct Count {
 
     #[command(flatten)]
     pub(crate) text: Text,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Check {
+    /// The directory that holds the counts; no tagtide may be running on it
+    #[arg(
+        long,
+        env = "TAGTIDE_DATA",
+        hide_env_values = true,
+        value_name = "DIR",
+        default_value = "./tagtide-data"
+    )]
+    pub(crate) data: PathBuf,
 }
 
 #[derive(Debug, Args)]

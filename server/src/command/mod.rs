@@ -11,6 +11,7 @@ use crate::{
 
 use stderr::say;
 
+mod check;
 mod count;
 mod feed;
 mod serve;
@@ -31,6 +32,7 @@ pub fn run() -> ExitCode {
     };
     stderr::start_log();
     let ended = match command {
+        Command::Check(typed) => check::run(&typed),
         Command::Count(typed) => count::run(&typed),
         Command::Feed(typed) => on_tokio(feed::run(typed)),
         Command::Serve(typed) => on_tokio(serve::run(typed)),

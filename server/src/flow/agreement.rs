@@ -7,7 +7,7 @@
 
 use std::{cell::RefCell, collections::BTreeSet, rc::Rc};
 
-use engine::{count::SavedGroup, key::GROUPS};
+use engine::key::GROUPS;
 use model::Epoch;
 use serde::{Deserialize, Serialize};
 use timely::{
@@ -25,7 +25,8 @@ pub(super) struct Holdings {
     pub(super) process: u64,
     /// Of how many processes the count last was.
     pub(super) processes: u64,
-    pub(super) groups: Vec<(u8, SavedGroup)>,
+    /// The groups that are stored, and as of which epoch.
+    pub(super) groups: Vec<(u8, Epoch)>,
     /// The newest sealed epoch.
     pub(super) last: Epoch,
     /// The log begins after this epoch.
@@ -72,9 +73,9 @@ pub(super) fn conclude(all: &[Holdings]) -> Result<Start, Refusal> {
         return Err(Refusal::StoreMissing(missing));
     }
     let mut held = [Epoch(0); GROUPS as usize];
-    for (group, saved) in all.iter().flat_map(|one| &one.groups) {
+    for (group, as_of) in all.iter().flat_map(|one| &one.groups) {
         if let Some(held) = held.get_mut(usize::from(*group)) {
-            *held = saved.as_of.max(*held);
+            *held = (*as_of).max(*held);
         }
     }
     let dropped = all.iter().map(|one| one.dropped).max().unwrap_or_default();
@@ -130,17 +131,12 @@ mod tests {
     use super::*;
 
     fn holdings(process: u64, groups: impl IntoIterator<Item = (u8, u64)>) -> Holdings {
-        let saved = |epoch| {
-            let mut saved = SavedGroup::default();
-            saved.as_of = Epoch(epoch);
-            saved
-        };
         Holdings {
             process,
             processes: 1,
             groups: groups
                 .into_iter()
-                .map(|(group, epoch)| (group, saved(epoch)))
+                .map(|(group, epoch)| (group, Epoch(epoch)))
                 .collect(),
             last: Epoch(20),
             dropped: Epoch(0),

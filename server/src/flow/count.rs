@@ -92,8 +92,9 @@ pub(super) fn count(
             let _ = &no_output;
             let frontier = &frontiers[0];
             let mut output = output.activate();
-            input.for_each_stamp(|capability, data| {
-                for record in data.flat_map(|batch| batch.drain(..)) {
+            // As they come, and not sorted by time: a group's stored rows have an order.
+            input.for_each(|capability, records| {
+                for record in records.drain(..) {
                     shard.take(record, || capability.retain_least(output.output_index()));
                 }
             });

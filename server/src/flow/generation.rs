@@ -31,7 +31,7 @@ use super::{
     record::{Ask, Part, Piece},
     tops::{detail, results},
 };
-use crate::store::StoreError;
+use crate::store::{Log, State, StoreError};
 
 /// What the workers of a process share beside the dataflow.
 #[derive(Clone, Debug)]
@@ -53,13 +53,13 @@ struct Failure {
     told: Arc<AtomicBool>,
 }
 
-pub(super) fn holdings(parts: &Parts) -> Result<Holdings, StoreError> {
+pub(super) fn holdings(log: &Log, state: &State) -> Result<Holdings, StoreError> {
     Ok(Holdings {
         process: 0,
         processes: 1,
-        groups: parts.state.groups()?,
-        last: parts.log.last()?,
-        dropped: parts.log.dropped()?,
+        groups: state.groups()?,
+        last: log.last()?,
+        dropped: log.dropped()?,
     })
 }
 

@@ -118,7 +118,7 @@ impl Signal {
 impl Flow {
     /// Refuses stores that do not make a whole, before anything has changed.
     pub(crate) fn start(parts: Parts) -> Result<Self, FlowError> {
-        let mine = generation::holdings(&parts)?;
+        let mine = generation::holdings(&parts.log, &parts.state)?;
         agreement::conclude(std::slice::from_ref(&mine))?;
         let signal = Signal::default();
         let feeder = signal.clone();
@@ -155,6 +155,12 @@ impl Flow {
             .join()
             .unwrap_or_else(|panic| Err(FlowError::Worker(message(&*panic))))
     }
+}
+
+/// Whether what is stored makes a whole.
+pub(crate) fn check(log: &Log, state: &State) -> Result<(), FlowError> {
+    agreement::conclude(&[generation::holdings(log, state)?])?;
+    Ok(())
 }
 
 fn message(panic: &(dyn std::any::Any + Send)) -> String {

@@ -204,7 +204,7 @@ fn after_a_clean_end_nothing_is_replayed() {
     let (_, state) = store::open(directory.path(), &SETTINGS).expect("it opens");
     let groups = state.groups().unwrap();
     assert_eq!(groups.len(), 64);
-    assert!(groups.iter().all(|(_, group)| group.as_of == Epoch(23)));
+    assert!(groups.iter().all(|(_, as_of)| *as_of == Epoch(23)));
 }
 
 /// What an answer says, as text.

@@ -7,11 +7,11 @@ use std::{
 
 use redb::{Builder, Database, DatabaseError, ReadableDatabase, TableDefinition, WriteTransaction};
 
-use super::{OpenError, StoreError};
+use super::{OpenError, StoreError, untouched::Untouched};
 
 /// The format of both files. A change of what is in them gives it a new number, and this folder a
 /// reader of the old one.
-pub(super) const FORMAT: u64 = 2;
+pub(crate) const FORMAT: u64 = 2;
 
 /// Pages that redb keeps in memory. Its own default is a gigabyte.
 const CACHE_BYTES: usize = 32 << 20;
@@ -28,9 +28,25 @@ pub(super) fn open(
     if !path.try_exists().unwrap_or(true) {
         create(directory, name, init).map_err(|error| damaged_or_disk(&path, error))?;
     }
-    let database = match builder().open(&path) {
+    let opened = builder().open(&path);
+    known(opened, path)
+}
+
+/// Opens `directory/name`, which must be there, without changing it.
+pub(super) fn open_untouched(directory: &Path, name: &str) -> Result<Database, OpenError> {
+    let path = directory.join(name);
+    let file = match fs::File::open(&path) {
+        Ok(file) => file,
+        Err(error) => return Err(OpenError::Directory { path, error }),
+    };
+    let opened = Untouched::new(file).and_then(|file| builder().create_with_backend(file));
+    known(opened, path)
+}
+
+/// A database of the format that this version knows.
+fn known(opened: Result<Database, DatabaseError>, path: PathBuf) -> Result<Database, OpenError> {
+    let database = match opened {
         Ok(database) => database,
-        Err(DatabaseError::DatabaseAlreadyOpen) => return Err(OpenError::InUse { path }),
         Err(error) => return Err(damaged_or_disk(&path, error.into())),
     };
     match recorded(&database, "format") {
@@ -99,7 +115,13 @@ pub(super) fn builder() -> Builder {
 fn damaged_or_disk(path: &Path, error: StoreError) -> OpenError {
     match error {
         StoreError::Redb(error) => match *error {
-            redb::Error::Io(error) if error.kind() != io::ErrorKind::InvalidData => {
+            // It ends before what it says it holds, or holds what cannot be.
+            redb::Error::Io(error)
+                if !matches!(
+                    error.kind(),
+                    io::ErrorKind::InvalidData | io::ErrorKind::UnexpectedEof
+                ) =>
+            {
                 OpenError::Directory {
                     path: path.to_owned(),
                     error,

@@ -67,6 +67,20 @@ impl Log {
         Ok(log)
     }
 
+    pub(super) fn open_untouched(directory: &Path) -> Result<Self, OpenError> {
+        Ok(Self(file::open_untouched(directory, NAME)?))
+    }
+
+    /// What the directory is bound to.
+    pub(crate) fn settings(&self) -> Result<Settings, StoreError> {
+        let batch = humantime::parse_duration(&self.setting("batch")?).ok();
+        let grammar = self.setting("grammar")?.parse().ok();
+        match (batch, grammar) {
+            (Some(batch), Some(grammar)) => Ok(Settings { batch, grammar }),
+            _ => Err(StoreError::Damaged("a setting cannot be read")),
+        }
+    }
+
     fn setting(&self, option: &str) -> Result<String, StoreError> {
         let table = self.0.begin_read()?.open_table(SETTINGS)?;
         let value = table
@@ -129,6 +143,18 @@ impl Log {
             Some(cursor) => Ok(Some(Cursor(decode(cursor.value())?))),
             None => Ok(None),
         }
+    }
+
+    /// How far each source is read, by its identity.
+    pub(crate) fn cursors(&self) -> Result<Vec<(String, Cursor)>, StoreError> {
+        let table = self.0.begin_read()?.open_table(CURSORS)?;
+        let mut cursors = Vec::new();
+        for entry in table.iter()? {
+            let (identity, cursor) = entry?;
+            let cursor = Cursor(decode(cursor.value())?);
+            cursors.push((identity.value().to_owned(), cursor));
+        }
+        Ok(cursors)
     }
 
     /// The oldest sealed epoch after `epoch`.

@@ -15,9 +15,11 @@ mod file;
 mod format;
 mod log;
 mod state;
+mod untouched;
 
 pub(crate) use entry::SealedEpoch;
 pub(crate) use error::{OpenError, StoreError};
+pub(crate) use file::FORMAT;
 pub(crate) use log::{Log, Settings};
 pub(crate) use state::{Batch, Row, State};
 
@@ -33,6 +35,14 @@ pub(crate) fn open(
     // The log first: it is what two processes on one directory meet at.
     let log = Log::open(directory, settings)?;
     let state = State::open(directory)?;
+    Ok((log, state))
+}
+
+/// Opens both files of a data directory that is there, without changing them: what they are given to
+/// write is forgotten.
+pub(crate) fn open_untouched(directory: &std::path::Path) -> Result<(Log, State), OpenError> {
+    let log = Log::open_untouched(directory)?;
+    let state = State::open_untouched(directory)?;
     Ok((log, state))
 }
 
@@ -244,7 +254,7 @@ mod tests {
         {
             let database = redb::Database::open(directory.path().join("state.redb")).unwrap();
             let write = database.begin_write().unwrap();
-            file::record(&write, "format", file::FORMAT + 1).unwrap();
+            file::record(&write, "format", FORMAT + 1).unwrap();
             write.commit().unwrap();
         }
         let error = open(directory.path(), &SETTINGS).unwrap_err();

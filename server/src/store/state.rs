@@ -6,6 +6,7 @@
 use std::path::Path;
 
 use engine::count::{Changes, Pane, Saved, SavedGroup};
+use model::Epoch;
 use redb::{Database, Range, ReadableDatabase, ReadableTable, TableDefinition};
 use serde::{Deserialize, Serialize};
 
@@ -14,13 +15,13 @@ use super::{
     format::{checked, decode, encode, parse},
 };
 
-pub(super) const NAME: &str = "state.redb";
+const NAME: &str = "state.redb";
 /// Group → [`SavedGroup`].
-pub(super) const GROUPS: TableDefinition<u8, &[u8]> = TableDefinition::new("groups");
+const GROUPS: TableDefinition<u8, &[u8]> = TableDefinition::new("groups");
 /// (group, number) → [`Segment`](engine::count::Segment): some neighbouring tags, about a page of them.
-pub(super) const SEGMENTS: TableDefinition<(u8, u32), &[u8]> = TableDefinition::new("segments");
+const SEGMENTS: TableDefinition<(u8, u32), &[u8]> = TableDefinition::new("segments");
 /// (group, first epoch) → [`Pane`].
-pub(super) const PANES: TableDefinition<(u8, u64), &[u8]> = TableDefinition::new("panes");
+const PANES: TableDefinition<(u8, u64), &[u8]> = TableDefinition::new("panes");
 
 #[derive(Debug)]
 pub(crate) struct State(Database);
@@ -29,30 +30,30 @@ pub(crate) struct State(Database);
 #[derive(Debug, Default)]
 pub(crate) struct Batch {
     heads: Vec<(u8, Vec<u8>)>,
-    segments: Vec<(u8, u32, Vec<u8>)>,
-    panes: Vec<(u8, u64, Vec<u8>)>,
-    /// Panes that are no more.
-    void: Vec<(u8, u64)>,
+    segments: Vec<((u8, u32), Vec<u8>)>,
+    /// Stored panes that are no more.
+    void_panes: Vec<(u8, u64)>,
+    panes: Vec<((u8, u64), Vec<u8>)>,
     bytes: usize,
 }
 
 impl Batch {
     pub(crate) fn add(&mut self, group: u8, changes: &Changes<'_>) -> Result<(), StoreError> {
-        let head = encode(&changes.group)?;
+        let head = encode(changes.group)?;
         self.bytes += head.len();
         self.heads.push((group, head));
         for (number, segment) in &changes.segments {
-            let bytes = encode(segment)?;
-            self.bytes += bytes.len();
-            self.segments.push((group, *number, bytes));
+            let segment = encode(segment)?;
+            self.bytes += segment.len();
+            self.segments.push(((group, *number), segment));
         }
+        let void = changes.void_panes.iter().map(|from| (group, from.0));
+        self.void_panes.extend(void);
         for pane in &changes.panes {
             let bytes = encode(pane)?;
             self.bytes += bytes.len();
-            self.panes.push((group, pane.from.0, bytes));
+            self.panes.push(((group, pane.from.0), bytes));
         }
-        let void = changes.void_panes.iter().map(|from| (group, from.0));
-        self.void.extend(void);
         Ok(())
     }
 
@@ -88,9 +89,9 @@ impl Row {
         Ok(match self.part {
             Part::Head => Saved::Group(parse(bytes)?),
             Part::Segment(number) => Saved::Segment(number, parse(bytes)?),
-            Part::Pane(epoch) => {
+            Part::Pane(from) => {
                 let pane: Pane = parse(bytes)?;
-                if pane.from.0 != epoch {
+                if pane.from.0 != from {
                     return Err(StoreError::Damaged("a pane is not where it belongs"));
                 }
                 Saved::Pane(pane)
@@ -107,7 +108,7 @@ pub(crate) struct Rows {
 }
 
 impl Rows {
-    pub(super) fn of(database: &impl ReadableDatabase) -> Result<Self, StoreError> {
+    fn of(database: &Database) -> Result<Self, StoreError> {
         let read = database.begin_read()?;
         Ok(Self {
             heads: read.open_table(GROUPS)?.range::<u8>(..)?,
@@ -135,8 +136,8 @@ impl Rows {
         }
         if let Some(entry) = self.panes.next() {
             let (id, pane) = entry?;
-            let (group, epoch) = id.value();
-            return row(group, Part::Pane(epoch), pane.value());
+            let (group, from) = id.value();
+            return row(group, Part::Pane(from), pane.value());
         }
         Ok(None)
     }
@@ -153,6 +154,10 @@ impl State {
         Ok(Self(database))
     }
 
+    pub(super) fn open_untouched(directory: &Path) -> Result<Self, OpenError> {
+        Ok(Self(file::open_untouched(directory, NAME)?))
+    }
+
     /// Writes what has changed in some groups, in one commit.
     pub(crate) fn save(&self, batches: &[Batch]) -> Result<(), StoreError> {
         let write = file::begin_write(&self.0)?;
@@ -161,22 +166,22 @@ impl State {
             let mut segments = write.open_table(SEGMENTS)?;
             let mut panes = write.open_table(PANES)?;
             for batch in batches {
-                // A later pane may begin where one was that is no more.
-                for place in &batch.void {
-                    panes.remove(place)?;
-                }
                 for (group, head) in &batch.heads {
                     heads.insert(group, head.as_slice())?;
                 }
                 let half = batch.segments.len() / 2;
-                for (i, (group, number, segment)) in batch.segments.iter().enumerate() {
-                    segments.insert((*group, *number), segment.as_slice())?;
+                for (i, (id, segment)) in batch.segments.iter().enumerate() {
+                    segments.insert(id, segment.as_slice())?;
                     if i == half {
                         crash::point("state.half");
                     }
                 }
-                for (group, epoch, pane) in &batch.panes {
-                    panes.insert((*group, *epoch), pane.as_slice())?;
+                // A later pane may begin where one was that is no more.
+                for id in &batch.void_panes {
+                    panes.remove(id)?;
+                }
+                for (id, pane) in &batch.panes {
+                    panes.insert(id, pane.as_slice())?;
                 }
             }
         }
@@ -186,13 +191,14 @@ impl State {
         Ok(())
     }
 
-    /// The groups that are stored.
-    pub(crate) fn groups(&self) -> Result<Vec<(u8, SavedGroup)>, StoreError> {
+    /// The groups that are stored, and as of which epoch.
+    pub(crate) fn groups(&self) -> Result<Vec<(u8, Epoch)>, StoreError> {
         let table = self.0.begin_read()?.open_table(GROUPS)?;
         let mut groups = Vec::new();
         for entry in table.iter()? {
             let (group, head) = entry?;
-            groups.push((group.value(), decode(head.value())?));
+            let head: SavedGroup = decode(head.value())?;
+            groups.push((group.value(), head.as_of));
         }
         Ok(groups)
     }

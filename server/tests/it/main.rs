@@ -3,10 +3,12 @@
 #![allow(clippy::unwrap_used, reason = "a failure here is a failed test")]
 
 mod api;
+mod damage;
 mod exactly_once;
 mod program;
 mod random;
 mod replay;
 mod sources;
+mod torture;
 mod tutorial;
 mod usage;

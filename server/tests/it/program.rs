@@ -213,6 +213,30 @@ impl Program {
             spawn(&self.args, &self.environment, &self.address);
         self.wait_for_address();
     }
+
+    /// The same with a crash point to die at, `NAME:N`; that may be before it can be asked anything.
+    pub(crate) fn restart_to_crash(&mut self, at: &str) {
+        assert!(self.has_ended(), "it is still running");
+        let mut environment = self.environment.clone();
+        environment.insert("TAGTIDE_CRASH_AT".to_owned(), at.to_owned());
+        (self.child, self.stdout, self.stderr) = spawn(&self.args, &environment, &self.address);
+    }
+
+    pub(crate) fn has_ended(&mut self) -> bool {
+        self.child.try_wait().unwrap().is_some()
+    }
+
+    /// The status with which it ends by itself, and what it said, line by line.
+    pub(crate) fn end(&mut self, limit: Duration) -> (ExitStatus, String) {
+        let status = self.wait(limit);
+        (status, self.stderr())
+    }
+
+    /// What it answers, if it does: it may be starting, ending or dead.
+    pub(crate) async fn try_json(&self, path: &str) -> Option<Value> {
+        let response = client().get(self.url(path)).send().await.ok()?;
+        serde_json::from_str(&response.text().await.ok()?).ok()
+    }
 }
 
 impl Drop for Program {

@@ -1,0 +1,247 @@
+//! `tagtide check`: what a data directory holds, and whether all of it is as it was written.
+//!
+//! Nothing is changed. redb looks at every page when a file is opened; after that every row is decoded
+//! behind its checksum, the state is taken into the count, and the log is counted in behind it.
+
+use std::{
+    collections::BTreeMap,
+    fmt::{self, Write as _},
+    io::Write as _,
+    path::Path,
+    time::Duration,
+};
+
+use engine::{
+    count::{Group, Partial, Shape},
+    key::GROUPS,
+};
+use jiff::Timestamp;
+use model::{Epoch, Filter, Window};
+
+use crate::{
+    cli::Check,
+    epoch::end_of,
+    flow,
+    store::{self, Log, Settings, State, StoreError},
+};
+
+pub(super) fn run(typed: &Check) -> anyhow::Result<()> {
+    let (log, state) = store::open_untouched(&typed.data)?;
+    let mut report = Report::default();
+    if let Err(error) = report.look(&typed.data, &log, &state) {
+        report.find(format_args!("{error}"));
+    }
+    // A reader that is gone is no failure.
+    let _ = std::io::stdout().write_all(report.text.as_bytes());
+    match report.findings {
+        0 => Ok(()),
+        findings => anyhow::bail!(
+            "{} is damaged (findings: {findings}): restore it from a backup, or begin anew with another --data",
+            typed.data.display()
+        ),
+    }
+}
+
+#[derive(Debug, Default)]
+struct Report {
+    text: String,
+    findings: u64,
+}
+
+/// What is in the log.
+#[derive(Debug, Default)]
+struct Sealed {
+    epochs: u64,
+    first: Epoch,
+    last: Epoch,
+}
+
+impl Report {
+    fn say(&mut self, line: fmt::Arguments<'_>) {
+        let _ = writeln!(self.text, "{line}");
+    }
+
+    fn find(&mut self, finding: fmt::Arguments<'_>) {
+        self.findings += 1;
+        let _ = writeln!(self.text, "damaged: {finding}");
+    }
+
+    fn look(&mut self, directory: &Path, log: &Log, state: &State) -> Result<(), StoreError> {
+        let Settings { batch, grammar } = log.settings()?;
+        self.say(format_args!(
+            "{}: format {}, --batch {}, --grammar {grammar}",
+            directory.display(),
+            store::FORMAT,
+            humantime::format_duration(batch),
+        ));
+        let mut groups = self.restore(state, batch)?;
+        let held = state.groups()?;
+        let as_of = held.iter().map(|(_, as_of)| *as_of);
+        let (oldest, newest) = (as_of.clone().min(), as_of.max());
+        let sealed = self.count(log, &mut groups)?;
+        if let Err(error) = flow::check(log, state) {
+            self.find(format_args!("{error}"));
+        }
+
+        self.say(format_args!("log.redb     {}", size(directory, "log.redb")));
+        let last = log.last()?;
+        if sealed.epochs > 0 {
+            self.say(format_args!(
+                "  {} sealed epochs: {} ({}) to {} ({})",
+                sealed.epochs,
+                sealed.first.0,
+                at(sealed.first, batch),
+                sealed.last.0,
+                at(sealed.last, batch),
+            ));
+        } else {
+            self.say(format_args!("  no sealed epochs; the last was {}", last.0));
+        }
+        for (identity, cursor) in log.cursors()? {
+            self.say(format_args!(
+                "  {} is read up to {}",
+                printable(&identity),
+                printable(&cursor.0)
+            ));
+        }
+        self.say(format_args!(
+            "state.redb   {}",
+            size(directory, "state.redb")
+        ));
+        if let (Some(oldest), Some(newest)) = (oldest, newest) {
+            self.say(format_args!(
+                "  {} of {GROUPS} key groups, as of epoch {} to {} ({})",
+                held.len(),
+                oldest.0,
+                newest.0,
+                at(newest, batch),
+            ));
+        } else {
+            self.say(format_args!("  nothing is written down yet"));
+        }
+        self.windows(&groups, last, batch);
+        Ok(())
+    }
+
+    /// The stored state as groups.
+    fn restore(
+        &mut self,
+        state: &State,
+        batch: Duration,
+    ) -> Result<BTreeMap<u8, Group>, StoreError> {
+        let shape = Shape {
+            batch_ms: batch.as_millis() as u64,
+            // Nothing is dropped here, whatever bound it was counted with.
+            max_tags: u64::from(u32::MAX),
+        };
+        let group = |number| (number, Group::new(shape));
+        let mut groups: BTreeMap<u8, Group> = (0..GROUPS).map(group).collect();
+        let mut rows = state.rows()?;
+        loop {
+            let row = match rows.next() {
+                Ok(Some(row)) => row,
+                Ok(None) => return Ok(groups),
+                Err(error @ StoreError::Redb(_)) => return Err(error),
+                Err(error) => {
+                    self.find(format_args!("state.redb: {error}"));
+                    continue;
+                }
+            };
+            let number = row.group;
+            match (groups.get_mut(&number), row.decode()) {
+                (Some(group), Ok(row)) => group.restore(row),
+                (None, _) => self.find(format_args!("state.redb: there is no key group {number}")),
+                (_, Err(error)) => {
+                    self.find(format_args!("state.redb: key group {number}: {error}"));
+                }
+            }
+        }
+    }
+
+    /// Counts the log in.
+    fn count(&mut self, log: &Log, groups: &mut BTreeMap<u8, Group>) -> Result<Sealed, StoreError> {
+        let (last, dropped) = (log.last()?, log.dropped()?);
+        let mut sealed = Sealed::default();
+        let mut before = Epoch(0);
+        loop {
+            let (epoch, deltas) = match log.next(before) {
+                Ok(Some(next)) => next,
+                Ok(None) => break,
+                Err(error @ StoreError::Redb(_)) => return Err(error),
+                Err(error) => {
+                    // Which one it is the error does not say, nor what comes behind it.
+                    self.find(format_args!(
+                        "log.redb: the epoch after {}: {error}",
+                        before.0
+                    ));
+                    return Ok(sealed);
+                }
+            };
+            if sealed.epochs == 0 {
+                sealed.first = epoch;
+            }
+            sealed.epochs += 1;
+            sealed.last = epoch;
+            before = epoch;
+            let mut deltas: BTreeMap<u8, _> = deltas.into_iter().collect();
+            for (number, group) in &mut *groups {
+                group.apply(epoch, deltas.remove(number).unwrap_or_default());
+            }
+            if let Some(number) = deltas.keys().next() {
+                self.find(format_args!("log.redb: there is no key group {number}"));
+            }
+        }
+        if sealed.epochs > 0 && sealed.first <= dropped {
+            self.find(format_args!(
+                "log.redb: it begins with epoch {} and should begin after {}",
+                sealed.first.0, dropped.0
+            ));
+        }
+        if sealed.last.max(dropped) != last {
+            self.find(format_args!(
+                "log.redb: it ends with epoch {} and should end with {}",
+                sealed.last.0, last.0
+            ));
+        }
+        Ok(sealed)
+    }
+
+    fn windows(&mut self, groups: &BTreeMap<u8, Group>, last: Epoch, batch: Duration) {
+        let parts = groups
+            .values()
+            .map(|group| group.partial(Filter::default(), 1));
+        let whole = Partial::merge(parts, 1);
+        self.say(format_args!("counts       as of {}", at(last, batch)));
+        for (window, part) in Window::ALL.into_iter().zip(&whole.parts) {
+            self.say(format_args!(
+                "  {:<4} {} posts, {} mentions of {} tags",
+                window.name(),
+                part.posts,
+                part.mentions,
+                part.tags
+            ));
+        }
+    }
+}
+
+/// When an epoch ended.
+fn at(epoch: Epoch, batch: Duration) -> String {
+    let millis = i64::try_from(end_of(epoch, batch)).unwrap_or(i64::MAX);
+    let at = Timestamp::from_millisecond(millis).unwrap_or(Timestamp::MAX);
+    at.to_string()
+}
+
+fn size(directory: &Path, name: &str) -> String {
+    match std::fs::metadata(directory.join(name)) {
+        Ok(file) => format!("{:.1} MiB", file.len() as f64 / f64::from(1 << 20)),
+        Err(error) => error.to_string(),
+    }
+}
+
+/// A source may put anything into its cursor.
+fn printable(text: &str) -> String {
+    text.chars().flat_map(char::escape_debug).collect()
+}
+
+#[cfg(test)]
+mod tests;
