@@ -22,7 +22,7 @@ use tokio::{
 
 use super::{
     Closed, Context, Cursor, Event, Lines, OpenError, Sink,
-    connection::{POSTS, accept, decoded},
+    connection::{EVENTS, accept, decoded},
     spec::Speed,
 };
 use position::Head;
@@ -177,7 +177,7 @@ impl<S: Sink> Player<S> {
             }
             gathered.push(event);
             behind = offset;
-            if gathered.len() == POSTS {
+            if gathered.len() == EVENTS {
                 self.flush(&mut gathered, behind).await?;
             }
         }
