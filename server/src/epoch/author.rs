@@ -88,6 +88,13 @@ impl std::fmt::Debug for Hashes {
 )]
 pub(super) struct PostId(pub(super) u64);
 
+impl PostId {
+    /// What the post draws for a sample: uniform, and known again when the post is deleted.
+    pub(super) fn priority(self) -> u32 {
+        (self.0 >> 32) as u32
+    }
+}
+
 fn hash(prefixed: &SipHasher24, text: &str) -> u64 {
     let mut hasher = *prefixed;
     hasher.write(text.as_bytes());

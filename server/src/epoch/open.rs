@@ -5,7 +5,12 @@
 use engine::{grammar::Grammar, tally::Tally};
 use model::Lang;
 
-use super::{author::Hashes, mentioned::Mentioned, noted::Noted, samples::Samples};
+use super::{
+    author::{Hashes, PostId},
+    mentioned::Mentioned,
+    noted::Noted,
+    samples::Samples,
+};
 use crate::source::{Cursor, Event, Post};
 
 /// Languages told apart in one epoch of one writer; what comes past that is counted without one.
@@ -73,7 +78,9 @@ impl Open {
         let at = self.slice(lang);
         let slice = &mut self.slices[at];
         let (samples, noted, authors) = (&mut self.samples, &mut self.noted, &mut self.authors);
-        let drawn = samples.draw();
+        let id = post.id.as_deref().map(|id| hashes.post(id));
+        let priority = id.map_or_else(|| samples.draw(), PostId::priority);
+        let sampled = samples.admits(priority);
         slice.posts += 1;
         slice.tally.post(
             &post.text,
@@ -83,19 +90,19 @@ impl Open {
                 if let Some(author) = author {
                     *authors += mentioned.by(author);
                 }
-                if post.id.is_some() {
+                if id.is_some() {
                     noted.mention(tag.spelling, tag.occurrences);
                 }
-                if drawn.is_some() {
+                if sampled {
                     samples.tag(tag);
                 }
             },
         );
-        if let Some(priority) = drawn {
+        if sampled {
             samples.post(priority, slice.lang, post.link.as_deref());
         }
-        if let Some(id) = &post.id {
-            noted.post(hashes.post(id), author, slice.lang);
+        if let Some(id) = id {
+            noted.post(id, author, slice.lang);
         }
     }
 

@@ -295,6 +295,7 @@ impl Remembered {
                     spelling: spelling.into(),
                     count,
                     author: post.author,
+                    priority: id.priority(),
                 });
         }
         true

@@ -1,7 +1,7 @@
 //! A uniform sample of an epoch's posts, of which tags are seen together and which links there are.
 //!
-//! Each post draws a number; those with the lowest ones are the sample. So the lowest of several samples
-//! are a sample of all of them, and a post that is not among them costs the draw and a comparison.
+//! Each post has a random number; those with the lowest ones are the sample. So the lowest of several
+//! samples are a sample of all of them, and a post that is not among them costs a comparison.
 
 use std::collections::BinaryHeap;
 
@@ -55,14 +55,19 @@ impl Default for Samples {
 }
 
 impl Samples {
-    /// Draws a number for the next post; `None` where it is too high to get in.
-    pub(super) fn draw(&mut self) -> Option<u32> {
-        let priority = (self.random.next() >> 32) as u32;
+    /// A number for a post that has none of its own.
+    pub(super) fn draw(&mut self) -> u32 {
+        (self.random.next() >> 32) as u32
+    }
+
+    /// Whether a post with this number may get in.
+    pub(super) fn admits(&self, priority: u32) -> bool {
         let full = self.lowest.len() >= SAMPLES;
-        match self.lowest.peek() {
-            Some(highest) if full && highest.priority <= priority => None,
-            _ => Some(priority),
-        }
+        !full
+            || self
+                .lowest
+                .peek()
+                .is_none_or(|highest| priority < highest.priority)
     }
 
     /// A tag of a post that may get in.
@@ -121,9 +126,10 @@ mod tests {
     use super::*;
 
     fn read(samples: &mut Samples, tags: &[&str], link: Option<&str>) {
-        let Some(priority) = samples.draw() else {
+        let priority = samples.draw();
+        if !samples.admits(priority) {
             return;
-        };
+        }
         for spelling in tags {
             samples.tag(Tag {
                 spelling,
