@@ -30,6 +30,10 @@ use crate::store::{Log, SealedEpoch, StoreError};
 /// them one by one; this many go into one commit at most.
 const MOST_WAITING: usize = 64;
 
+/// Posts retracted in one commit, after which no further epoch goes into it: each takes several times the
+/// memory of what retracted it.
+const MOST_RETRACTED: u64 = 250_000;
+
 /// The newest seal.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Sealed {
@@ -102,11 +106,13 @@ fn run<S: Fn() -> Epoch>(
         let mut next = Some(first);
         let mut ended = false;
         let mut forget_to = Epoch(0);
+        let mut retracted = 0;
         while let Some(closed_epoch) = next {
             let ClosedEpoch { epoch, opens, .. } = closed_epoch;
             let noted = opens.iter().map(|(kind, open)| (*kind, open.noted()));
             let applied = remembered.apply(epoch, noted)?;
             forget_to = remembered.forgotten(epoch);
+            retracted += applied.posts;
             retractions.retracted(applied.posts);
             retractions.passed_over(applied.unknown);
             epochs.push(SealedEpoch {
@@ -116,7 +122,7 @@ fn run<S: Fn() -> Epoch>(
             });
             cursors.extend(closed_epoch.cursors);
             held.push(closed_epoch.held);
-            let more = epochs.len() < MOST_WAITING;
+            let more = epochs.len() < MOST_WAITING && retracted < MOST_RETRACTED;
             let waiting = more.then(|| closed.try_recv().ok());
             ended |= matches!(waiting, Some(Some(None)));
             next = waiting.flatten().flatten();
