@@ -99,7 +99,8 @@ fn link(url: Cow<'_, str>) -> Option<Cow<'_, str>> {
         .strip_prefix("https://")
         .or_else(|| url.strip_prefix("http://"))?;
     let seen = |c: char| c.is_ascii_graphic() || (!c.is_ascii() && c.is_alphanumeric());
-    let is_link = !place.is_empty() && url.len() <= LONGEST_LINK && place.chars().all(seen);
+    let all_seen = place.bytes().all(|byte| byte.is_ascii_graphic()) || place.chars().all(seen);
+    let is_link = !place.is_empty() && url.len() <= LONGEST_LINK && all_seen;
     is_link.then_some(url)
 }
 
