@@ -40,7 +40,6 @@ pub(crate) fn measure(scale: Scale, table: &mut Table) -> anyhow::Result<()> {
     File::open(&text.path)?.read_to_end(&mut lines)?;
     let feed = Feed {
         text: &lines,
-        lines: text.lines,
         time: Duration::from_secs(scale.seconds),
     };
 
@@ -59,7 +58,6 @@ pub(crate) fn measure(scale: Scale, table: &mut Table) -> anyhow::Result<()> {
 #[derive(Clone, Copy)]
 struct Feed<'a> {
     text: &'a [u8],
-    lines: u64,
     time: Duration,
 }
 
