@@ -1,154 +1,375 @@
-//! What a page shows, as it stands in its address: `/?window=all&source=external`.
+//! What a page shows, as it stands in its address: `/?window=1h&by=people&lang=en&source=file&k=25`,
+//! `/tag/rust?window=1h`.
 //!
-//! Names of one address are never given another meaning: people keep links.
+//! What is left out of an address has its default, and `/` is the default board. Names of one address
+//! are never given another meaning: people keep links.
 
 use std::fmt;
 
-use model::{Origin, View, Window};
+use model::{Filter, Kind, Origin, Ranking, View, Window};
+
+/// The value of `source` that stands for the board that another program posted.
+const EXTERNAL: &str = "external";
 
 /// A parameter whose value stands for nothing here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum BadName {
     Window,
     Ranking,
+    Lang,
     Source,
+    Rows,
+}
+
+impl BadName {
+    /// For programs. A name given here is not changed.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::Window => "bad_window",
+            Self::Ranking => "bad_by",
+            Self::Lang => "bad_lang",
+            Self::Source => "bad_source",
+            Self::Rows => "bad_k",
+        }
+    }
 }
 
 impl fmt::Display for BadName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Window => "window is 5m or all",
-            Self::Ranking => "by is count",
-            Self::Source => "source is external, or left out",
-        })
+        match self {
+            Self::Window => one_of(f, "window", &Window::ALL.map(Window::name)),
+            Self::Ranking => one_of(f, "by", &Ranking::ALL.map(Ranking::name)),
+            Self::Lang => f.write_str("lang is two or three lower-case letters, such as en"),
+            Self::Source => {
+                one_of(f, "source", &Kind::ALL.map(Kind::name))?;
+                write!(f, ", {EXTERNAL}")
+            }
+            Self::Rows => write!(f, "k is a whole number from 1 to {}", View::MOST_ROWS),
+        }
     }
 }
 
 impl std::error::Error for BadName {}
 
-/// The view of these parameters. An empty one is one left out, as forms send them.
-pub fn view(window: Option<&str>, by: Option<&str>, source: Option<&str>) -> Result<View, BadName> {
-    let given = |name: Option<&str>| name.filter(|name| !name.is_empty()).map(str::to_owned);
-    let window = match given(window) {
-        Some(name) => name.parse().map_err(|_| BadName::Window)?,
-        None => Window::default(),
-    };
-    let by = match given(by) {
-        Some(name) => name.parse().map_err(|_| BadName::Ranking)?,
-        None => Default::default(),
-    };
-    match given(source).as_deref() {
-        None => Ok(View {
-            window,
-            by,
-            origin: Origin::default(),
-            rows: View::default().rows,
-        }),
-        // Another program's board has no past: whatever the window, it is all there is.
-        Some("external") => Ok(View {
-            window: Window::All,
-            by,
-            origin: Origin::External,
-            rows: View::default().rows,
-        }),
-        Some(_) => Err(BadName::Source),
+fn one_of(f: &mut fmt::Formatter<'_>, name: &str, allowed: &[&str]) -> fmt::Result {
+    write!(f, "{name} is one of: {}", allowed.join(", "))
+}
+
+/// The parameters of a board's address, as they were given.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Query<'a> {
+    pub window: Option<&'a str>,
+    pub by: Option<&'a str>,
+    pub lang: Option<&'a str>,
+    pub source: Option<&'a str>,
+    pub k: Option<&'a str>,
+}
+
+impl Query<'_> {
+    /// The view that is asked for. An empty parameter is one left out, as forms send them.
+    pub fn view(self) -> Result<View, BadName> {
+        let (view, bad) = self.read();
+        bad.map_or(Ok(view), Err)
+    }
+
+    /// As [`Query::view`], for a page: an address with a slip in it still shows a board.
+    pub fn view_or_default(self) -> View {
+        self.read().0
+    }
+
+    /// The view of all that is right, and the first that is not.
+    fn read(self) -> (View, Option<BadName>) {
+        let mut bad = None;
+        let rows = View::default().rows;
+        let by = parsed(self.by, BadName::Ranking, &mut bad);
+        let rows = read(self.k, self::rows, BadName::Rows, &mut bad).unwrap_or(rows);
+        let lang = parsed(self.lang, BadName::Lang, &mut bad);
+        if self.source == Some(EXTERNAL) {
+            return (external(rows), bad);
+        }
+        let filter = Filter {
+            source: parsed(self.source, BadName::Source, &mut bad),
+            lang,
+        };
+        let view = View {
+            window: window_of(self.window, &mut bad),
+            by: by.unwrap_or_default(),
+            origin: Origin::Counted(filter),
+            rows,
+        };
+        (view, bad)
     }
 }
 
-/// As [`view`], for a page: an address with a slip in it still shows a board.
-pub fn view_or_default(window: Option<&str>, by: Option<&str>, source: Option<&str>) -> View {
-    let window = window.filter(|name| view(Some(name), None, None).is_ok());
-    let by = by.filter(|name| view(None, Some(name), None).is_ok());
-    let source = source.filter(|name| view(None, None, Some(name)).is_ok());
-    view(window, by, source).unwrap_or_default()
+/// Another program's board has no past, one order and no languages: it is shown as it was posted.
+fn external(rows: u8) -> View {
+    View {
+        window: Window::All,
+        by: Ranking::Count,
+        origin: Origin::External,
+        rows,
+    }
 }
 
-/// The value of `source` in an address and in the page's question.
-pub fn source_name(origin: Origin) -> Option<&'static str> {
-    match origin {
-        Origin::Counted(_) => None,
-        Origin::External => Some("external"),
+/// The window of this name, the default one where none is given.
+pub fn window(name: Option<&str>) -> Result<Window, BadName> {
+    let mut bad = None;
+    let window = window_of(name, &mut bad);
+    bad.map_or(Ok(window), Err)
+}
+
+/// As [`window`], for a page.
+pub fn window_or_default(name: Option<&str>) -> Window {
+    window_of(name, &mut None)
+}
+
+fn window_of(name: Option<&str>, bad: &mut Option<BadName>) -> Window {
+    parsed(name, BadName::Window, bad).unwrap_or_default()
+}
+
+fn parsed<T: std::str::FromStr>(
+    name: Option<&str>,
+    why: BadName,
+    bad: &mut Option<BadName>,
+) -> Option<T> {
+    read(name, |name| name.parse().ok(), why, bad)
+}
+
+fn read<T>(
+    name: Option<&str>,
+    parse: impl FnOnce(&str) -> Option<T>,
+    why: BadName,
+    bad: &mut Option<BadName>,
+) -> Option<T> {
+    let name = name.filter(|name| !name.is_empty())?;
+    let value = parse(name);
+    if value.is_none() {
+        bad.get_or_insert(why);
     }
+    value
+}
+
+fn rows(digits: &str) -> Option<u8> {
+    let plain = digits.bytes().all(|digit| digit.is_ascii_digit());
+    let number = digits.parse().ok().filter(|_| plain)?;
+    (1..=View::MOST_ROWS).contains(&number).then_some(number)
+}
+
+/// What of a view is not as by default: names and values of its address.
+pub fn parameters(view: View) -> Vec<(&'static str, String)> {
+    let usual = View::default();
+    let mut parameters = Vec::new();
+    let mut say = |said: bool, name, value: &dyn fmt::Display| {
+        if said {
+            parameters.push((name, value.to_string()));
+        }
+    };
+    match view.origin {
+        Origin::External => say(true, "source", &EXTERNAL),
+        Origin::Counted(filter) => {
+            say(view.window != usual.window, "window", &view.window);
+            say(view.by != usual.by, "by", &view.by);
+            if let Some(lang) = filter.lang {
+                say(true, "lang", &lang);
+            }
+            if let Some(source) = filter.source {
+                say(true, "source", &source);
+            }
+        }
+    }
+    say(view.rows != usual.rows, "k", &view.rows);
+    parameters
 }
 
 /// The address that shows this view.
 pub fn href(view: View) -> String {
-    match source_name(view.origin) {
-        Some(source) => format!("/?window={}&source={source}", view.window),
-        None => format!("/?window={}", view.window),
+    let mut address = "/".to_owned();
+    for (index, (name, value)) in parameters(view).into_iter().enumerate() {
+        address.push(if index == 0 { '?' } else { '&' });
+        address.push_str(name);
+        address.push('=');
+        address.push_str(&value);
+    }
+    address
+}
+
+/// The address that shows a tag in depth; the tag is as boards give it, with its `#`.
+///
+/// In an address it goes without, where that can be told apart: [`tag_name`] puts it back.
+pub fn tag_href(tag: &str, window: Window) -> String {
+    let mut address = "/tag/".to_owned();
+    let bare = tag.strip_prefix('#').filter(|bare| {
+        // The dots would be steps of a path.
+        !bare.is_empty() && !bare.contains('#') && !matches!(*bare, "." | "..")
+    });
+    percent_encode(bare.unwrap_or(tag), &mut address);
+    if window != Window::default() {
+        address.push_str("?window=");
+        address.push_str(window.name());
+    }
+    address
+}
+
+/// The tag that a name in an address stands for: with or without its `#`.
+pub fn tag_name(name: &str) -> String {
+    if name.contains('#') {
+        name.to_owned()
+    } else {
+        format!("#{name}")
+    }
+}
+
+fn percent_encode(text: &str, into: &mut String) {
+    const DIGITS: &[u8; 16] = b"0123456789ABCDEF";
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
+            into.push(char::from(byte));
+        } else {
+            into.push('%');
+            into.push(char::from(DIGITS[usize::from(byte >> 4)]));
+            into.push(char::from(DIGITS[usize::from(byte & 15)]));
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use model::Lang;
+
     use super::*;
 
-    const EXTERNAL: View = View {
-        window: Window::All,
-        by: model::Ranking::Count,
-        origin: Origin::External,
-        rows: 10,
-    };
-
-    #[test]
-    fn nothing_asked_for_is_the_default() {
-        assert_eq!(view(None, None, None), Ok(View::default()));
-        assert_eq!(view(Some(""), Some(""), Some("")), Ok(View::default()));
+    fn query(address: &str) -> Query<'_> {
+        let query = address.strip_prefix("/?").unwrap_or_default();
+        let named = |name: &str| {
+            let mut pairs = query.split('&');
+            pairs.find_map(|pair| pair.strip_prefix(name)?.strip_prefix('='))
+        };
+        Query {
+            window: named("window"),
+            by: named("by"),
+            lang: named("lang"),
+            source: named("source"),
+            k: named("k"),
+        }
     }
 
-    #[test]
-    fn every_view_finds_back_from_its_address() {
-        let views = Window::ALL
-            .map(|window| View {
-                window,
-                ..View::default()
-            })
-            .into_iter()
-            .chain([EXTERNAL]);
-        for wanted in views {
-            let address = href(wanted);
-            let query = address.strip_prefix("/?").expect("a query");
-            let named = |name: &str| {
-                query
-                    .split('&')
-                    .find_map(|pair| pair.strip_prefix(name)?.strip_prefix('='))
-            };
-            assert_eq!(
-                view(named("window"), named("by"), named("source")),
-                Ok(wanted)
-            );
+    fn view(address: &str) -> Result<View, BadName> {
+        query(address).view()
+    }
+
+    fn filter(source: Option<Kind>, lang: &str) -> Filter {
+        Filter {
+            source,
+            lang: Lang::of_tag(lang),
         }
     }
 
     #[test]
-    fn an_external_board_has_one_window() {
-        assert_eq!(view(Some("5m"), None, Some("external")), Ok(EXTERNAL));
+    fn nothing_asked_for_is_the_default() {
+        assert_eq!(view("/"), Ok(View::default()));
+        assert_eq!(view("/?window=&by=&lang=&source=&k="), Ok(View::default()));
+        assert_eq!(href(View::default()), "/");
     }
 
     #[test]
-    fn a_bad_name_is_refused_by_name() {
-        assert_eq!(view(Some("6m"), None, None), Err(BadName::Window));
-        assert_eq!(view(None, Some("luck"), None), Err(BadName::Ranking));
-        assert_eq!(view(None, None, Some("bluesky")), Err(BadName::Source));
+    fn every_view_finds_back_from_its_address() {
+        let filters = [None, Some(Kind::File), Some(Kind::X)]
+            .map(|source| ["", "en", "fil"].map(|lang| filter(source, lang)));
+        for window in Window::ALL {
+            for by in Ranking::ALL {
+                for filter in filters.concat() {
+                    for rows in [1, 10, 100] {
+                        let wanted = View {
+                            window,
+                            by,
+                            origin: Origin::Counted(filter),
+                            rows,
+                        };
+                        assert_eq!(view(&href(wanted)), Ok(wanted));
+                    }
+                }
+            }
+        }
+        for rows in [10, 50] {
+            let external = external(rows);
+            assert_eq!(view(&href(external)), Ok(external));
+        }
+    }
+
+    #[test]
+    fn an_address_says_what_is_not_as_by_default() {
+        let all = View {
+            window: Window::OneHour,
+            by: Ranking::People,
+            origin: Origin::Counted(filter(Some(Kind::Bluesky), "en")),
+            rows: 25,
+        };
+        assert_eq!(
+            href(all),
+            "/?window=1h&by=people&lang=en&source=bluesky&k=25"
+        );
+        assert_eq!(href(external(10)), "/?source=external");
+    }
+
+    #[test]
+    fn an_external_board_is_shown_as_it_was_posted() {
+        let asked = "/?window=5m&by=rising&lang=en&source=external";
+        assert_eq!(view(asked), Ok(external(10)));
+        assert_eq!(view("/?window=all&source=external"), Ok(external(10)));
+    }
+
+    #[test]
+    fn a_bad_name_is_refused_with_what_is_allowed() {
+        for (address, bad, says) in [
+            ("/?window=6m", BadName::Window, "1m, 5m, 15m, 1h, 24h, all"),
+            ("/?by=luck", BadName::Ranking, "count, people, rising"),
+            ("/?source=moon", BadName::Source, "http, external"),
+            ("/?lang=EN", BadName::Lang, "lower-case"),
+            ("/?lang=english", BadName::Lang, "two or three"),
+            ("/?k=0", BadName::Rows, "1 to 100"),
+            ("/?k=101", BadName::Rows, "1 to 100"),
+            ("/?k=%2b5", BadName::Rows, "1 to 100"),
+            ("/?k=+5", BadName::Rows, "1 to 100"),
+        ] {
+            assert_eq!(view(address), Err(bad), "{address}");
+            assert!(bad.to_string().contains(says), "{bad}");
+        }
+        assert_eq!(window(Some("6m")), Err(BadName::Window));
     }
 
     #[test]
     fn a_page_keeps_what_is_right_in_an_address() {
-        assert_eq!(
-            view_or_default(Some("6m"), Some("luck"), Some("moon")),
-            View::default()
-        );
-        let kept = view_or_default(Some("all"), Some("luck"), Some("moon"));
+        let kept = query("/?window=6m&by=luck&lang=1&source=moon&k=x").view_or_default();
+        assert_eq!(kept, View::default());
+        let kept = query("/?window=all&by=luck&lang=en&source=moon&k=3").view_or_default();
         assert_eq!(
             kept,
             View {
                 window: Window::All,
+                origin: Origin::Counted(filter(None, "en")),
+                rows: 3,
                 ..View::default()
             }
         );
-        assert_eq!(
-            view_or_default(Some("6m"), None, Some("external")),
-            EXTERNAL
-        );
+        let kept = query("/?window=6m&source=external").view_or_default();
+        assert_eq!(kept, external(10));
+    }
+
+    #[test]
+    fn a_tag_in_an_address() {
+        for (tag, address) in [
+            ("#rust", "/tag/rust"),
+            ("#caf\u{e9}", "/tag/caf%C3%A9"),
+            ("#a/b?c&d e", "/tag/a%2Fb%3Fc%26d%20e"),
+            ("#a#b", "/tag/%23a%23b"),
+            ("C#", "/tag/C%23"),
+            ("#", "/tag/%23"),
+            ("#..", "/tag/%23.."),
+        ] {
+            assert_eq!(tag_href(tag, Window::FiveMinutes), address);
+            let name = tag.strip_prefix('#').filter(|_| !address.contains("%23"));
+            assert_eq!(tag_name(name.unwrap_or(tag)), tag);
+        }
+        assert_eq!(tag_href("#a", Window::All), "/tag/a?window=all");
     }
 }

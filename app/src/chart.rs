@@ -22,7 +22,7 @@ use plotters_backend::{
 };
 
 pub use colour::{Colour, Palette};
-use model::Row;
+use model::{Ranking, Row};
 use plan::{Anchor, Letters, Plan, Sheet};
 
 /// How wide a text is at a font size, both in the backend's pixels.
@@ -48,10 +48,12 @@ impl std::fmt::Debug for Look<'_> {
     }
 }
 
-/// Draws `rows` over the whole of `backend`, whose background stays as it is.
+/// Draws `rows`, which are ranked by `by`, over the whole of `backend`, whose background stays as it
+/// is.
 pub fn paint<B: DrawingBackend>(
     backend: &mut B,
     rows: &[Row],
+    by: Ranking,
     look: Look<'_>,
 ) -> Result<(), DrawingErrorKind<B::ErrorType>> {
     let (width, height) = backend.get_size();
@@ -68,6 +70,7 @@ pub fn paint<B: DrawingBackend>(
     };
     let plan = plan::plan(
         rows,
+        by,
         Sheet {
             width,
             height,
@@ -110,7 +113,7 @@ fn draw<B: DrawingBackend>(
             backend.draw_rect(bar.from, bar.to, &fill, true)?;
         }
         write(backend, &bar.label, palette.ink, look)?;
-        write(backend, &bar.count, palette.ink, look)?;
+        write(backend, &bar.number, palette.ink, look)?;
     }
     Ok(())
 }

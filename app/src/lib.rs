@@ -2,15 +2,15 @@
 //!
 //! * `shell` the document around the page, and the policy it is sent with (server only)
 //! * `address` what a page shows, as it stands in its address
-//! * `board_fn` the one question that the page asks, and who answers it
+//! * `ask` what pages ask the server, and who answers it
 //! * `poll` when to ask again: pure, no clock and no network of its own
-//! * `page` the views: the board, its states, the page for a wrong address
+//! * `page` the views: the board, its states, a tag in depth, the page for a wrong address
 //! * `chart` the picture of the board, and the only place that names plotters
 //!
 //! Built for the server with the feature `ssr`, for the browser with `hydrate`, never with both.
 
 pub mod address;
-pub mod board_fn;
+pub mod ask;
 pub mod chart;
 pub mod page;
 pub mod poll;
@@ -18,7 +18,7 @@ pub mod poll;
 pub mod shell;
 
 #[cfg(feature = "ssr")]
-pub use board_fn::Boards;
+pub use ask::{Boards, Held, Pending, TagView};
 pub use page::App;
 #[cfg(feature = "ssr")]
 pub use shell::{Assets, shell};

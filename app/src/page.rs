@@ -2,6 +2,7 @@
 //!
 //! * `board` the board and its parts in the order they stand on the page
 //! * `masthead`, `ranks`, `picture`, `states`, `sources`, `banner` those parts
+//! * `tag` one tag in depth
 //! * `live` what is shown now and, in the browser, who keeps it new
 //! * `announce` what is said to those who listen to the page
 //! * `words` numbers, times and names as people read them
@@ -19,6 +20,7 @@ pub mod picture;
 pub mod ranks;
 pub mod sources;
 pub mod states;
+pub mod tag;
 pub mod words;
 
 use leptos::prelude::*;
@@ -30,6 +32,7 @@ use leptos_router::{
 
 use board::BoardPage;
 use not_found::NotFound;
+use tag::TagPage;
 
 #[component]
 pub fn App() -> impl IntoView {
@@ -37,6 +40,7 @@ pub fn App() -> impl IntoView {
         <Router>
             <FlatRoutes fallback=NotFound>
                 <Route path=path!("/") view=BoardPage ssr=SsrMode::Async />
+                <Route path=path!("/tag/*name") view=TagPage ssr=SsrMode::Async />
             </FlatRoutes>
         </Router>
     }

@@ -26,10 +26,9 @@ const OFFLINE_AFTER: u32 = 2;
 pub enum Event {
     /// The sleep is over.
     Woke,
-    /// The server has answered; `news` when what is shown has changed.
-    Answered { news: bool },
-    /// The server has answered that it is still starting and has no board.
-    Starting,
+    /// The server has answered; `news` when what is shown has changed, `late` when by its own word
+    /// the counts are behind, or not there yet.
+    Answered { news: bool, late: bool },
     /// It has not: refused, cut off, over the limit, or not understood.
     Failed,
     /// Nobody can see the page.
@@ -59,7 +58,7 @@ pub enum Health {
     #[default]
     Sent,
     Live,
-    /// One question failed, or the server answers and its counts stand still or are not there yet.
+    /// One question failed, or the server answers and its counts are late or stand still.
     Delayed,
     Offline,
 }
@@ -77,8 +76,8 @@ pub struct Poll {
     /// In a row.
     failures: u32,
     answered: bool,
-    /// By its last answer the server is still starting.
-    starting: bool,
+    /// By the server's last answer the counts are behind, or not there yet.
+    late: bool,
     /// When the shown data last changed.
     moved: Duration,
 }
@@ -96,7 +95,7 @@ impl Poll {
                 doing,
                 failures: 0,
                 answered: false,
-                starting: false,
+                late: false,
                 moved: now,
             },
             order,
@@ -118,19 +117,13 @@ impl Poll {
             }
             (Event::Woke, Doing::Sleeping)
             | (Event::Urged, Doing::Sleeping | Doing::Asking { .. }) => self.ask(now),
-            (Event::Answered { news }, Doing::Asking { since }) => {
+            (Event::Answered { news, late }, Doing::Asking { since }) => {
                 self.failures = 0;
                 self.answered = true;
-                self.starting = false;
+                self.late = late;
                 if news {
                     self.moved = now;
                 }
-                self.sleep(PERIOD.saturating_sub(now.saturating_sub(since)))
-            }
-            (Event::Starting, Doing::Asking { since }) => {
-                self.failures = 0;
-                self.answered = true;
-                self.starting = true;
                 self.sleep(PERIOD.saturating_sub(now.saturating_sub(since)))
             }
             (Event::Failed, Doing::Asking { .. }) => {
@@ -145,7 +138,7 @@ impl Poll {
     pub fn health(&self, now: Duration, patience: Option<Duration>) -> Health {
         let still = now.saturating_sub(self.moved);
         match self.failures {
-            0 if self.starting => Health::Delayed,
+            0 if self.late => Health::Delayed,
             0 if patience.is_some_and(|patience| still > patience) => Health::Delayed,
             0 if self.answered => Health::Live,
             0 => Health::Sent,
@@ -178,8 +171,18 @@ mod tests {
 
     use super::*;
 
-    const NEWS: Event = Event::Answered { news: true };
-    const SAME: Event = Event::Answered { news: false };
+    const NEWS: Event = Event::Answered {
+        news: true,
+        late: false,
+    };
+    const SAME: Event = Event::Answered {
+        news: false,
+        late: false,
+    };
+    const LATE: Event = Event::Answered {
+        news: false,
+        late: true,
+    };
 
     fn ms(ms: u64) -> Duration {
         Duration::from_millis(ms)
@@ -244,13 +247,10 @@ mod tests {
     }
 
     #[test]
-    fn a_server_that_is_still_starting_is_near_but_late() {
+    fn a_server_that_says_that_it_is_late_is_near_but_late() {
         let (mut poll, _) = Poll::new(ms(0), false);
         poll.on(Event::Woke, ms(1000), 0.0);
-        assert_eq!(
-            poll.on(Event::Starting, ms(1400), 0.0),
-            Order::Sleep(ms(600))
-        );
+        assert_eq!(poll.on(LATE, ms(1400), 0.0), Order::Sleep(ms(600)));
         assert_eq!(poll.health(ms(1400), None), Health::Delayed);
         poll.on(Event::Woke, ms(2000), 0.0);
         poll.on(SAME, ms(2010), 0.0);
@@ -361,7 +361,7 @@ mod tests {
                     Happening::Stray(event) => {
                         let expected = match event {
                             Event::Woke => browser.wakes.is_none(),
-                            Event::Answered { .. } | Event::Starting | Event::Failed => !browser.asking,
+                            Event::Answered { .. } | Event::Failed => !browser.asking,
                             _ => browser.visible,
                         };
                         if !expected {

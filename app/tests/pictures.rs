@@ -5,7 +5,7 @@
 use std::{env, fs, path::Path};
 
 use app::chart::{Look, Palette, paint, rough_width};
-use model::Row;
+use model::{Ranking, Row};
 use plotters::backend::SVGBackend;
 
 fn row(rank: u32, tag: &str, count: u64) -> Row {
@@ -35,7 +35,7 @@ fn draw(rows: &[Row], (width, height): (u32, u32), sharpness: u32) -> String {
     {
         let size = (width * sharpness, height * sharpness);
         let mut backend = SVGBackend::with_string(&mut picture, size);
-        paint(&mut backend, rows, look).expect("a picture");
+        paint(&mut backend, rows, Ranking::Count, look).expect("a picture");
     }
     picture
 }

@@ -8,8 +8,8 @@ mod tag;
 mod top;
 mod view;
 
-pub use board::{Answer, Board, Source, SourceState};
+pub use board::{Answer, Board, Source, SourceState, Unchanged, states};
 pub use slice::{Filter, Kind, Lang, Slice};
-pub use tag::{LangCount, Link, SourceCount, Step, TagCount, TagDetail};
+pub use tag::{LangCount, Link, SourceCount, Step, TagAnswer, TagCount, TagDetail};
 pub use top::{Epoch, Row, Top};
 pub use view::{Origin, Ranking, UnknownName, View, Window};

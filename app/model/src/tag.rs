@@ -72,3 +72,18 @@ pub struct Link {
     /// When it was counted, in UTC (RFC 3339).
     pub at: String,
 }
+
+/// The answer to a page that polls for a tag.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum TagAnswer {
+    /// The counts are those of the epoch that the asker holds.
+    Unchanged {
+        /// What was received since has been waiting to be counted for too long.
+        behind: bool,
+    },
+    /// The counts are not ready yet: the server is starting.
+    Starting,
+    /// The tag was never mentioned, or is forgotten.
+    NeverSeen,
+    Tag(TagDetail),
+}

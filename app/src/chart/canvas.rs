@@ -10,7 +10,7 @@ use std::{
 };
 
 use leptos::prelude::{request_animation_frame, window};
-use model::Row;
+use model::{Ranking, Row};
 use plotters_canvas::CanvasBackend;
 use wasm_bindgen::{JsCast, closure::Closure};
 use web_sys::{
@@ -32,7 +32,7 @@ pub struct Painter {
 impl std::fmt::Debug for Painter {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Painter")
-            .field("rows", &self.easel.rows)
+            .field("ranked", &self.easel.ranked)
             .finish_non_exhaustive()
     }
 }
@@ -41,7 +41,7 @@ impl Painter {
     pub fn new(canvas: HtmlCanvasElement) -> Self {
         let easel = Rc::new(Easel {
             canvas,
-            rows: RefCell::default(),
+            ranked: RefCell::default(),
             due: Cell::new(false),
             sharpness: RefCell::default(),
         });
@@ -61,8 +61,8 @@ impl Painter {
         self.easel.canvas == *canvas
     }
 
-    pub fn show(&self, rows: Vec<Row>) {
-        self.easel.rows.replace(rows);
+    pub fn show(&self, rows: Vec<Row>, by: Ranking) {
+        self.easel.ranked.replace((rows, by));
         soon(&Rc::downgrade(&self.easel));
     }
 }
@@ -70,7 +70,8 @@ impl Painter {
 /// What is drawn on and from.
 struct Easel {
     canvas: HtmlCanvasElement,
-    rows: RefCell<Vec<Row>>,
+    /// And by what.
+    ranked: RefCell<(Vec<Row>, Ranking)>,
     /// A picture is drawn in the next frame.
     due: Cell<bool>,
     sharpness: RefCell<Option<Watch>>,
@@ -137,7 +138,8 @@ impl Easel {
             measure: &measure,
         };
         let mut backend = CanvasBackend::with_canvas_object(self.canvas.clone())?;
-        paint(&mut backend, &self.rows.borrow(), look).ok()
+        let (rows, by) = &*self.ranked.borrow();
+        paint(&mut backend, rows, *by, look).ok()
     }
 
     /// A media query says only whether one sharpness still holds, so each change needs the next.

@@ -3,18 +3,18 @@
 
 use leptos::prelude::*;
 
-use super::live::Live;
+use super::live::Line;
 use crate::poll::Health;
 
 #[component]
-pub fn Banner(live: Live) -> impl IntoView {
-    let offline = Memo::new(move |_| live.health.get() == Health::Offline);
-    let time = live.time();
-    let seen = move || match time.get().0 {
+pub fn Banner(line: Line) -> impl IntoView {
+    let offline = Memo::new(move |_| line.health.get() == Health::Offline);
+    let time = line.time();
+    let seen = move || match time.get() {
         time if time.is_empty() => " ".to_owned(),
         time => format!(" You see the counts of {time}. "),
     };
-    let next = move || match live.next_try.get() {
+    let next = move || match line.next_try.get() {
         Some(time) => format!("Next try at {time}."),
         None => "Trying now …".to_owned(),
     };
@@ -26,7 +26,7 @@ pub fn Banner(live: Live) -> impl IntoView {
                     {seen}
                     <span class="next">{next}</span>
                 </p>
-                <button type="button" on:click=move |_| live.urge.notify()>
+                <button type="button" on:click=move |_| line.urge.notify()>
                     "Try now"
                 </button>
             </aside>

@@ -1,24 +1,19 @@
-//! What the page shows now, and in the browser the driver that keeps it new.
+//! What a page shows now, and in the browser the driver that keeps it new.
 
 use std::sync::Arc;
 
 use leptos::prelude::*;
-use model::{Answer, Board, Origin, Row, View};
+use model::{Answer, Board, Origin, Ranking, Row, TagAnswer, TagDetail, View};
 
 use super::words;
-use crate::{board_fn::Refusal, poll::Health};
+use crate::{
+    ask::{Refusal, TagView},
+    poll::Health,
+};
 
-/// The state that the parts of the page share.
+/// The line to the server, and how old what came over it is: the same on every page.
 #[derive(Clone, Copy, Debug)]
-pub struct Live {
-    /// What the address asks for.
-    pub view: Memo<View>,
-    /// The newest board that has come. It stays when nothing newer comes.
-    pub shown: RwSignal<Shown>,
-    /// Whose counts it shows, which may not yet be what the address asks for.
-    pub origin: Memo<Origin>,
-    /// Its rows.
-    pub rows: Memo<Vec<Row>>,
+pub struct Line {
     pub health: RwSignal<Health>,
     /// While cut off: when the server is asked again, in the reader's time.
     pub next_try: RwSignal<Option<String>>,
@@ -28,6 +23,42 @@ pub struct Live {
     pub announcement: RwSignal<String>,
     /// Set to ask without waiting.
     pub urge: Trigger,
+    /// The time of the newest data, in full; `None` while there is none.
+    pub at: Signal<Option<String>>,
+}
+
+impl Line {
+    fn new(at: Signal<Option<String>>) -> Self {
+        Self {
+            health: RwSignal::new(Health::Sent),
+            next_try: RwSignal::new(None),
+            zone: RwSignal::new(None),
+            announcement: RwSignal::new(String::new()),
+            urge: Trigger::new(),
+            at,
+        }
+    }
+
+    /// The time of the newest data as the reader's clock shows it.
+    pub fn time(self) -> Signal<String> {
+        Signal::derive(move || words::time_in(self.zone.get(), &self.at.get().unwrap_or_default()))
+    }
+}
+
+/// The state that the parts of the board share.
+#[derive(Clone, Copy, Debug)]
+pub struct Live {
+    /// What the address asks for.
+    pub view: Memo<View>,
+    /// The newest board that has come. It stays when nothing newer comes.
+    pub shown: RwSignal<Shown>,
+    /// Whose counts it shows, which may not yet be what the address asks for.
+    pub origin: Memo<Origin>,
+    /// By what its rows are ordered.
+    pub by: Memo<Ranking>,
+    /// Its rows.
+    pub rows: Memo<Vec<Row>>,
+    pub line: Line,
 }
 
 /// A board and the view that it was asked for.
@@ -57,16 +88,16 @@ impl Live {
                     .unwrap_or_default()
             })
         });
+        let at = Memo::new(move |_| {
+            shown.with(|shown| shown.board.as_ref().map(|board| board.top.at.clone()))
+        });
         Self {
             view,
             shown,
             origin: Memo::new(move |_| shown.with(|shown| shown.of.origin)),
+            by: Memo::new(move |_| shown.with(|shown| shown.of.by)),
             rows,
-            health: RwSignal::new(Health::Sent),
-            next_try: RwSignal::new(None),
-            zone: RwSignal::new(None),
-            announcement: RwSignal::new(String::new()),
-            urge: Trigger::new(),
+            line: Line::new(at.into()),
         }
     }
 
@@ -77,42 +108,261 @@ impl Live {
     ) -> Memo<Option<T>> {
         Memo::new(move |_| self.shown.with(|shown| shown.board.as_deref().map(part)))
     }
+}
 
-    /// The time of the newest data: for people, and in full.
-    pub fn time(self) -> Signal<(String, String)> {
-        let at = self.part(|board| board.top.at.clone());
-        Signal::derive(move || {
-            let at = at.get().unwrap_or_default();
-            (words::time_in(self.zone.get(), &at), at)
-        })
+/// The state that the parts of a tag's page share.
+#[derive(Clone, Copy, Debug)]
+pub struct LiveTag {
+    /// What the address asks for.
+    pub view: Memo<TagView>,
+    pub shown: RwSignal<ShownTag>,
+    pub line: Line,
+}
+
+/// What is known of a tag, and the view that it was asked for.
+#[derive(Clone, Debug)]
+pub struct ShownTag {
+    pub of: TagView,
+    pub tag: Known,
+}
+
+#[derive(Clone, Debug)]
+pub enum Known {
+    /// The server has not answered yet, or is starting.
+    NotYet,
+    Never,
+    Tag(Arc<TagDetail>),
+}
+
+impl LiveTag {
+    pub fn new(view: Memo<TagView>, first: Result<TagAnswer, Refusal>) -> Self {
+        let tag = match first {
+            Ok(TagAnswer::Tag(detail)) => Known::Tag(Arc::new(detail)),
+            Ok(TagAnswer::NeverSeen) => Known::Never,
+            Ok(TagAnswer::Starting | TagAnswer::Unchanged { .. }) | Err(_) => Known::NotYet,
+        };
+        let of = view.get_untracked();
+        let shown = RwSignal::new(ShownTag { of, tag });
+        let at = Memo::new(move |_| {
+            shown.with(|shown| match &shown.tag {
+                Known::Tag(detail) => Some(detail.at.clone()),
+                Known::NotYet | Known::Never => None,
+            })
+        });
+        Self {
+            view,
+            shown,
+            line: Line::new(at.into()),
+        }
     }
 }
 
 #[cfg(feature = "hydrate")]
-pub use driver::keep;
+pub(crate) use driver::keep;
+
+#[cfg(feature = "hydrate")]
+mod feed {
+    //! How each page asks, and what it makes of the answers.
+
+    use std::{pin::Pin, sync::Arc, time::Duration};
+
+    use leptos::prelude::*;
+    use model::{Answer, Origin, SourceState, TagAnswer};
+
+    use super::{Known, Live, LiveTag, Shown, ShownTag};
+    use crate::{
+        ask::{self, Held},
+        poll::Event,
+    };
+
+    pub(super) type Asking = Pin<Box<dyn Future<Output = Event>>>;
+
+    /// A page that is kept new.
+    pub(crate) trait Feed {
+        /// Wakes the effect that this is called in when another view is wanted.
+        fn track(&self);
+        /// Asks once and shows the answer.
+        fn ask(&self) -> Asking;
+        /// How long counts may stand still; `None` where they have every reason to.
+        fn patience(&self) -> Option<Duration>;
+        /// Who leads what is shown, where that is worth saying.
+        fn leader(&self) -> Option<String>;
+    }
+
+    fn answered(news: bool, late: bool) -> Event {
+        Event::Answered { news, late }
+    }
+
+    impl Feed for Live {
+        fn track(&self) {
+            self.view.track();
+        }
+
+        fn ask(&self) -> Asking {
+            let live = *self;
+            Box::pin(async move {
+                let of = live.view.get_untracked();
+                let held = live.held();
+                match ask::ask_board(of, held).await {
+                    Ok(answer) => live.show(Shown { of, board: None }, answer),
+                    Err(_) => Event::Failed,
+                }
+            })
+        }
+
+        /// Where no source is live the counts have reason to stand still, and another program's
+        /// board comes when it comes. Where one has ended, it may have been a replay, after which
+        /// time stands still until a post comes; then the server's word holds alone.
+        fn patience(&self) -> Option<Duration> {
+            self.shown.with_untracked(|shown| {
+                let board = shown.board.as_ref()?;
+                let any = |state| board.sources.iter().any(|source| source.state == state);
+                let flows = matches!(shown.of.origin, Origin::Counted(_))
+                    && any(SourceState::Live)
+                    && !any(SourceState::Ended);
+                let batches = Duration::from_millis(board.batch_ms.saturating_mul(5));
+                flows.then(|| batches.max(Duration::from_secs(10)))
+            })
+        }
+
+        fn leader(&self) -> Option<String> {
+            self.rows
+                .with_untracked(|rows| rows.first().map(|row| row.tag.clone()))
+        }
+    }
+
+    impl Live {
+        /// What is held of the view that is asked for: nothing where another one is shown.
+        fn held(self) -> Held {
+            self.shown.with_untracked(|shown| {
+                let board = shown
+                    .board
+                    .as_ref()
+                    .filter(|_| shown.of == self.view.get_untracked());
+                Held {
+                    epoch: board.map(|board| board.top.epoch),
+                    states: board.map(|board| model::states(&board.sources)),
+                }
+            })
+        }
+
+        fn show(self, shown: Shown, answer: Answer) -> Event {
+            match answer {
+                Answer::Board(board) => {
+                    let late = board.behind;
+                    self.shown.set(Shown {
+                        board: Some(Arc::new(board)),
+                        ..shown
+                    });
+                    answered(true, late)
+                }
+                Answer::Unchanged(news) => {
+                    let late = news.behind;
+                    let external = self.part_is(|board| board.external);
+                    if news.sources.is_some() || external != Some(news.external) {
+                        self.shown.update(|shown| {
+                            if let Some(board) = shown.board.as_mut().map(Arc::make_mut) {
+                                board.external = news.external;
+                                board.sources = news
+                                    .sources
+                                    .unwrap_or_else(|| std::mem::take(&mut board.sources));
+                            }
+                        });
+                    }
+                    answered(false, late)
+                }
+                // The last picture stays.
+                Answer::Starting => answered(false, true),
+            }
+        }
+
+        fn part_is<T>(self, part: fn(&model::Board) -> T) -> Option<T> {
+            self.shown
+                .with_untracked(|shown| shown.board.as_deref().map(part))
+        }
+    }
+
+    impl Feed for LiveTag {
+        fn track(&self) {
+            self.view.track();
+        }
+
+        fn ask(&self) -> Asking {
+            let live = *self;
+            Box::pin(async move {
+                let of = live.view.get_untracked();
+                let held = live.shown.with_untracked(|shown| match &shown.tag {
+                    Known::Tag(detail) if shown.of == of => Some(detail.epoch),
+                    _ => None,
+                });
+                match ask::ask_tag(of.clone(), held).await {
+                    Ok(answer) => live.show(
+                        ShownTag {
+                            of,
+                            tag: Known::Never,
+                        },
+                        answer,
+                    ),
+                    Err(_) => Event::Failed,
+                }
+            })
+        }
+
+        /// What the server says of itself holds: a page without sources cannot tell.
+        fn patience(&self) -> Option<Duration> {
+            None
+        }
+
+        fn leader(&self) -> Option<String> {
+            None
+        }
+    }
+
+    impl LiveTag {
+        fn show(self, shown: ShownTag, answer: TagAnswer) -> Event {
+            match answer {
+                TagAnswer::Tag(detail) => {
+                    self.shown.set(ShownTag {
+                        tag: Known::Tag(Arc::new(detail)),
+                        ..shown
+                    });
+                    answered(true, false)
+                }
+                TagAnswer::NeverSeen => {
+                    self.shown.set(shown);
+                    answered(true, false)
+                }
+                TagAnswer::Unchanged { behind } => answered(false, behind),
+                TagAnswer::Starting => answered(false, true),
+            }
+        }
+    }
+}
 
 #[cfg(feature = "hydrate")]
 mod driver {
     //! Does what [`Poll`] orders, and tells it what came of it.
 
-    use std::{cell::RefCell, pin::pin, rc::Rc, sync::Arc, time::Duration};
+    use std::{cell::RefCell, rc::Rc, time::Duration};
 
     use futures::future::{AbortHandle, Abortable, Either, select};
     use gloo_timers::future::TimeoutFuture;
     use leptos::{
         leptos_dom::helpers::window_event_listener_untyped, prelude::*, task::spawn_local,
     };
-    use model::{Answer, Epoch, Origin, SourceState, View};
 
-    use super::{Live, Shown};
+    use super::{Line, feed::Feed};
     use crate::{
-        board_fn,
         page::{announce::Announcer, words},
         poll::{Event, Health, Order, Poll},
     };
 
-    /// Keeps `live` new for as long as the component lives that calls this.
-    pub fn keep(live: Live) {
+    /// Keeps a page new for as long as the component lives that calls this.
+    pub(crate) fn keep(line: Line, feed: impl Feed + 'static) {
+        keep_any(line, Rc::new(feed));
+    }
+
+    fn keep_any(line: Line, feed: Rc<dyn Feed>) {
         // Out here, since all that an effect makes goes when it runs again.
         let driver = StoredValue::new_local(None::<Rc<Driver>>);
         let on = move |event| {
@@ -123,10 +373,10 @@ mod driver {
         };
         // An effect runs when the page is hydrated: from here on it may differ from what was sent.
         Effect::new(move || {
-            let _ = live.view.get();
-            live.urge.track();
+            feed.track();
+            line.urge.track();
             if driver.with_value(Option::is_none) {
-                driver.set_value(Some(Driver::start(live)));
+                driver.set_value(Some(Driver::start(line, feed.clone())));
             } else {
                 on(Event::Urged);
             }
@@ -149,7 +399,8 @@ mod driver {
     }
 
     struct Driver {
-        live: Live,
+        line: Line,
+        feed: Rc<dyn Feed>,
         poll: RefCell<Poll>,
         announcer: RefCell<Announcer>,
         /// Ends the open question or the sleep.
@@ -157,15 +408,16 @@ mod driver {
     }
 
     impl Driver {
-        fn start(live: Live) -> Rc<Self> {
+        fn start(line: Line, feed: Rc<dyn Feed>) -> Rc<Self> {
             let (poll, order) = Poll::new(now(), hidden());
             let driver = Rc::new(Self {
-                live,
+                line,
+                feed,
                 poll: RefCell::new(poll),
                 announcer: RefCell::default(),
                 doing: RefCell::default(),
             });
-            live.zone.set(Some(zone()));
+            line.zone.set(Some(zone()));
             driver.obey(order);
             driver
         }
@@ -187,11 +439,9 @@ mod driver {
             let driver = self.clone();
             match order {
                 Order::Ask(limit) => self.begin(async move {
-                    let view = driver.live.view.get_untracked();
-                    let question = pin!(board_fn::ask(view, driver.held(view)));
-                    let event = match select(question, timeout(limit)).await {
-                        Either::Left((Ok(answer), _)) => driver.show(view, answer),
-                        Either::Left((Err(_), _)) | Either::Right(_) => Event::Failed,
+                    let event = match select(driver.feed.ask(), timeout(limit)).await {
+                        Either::Left((event, _)) => event,
+                        Either::Right(_) => Event::Failed,
                     };
                     driver.on(event);
                 }),
@@ -218,68 +468,28 @@ mod driver {
             }
         }
 
-        /// The epoch of the board that is shown, if it is a board of `view`.
-        fn held(&self, view: View) -> Option<Epoch> {
-            self.live.shown.with_untracked(|shown| {
-                let board = shown.board.as_ref().filter(|_| shown.of == view)?;
-                Some(board.top.epoch)
-            })
-        }
-
-        fn show(&self, of: View, answer: Answer) -> Event {
-            match answer {
-                Answer::Board(board) => {
-                    self.live.shown.set(Shown {
-                        of,
-                        board: Some(Arc::new(board)),
-                    });
-                    Event::Answered { news: true }
-                }
-                Answer::Unchanged(_) => Event::Answered { news: false },
-                // The last picture stays.
-                Answer::Starting => Event::Starting,
-            }
-        }
-
         /// Sets the signals that say how things are.
         fn tell(&self, order: Order) {
-            let live = self.live;
-            let health = self.poll.borrow().health(now(), self.patience());
-            set(live.health, health);
-            set(live.zone, Some(zone()));
+            let line = self.line;
+            let health = self.poll.borrow().health(now(), self.feed.patience());
+            set(line.health, health);
+            set(line.zone, Some(zone()));
             let next_try = match order {
                 Order::Sleep(time) if health == Health::Offline => Some(Some(local_time(time))),
                 Order::Carry => None,
                 _ => Some(None),
             };
             if let Some(next_try) = next_try {
-                set(live.next_try, next_try);
+                set(line.next_try, next_try);
             }
-            let leader = live
-                .rows
-                .with_untracked(|rows| rows.first().map(|row| row.tag.clone()));
+            let leader = self.feed.leader();
             let said = self
                 .announcer
                 .borrow_mut()
                 .say(now(), health, leader.as_deref());
             if let Some(said) = said {
-                live.announcement.set(said);
+                line.announcement.set(said);
             }
-        }
-
-        /// How long counts may stand still. Where no source is live they have reason to, and
-        /// another program's board comes when it comes.
-        fn patience(&self) -> Option<Duration> {
-            self.live.shown.with_untracked(|shown| {
-                let board = shown.board.as_ref()?;
-                let flows = matches!(shown.of.origin, Origin::Counted(_))
-                    && board
-                        .sources
-                        .iter()
-                        .any(|source| source.state == SourceState::Live);
-                let batches = Duration::from_millis(board.batch_ms.saturating_mul(5));
-                flows.then(|| batches.max(Duration::from_secs(10)))
-            })
         }
     }
 

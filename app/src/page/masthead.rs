@@ -1,19 +1,16 @@
-//! The top of the page: its name, the ways to other views, and how far what is shown can be trusted.
+//! The top of a page: its name, the ways to other views, and how far what is shown can be trusted.
 
 use leptos::prelude::*;
 use model::{Origin, View, Window};
 
-use super::{live::Live, words};
+use super::{
+    live::{Line, Live},
+    words,
+};
 use crate::{address, poll::Health};
 
 #[component]
-pub fn Masthead(live: Live) -> impl IntoView {
-    let external = Memo::new(move |_| {
-        let posted = live
-            .shown
-            .with(|shown| shown.board.as_ref().is_some_and(|board| board.external));
-        posted || live.view.get().origin == Origin::External
-    });
+pub fn Masthead(line: Line, children: Children) -> impl IntoView {
     view! {
         <header class="masthead">
             <a class="name" href="/">
@@ -23,59 +20,82 @@ pub fn Masthead(live: Live) -> impl IntoView {
                 </svg>
                 "tagtide"
             </a>
-            <nav aria-label="What to show">
-                {Window::ALL
-                    .map(|window| {
-                        let to = View { window, ..View::default() };
-                        view! { <Way live to name=words::window_name(window) /> }
-                    })
-                    .into_iter()
-                    .collect_view()}
-                {move || {
-                    external
-                        .get()
-                        .then(|| {
-                            let to = View {
-                                window: Window::All,
-                                origin: Origin::External,
-                                ..View::default()
-                            };
-                            view! { <Way live to name="External" /> }
-                        })
-                }}
-            </nav>
-            <State live />
+            <nav aria-label="Time">{children()}</nav>
+            <State line />
         </header>
     }
 }
 
-/// A link to a view.
+/// The ways to a board's windows, and to the one that another program posted.
 #[component]
-pub fn Way(live: Live, to: View, name: &'static str) -> impl IntoView {
-    let current = move || (live.view.get() == to).then_some("page");
+pub fn Windows(live: Live) -> impl IntoView {
+    let view = live.view;
+    let external = Memo::new(move |_| {
+        let posted = live
+            .shown
+            .with(|shown| shown.board.as_ref().is_some_and(|board| board.external));
+        posted || view.get().origin == Origin::External
+    });
+    let ways = Window::ALL.map(|window| {
+        let to = Memo::new(move |_| View {
+            window,
+            ..counted(view.get())
+        });
+        way(view, to, words::window_name(window))
+    });
+    let external = move || {
+        let to = Memo::new(move |_| View {
+            window: Window::All,
+            origin: Origin::External,
+            rows: view.get().rows,
+            ..View::default()
+        });
+        external.get().then(|| way(view, to, "External"))
+    };
     view! {
-        <a href=address::href(to) aria-current=current data-noscroll="">
+        {ways.into_iter().collect_view()}
+        {external}
+    }
+}
+
+/// The view itself where it is of counts made here, else the one of them that is most like it.
+pub fn counted(view: View) -> View {
+    match view.origin {
+        Origin::Counted(_) => view,
+        Origin::External => View {
+            rows: view.rows,
+            ..View::default()
+        },
+    }
+}
+
+/// A link to a view.
+pub fn way(view: Memo<View>, to: Memo<View>, name: &'static str) -> impl IntoView {
+    let current = move || (view.get() == to.get()).then_some("page");
+    view! {
+        <a href=move || address::href(to.get()) aria-current=current data-noscroll="">
             {name}
         </a>
     }
 }
 
 #[component]
-pub fn State(live: Live) -> impl IntoView {
-    let time = live.time();
-    let known = Memo::new(move |_| live.shown.with(|shown| shown.board.is_some()));
-    let name = move || match live.health.get() {
+pub fn State(line: Line) -> impl IntoView {
+    let time = line.time();
+    let known = Memo::new(move |_| line.at.with(Option::is_some));
+    let name = move || match line.health.get() {
         Health::Sent => "As of",
         Health::Live => "Live",
         Health::Delayed => "Delayed",
         Health::Offline => "Offline",
     };
-    let class = move || match live.health.get() {
+    let class = move || match line.health.get() {
         Health::Sent => "state sent",
         Health::Live => "state live",
         Health::Delayed => "state delayed",
         Health::Offline => "state offline",
     };
+    let at = move || line.at.get().unwrap_or_default();
     view! {
         <p class=class>
             {move || {
@@ -85,11 +105,8 @@ pub fn State(live: Live) -> impl IntoView {
                         view! {
                             <span>{name}</span>
                             " "
-                            <time
-                                datetime=move || time.get().1
-                                title=move || words::date_and_time(&time.get().1)
-                            >
-                                {move || time.get().0}
+                            <time datetime=at title=move || words::date_and_time(&at())>
+                                {time}
                             </time>
                         }
                     })

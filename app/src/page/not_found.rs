@@ -5,9 +5,7 @@ use leptos::prelude::*;
 #[component]
 pub fn NotFound() -> impl IntoView {
     #[cfg(feature = "ssr")]
-    if let Some(response) = use_context::<leptos_axum::ResponseOptions>() {
-        response.set_status(http::StatusCode::NOT_FOUND);
-    }
+    tell();
     view! {
         <main class="notice">
             <h1>"Nothing here"</h1>
@@ -18,5 +16,13 @@ pub fn NotFound() -> impl IntoView {
                 </a>
             </p>
         </main>
+    }
+}
+
+/// Says so to programs too.
+#[cfg(feature = "ssr")]
+pub(crate) fn tell() {
+    if let Some(response) = use_context::<leptos_axum::ResponseOptions>() {
+        response.set_status(http::StatusCode::NOT_FOUND);
     }
 }

@@ -1,56 +1,127 @@
 //! The ranks as a table: the content of the page, with or without WebAssembly.
 
 use leptos::prelude::*;
-use model::{Origin, Row};
+use model::{Origin, Ranking, Row, View, Window};
 
-use super::{live::Live, words};
+use super::{board::tag_href, live::Live, words};
 
 #[component]
 pub fn Ranks(live: Live) -> impl IntoView {
-    let span = Memo::new(move |_| {
-        live.shown.with(|shown| match shown.of.origin {
-            Origin::External => "as another program posted them",
-            Origin::Counted(_) => words::window_span(shown.of.window),
-        })
-    });
+    let of = Memo::new(move |_| live.shown.with(|shown| shown.of));
+    let class = move || match of.get().by {
+        Ranking::Count => "ranks by-count",
+        Ranking::People => "ranks by-people",
+        Ranking::Rising => "ranks by-rising",
+    };
+    let rows = move || {
+        let of = of.get();
+        let rows = live.rows.get();
+        rows.into_iter().map(|row| rank(row, of)).collect_view()
+    };
     view! {
-        <table class="ranks">
-            <caption>{move || format!("The ten most mentioned hashtags {}", span.get())}</caption>
-            <thead>
-                <tr>
-                    <th scope="col" class="rank">
-                        "Rank"
-                    </th>
-                    <th scope="col" class="tag">
-                        "Tag"
-                    </th>
-                    <th scope="col" class="number">
-                        "Mentions"
-                    </th>
-                    <th scope="col" class="number share">
-                        "Share"
-                    </th>
-                </tr>
-            </thead>
-            <tbody>{move || live.rows.get().into_iter().map(rank).collect_view()}</tbody>
-        </table>
+        <div class="sheet">
+            <table class=class>
+                <caption>{move || caption(of.get())}</caption>
+                <thead>
+                    <tr>
+                        <th scope="col" class="rank">
+                            "Rank"
+                        </th>
+                        <th scope="col" class="tag">
+                            "Tag"
+                        </th>
+                        {head("number mentions", words::measure(Ranking::Count))}
+                        {move || {
+                            is_counted(of.get())
+                                .then(|| {
+                                    view! {
+                                        {head("number people", words::measure(Ranking::People))}
+                                        {head("number rise", words::measure(Ranking::Rising))}
+                                    }
+                                })
+                        }}
+                        {head("number share", "Share")}
+                        {move || has_past(of.get()).then(|| head("change", "Change"))}
+                    </tr>
+                </thead>
+                <tbody>{rows}</tbody>
+            </table>
+        </div>
     }
 }
 
-fn rank(row: Row) -> impl IntoView {
+fn head(class: &'static str, name: &'static str) -> impl IntoView {
+    view! {
+        <th scope="col" class=class>
+            {name}
+        </th>
+    }
+}
+
+/// More is known of a tag than how often it was mentioned.
+fn is_counted(of: View) -> bool {
+    matches!(of.origin, Origin::Counted(_))
+}
+
+/// There is a window before this one to compare it with.
+fn has_past(of: View) -> bool {
+    is_counted(of) && of.window != Window::All
+}
+
+fn caption(of: View) -> String {
+    if is_counted(of) {
+        format!("Hashtags: {}", words::title(of))
+    } else {
+        "Hashtags as another program posted them".to_owned()
+    }
+}
+
+fn rank(row: Row, of: View) -> impl IntoView {
     let (count, doubt) = count(&row);
+    let href = tag_href(&row.tag, of);
+    let more = is_counted(of).then(|| {
+        let people = row.people.map(words::grouped);
+        let rise = row.score.map(words::rise);
+        view! {
+            <td class="number people">{people.unwrap_or_else(none)}</td>
+            <td class="number rise">{rise.unwrap_or_else(none)}</td>
+        }
+    });
+    let change = has_past(of).then(|| {
+        let Change {
+            class,
+            mark,
+            ranks,
+            rest,
+        } = change(row.change);
+        view! {
+            <td class=class>
+                <span aria-hidden="true">{mark}</span>
+                {ranks}
+                <span class="rest">{rest}</span>
+            </td>
+        }
+    });
     view! {
         <tr>
             <td class="rank">{row.rank}</td>
             <th scope="row" class="tag">
-                <bdi title=row.tag.clone()>{row.tag.clone()}</bdi>
+                <a href=href>
+                    <bdi title=row.tag.clone()>{row.tag.clone()}</bdi>
+                </a>
             </th>
-            <td class="number" title=doubt>
+            <td class="number mentions" title=doubt>
                 {count}
             </td>
+            {more}
             <td class="number share">{words::percent(row.share)}</td>
+            {change}
         </tr>
     }
+}
+
+fn none() -> String {
+    "–".to_owned()
 }
 
 /// The count, and what is to be said of one that is not exact.
@@ -58,10 +129,45 @@ fn count(row: &Row) -> (String, Option<String>) {
     let count = words::grouped(row.count);
     match row.error {
         0 => (count, None),
-        error => (
-            format!("≈ {count}"),
-            Some(format!("at most {} too high", words::grouped(error))),
-        ),
+        error => {
+            let error = words::grouped(error);
+            let doubt = format!("at most {error} too high");
+            (format!("{count} ±{error}"), Some(doubt))
+        }
+    }
+}
+
+/// What has become of a tag's rank against one window ago, in a sign and in words.
+#[derive(Debug, PartialEq)]
+struct Change {
+    class: &'static str,
+    mark: &'static str,
+    ranks: String,
+    /// Left out of sight where there is no room.
+    rest: &'static str,
+}
+
+fn change(change: Option<i32>) -> Change {
+    let ranks = change.map_or(0, i32::unsigned_abs);
+    let many = ranks != 1;
+    let (class, mark, rest) = match change {
+        None => ("change new", "", ""),
+        Some(0) => ("change same", "=", "unchanged"),
+        Some(1..) if many => ("change up", "▲ ", " ranks up"),
+        Some(1..) => ("change up", "▲ ", " rank up"),
+        Some(_) if many => ("change down", "▼ ", " ranks down"),
+        Some(_) => ("change down", "▼ ", " rank down"),
+    };
+    let ranks = match change {
+        None => "new".to_owned(),
+        Some(0) => String::new(),
+        Some(_) => ranks.to_string(),
+    };
+    Change {
+        class,
+        mark,
+        ranks,
+        rest,
     }
 }
 
@@ -71,22 +177,30 @@ mod tests {
 
     #[test]
     fn an_estimate_is_marked_as_one() {
-        let exact = Row {
-            rank: 1,
-            tag: "#a".to_owned(),
-            count: 12_345,
-            error: 0,
-            people: None,
-            score: None,
-            share: 0.1,
-            change: None,
-        };
+        let exact = Row::counted(1, "#a".to_owned(), 12_345, 123_450);
         assert_eq!(count(&exact), ("12,345".to_owned(), None));
         let (text, doubt) = count(&Row {
             error: 1_200,
             ..exact
         });
-        assert_eq!(text, "≈ 12,345");
+        assert_eq!(text, "12,345 ±1,200");
         assert_eq!(doubt.as_deref(), Some("at most 1,200 too high"));
+    }
+
+    #[test]
+    fn a_change_is_a_sign_and_words() {
+        for (gained, told) in [
+            (Some(2), "▲ 2 ranks up"),
+            (Some(1), "▲ 1 rank up"),
+            (Some(0), "=unchanged"),
+            (Some(-1), "▼ 1 rank down"),
+            (Some(i32::MIN), "▼ 2147483648 ranks down"),
+            (None, "new"),
+        ] {
+            let Change {
+                mark, ranks, rest, ..
+            } = change(gained);
+            assert_eq!(format!("{mark}{ranks}{rest}"), told);
+        }
     }
 }

@@ -1,9 +1,10 @@
 //! The board while there is nothing to rank: starting, or nobody has said anything yet.
 
 use leptos::{either::Either, prelude::*};
-use model::{Board, Origin, Source};
+use model::{Board, Filter, Origin, Ranking, Source, View, Window};
 
 use super::{live::Live, words};
+use crate::address;
 
 #[component]
 pub fn Starting() -> impl IntoView {
@@ -18,14 +19,44 @@ pub fn Starting() -> impl IntoView {
 
 #[component]
 pub fn Empty(live: Live) -> impl IntoView {
-    let why = live.part(why_empty);
+    let why = Memo::new(move |_| {
+        live.shown.with(|shown| {
+            shown
+                .board
+                .as_deref()
+                .map(|board| why_empty(board, shown.of))
+        })
+    });
     let door = live.part(|board| door(&board.sources));
     let posted = live.part(|board| board.external);
+    // What is asked for leaves out what there is: the way out is to ask for more.
+    let narrow = Memo::new(move |_| {
+        let of = live.shown.with(|shown| shown.of);
+        let tags = live
+            .shown
+            .with(|shown| shown.board.as_ref().is_some_and(|board| board.top.tags > 0));
+        let wide = View {
+            by: Ranking::Count,
+            origin: Origin::default(),
+            ..of
+        };
+        (of.origin != wide.origin || tags).then(|| address::href(wide))
+    });
+    let help = move || match narrow.get() {
+        Some(href) => Either::Left(view! {
+            <p>
+                <a class="button" href=href>
+                    "Show all that is mentioned"
+                </a>
+            </p>
+        }),
+        None => Either::Right(door.get().unwrap_or_default().shown()),
+    };
     let told = move || match live.origin.get() {
         Origin::Counted(_) => Either::Left(view! {
             <h2>"Nothing to rank yet"</h2>
             <p>{move || why.get()}</p>
-            {move || door.get().unwrap_or_default().shown()}
+            {help}
         }),
         Origin::External => {
             let (title, why) = if posted.get() == Some(true) {
@@ -48,14 +79,28 @@ pub fn Empty(live: Live) -> impl IntoView {
     view! { <section class="notice">{told}</section> }
 }
 
-fn why_empty(board: &Board) -> String {
+fn why_empty(board: &Board, of: View) -> String {
     let span = words::window_span(board.top.window);
-    match board.top.posts {
-        0 => format!("No posts have come {span}."),
-        posts => {
-            let came = words::counted(posts, "post has", "posts have");
-            format!("{came} come {span}, and none of them bears a hashtag.")
-        }
+    let filter = match of.origin {
+        Origin::Counted(filter) => filter,
+        Origin::External => Filter::default(),
+    };
+    let part = words::part(filter).map_or_else(String::new, |part| format!(" {part}"));
+    if board.top.posts == 0 {
+        return format!("No posts{part} have come {span}.");
+    }
+    let posts = board.top.posts;
+    let noun = if posts == 1 { "post" } else { "posts" };
+    let have = if posts == 1 { "has" } else { "have" };
+    let came = format!("{} {noun}{part} {have} come {span}", words::grouped(posts));
+    if board.top.tags == 0 {
+        return format!("{came}, and none of them bears a hashtag.");
+    }
+    match (of.by, of.window) {
+        (Ranking::Rising, Window::All) => "All time has no past to rise from.".to_owned(),
+        (Ranking::Rising, _) => format!("{came}, and no tag is above its own past."),
+        (Ranking::People, _) => format!("{came}, and it is not known by whom."),
+        (Ranking::Count, _) => format!("{came}."),
     }
 }
 
@@ -118,7 +163,7 @@ fn door(sources: &[Source]) -> Door {
 
 #[cfg(test)]
 mod tests {
-    use model::{SourceState, View, Window};
+    use model::{Lang, SourceState};
 
     use super::*;
 
@@ -171,19 +216,38 @@ mod tests {
             batch_ms: 2000,
             sources: Vec::new(),
             external: false,
+            behind: false,
         };
         assert_eq!(
-            why_empty(&board),
+            why_empty(&board, view),
             "No posts have come in the last five minutes."
         );
         board.top.posts = 1;
         let told = "1 post has come in the last five minutes, and none of them bears a hashtag.";
-        assert_eq!(why_empty(&board), told);
+        assert_eq!(why_empty(&board, view), told);
+        board.top.tags = 1;
+        let rising = View {
+            by: Ranking::Rising,
+            ..view
+        };
+        let told = "1 post has come in the last five minutes, and no tag is above its own past.";
+        assert_eq!(why_empty(&board, rising), told);
         board.top.window = Window::All;
         board.top.posts = 0;
         assert_eq!(
-            why_empty(&board),
+            why_empty(&board, view),
             "No posts have come since the count began."
+        );
+        let german = View {
+            origin: Origin::Counted(Filter {
+                lang: Lang::of_tag("de"),
+                ..Filter::default()
+            }),
+            ..view
+        };
+        assert_eq!(
+            why_empty(&board, german),
+            "No posts in German have come since the count began."
         );
     }
 }

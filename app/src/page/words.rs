@@ -1,6 +1,6 @@
 //! Numbers, times and names as people read them.
 
-use model::Window;
+use model::{Filter, Lang, Origin, Ranking, View, Window};
 
 /// `12,345,678`
 pub fn grouped(number: u64) -> String {
@@ -103,12 +103,148 @@ pub fn date_and_time(at: &str) -> String {
     }
 }
 
+/// How far a tag is above its own past, in its usual swings: `8.2`.
+pub fn rise(score: f64) -> String {
+    // In tenths and in whole numbers: the same digits on the server and in the browser.
+    let tenths = if score.is_finite() {
+        (score.max(0.0) * 10.0).round() as u64
+    } else {
+        0
+    };
+    format!("{}.{}", grouped(tenths / 10), tenths % 10)
+}
+
+/// What a board's rows are ordered by, as the head of a column.
+pub fn measure(by: Ranking) -> &'static str {
+    match by {
+        Ranking::Count => "Mentions",
+        Ranking::People => "People",
+        Ranking::Rising => "Rise",
+    }
+}
+
+/// What stands on the way to this ranking.
+pub fn ranking_name(by: Ranking) -> &'static str {
+    match by {
+        Ranking::Count => "Most mentioned",
+        Ranking::People => "Most people",
+        Ranking::Rising => "Rising",
+    }
+}
+
+/// The name of a view.
+pub fn title(view: View) -> String {
+    let Origin::Counted(_) = view.origin else {
+        return "Posted by another program".to_owned();
+    };
+    let span = window_span(view.window);
+    match view.by {
+        Ranking::Count => format!("Most mentioned {span}"),
+        Ranking::People => format!("Used by most people {span}"),
+        Ranking::Rising => format!("Rising {span}"),
+    }
+}
+
+/// What a view means.
+pub fn meaning(view: View) -> String {
+    let Origin::Counted(filter) = view.origin else {
+        return "Ranked and counted by the program that posted it.".to_owned();
+    };
+    let mut told = match (view.by, view.window) {
+        (Ranking::Count, _) => "Hashtags by the number of posts that bear them.",
+        (Ranking::People, _) => {
+            "Hashtags by the number of different people who used them, however often each did. \
+             Large numbers are estimates."
+        }
+        (Ranking::Rising, Window::All) => {
+            "A rise is against a tag's own past, and before the first post there is none: \
+             choose a shorter window."
+        }
+        (Ranking::Rising, _) => {
+            "Hashtags that are mentioned more than they usually are. The rise is measured in the \
+             tag's usual ups and downs; it takes at least five mentions by three people."
+        }
+    }
+    .to_owned();
+    if let Some(part) = part(filter) {
+        told.push_str(" Only posts ");
+        told.push_str(&part);
+        told.push_str(" are counted.");
+    }
+    told
+}
+
+/// Which posts a filter lets through, within a sentence; `None` where that is all.
+pub fn part(filter: Filter) -> Option<String> {
+    let lang = filter
+        .lang
+        .map(|lang| format!("in {}", language(Some(lang))));
+    let source = filter.source.map(|source| format!("from {source}"));
+    match (lang, source) {
+        (Some(lang), Some(source)) => Some(format!("{lang} and {source}")),
+        (lang, source) => lang.or(source),
+    }
+}
+
+/// The name of a language, or its code where it is a rare one.
+pub fn language(lang: Option<Lang>) -> String {
+    let Some(lang) = lang else {
+        return "Not known".to_owned();
+    };
+    let code = lang.as_str();
+    let found = LANGUAGES.iter().find(|(known, _)| *known == code);
+    found.map_or(code, |(_, name)| name).to_owned()
+}
+
+const LANGUAGES: [(&str, &str); 40] = [
+    ("ar", "Arabic"),
+    ("bn", "Bengali"),
+    ("ca", "Catalan"),
+    ("cs", "Czech"),
+    ("da", "Danish"),
+    ("de", "German"),
+    ("el", "Greek"),
+    ("en", "English"),
+    ("es", "Spanish"),
+    ("et", "Estonian"),
+    ("eu", "Basque"),
+    ("fa", "Persian"),
+    ("fi", "Finnish"),
+    ("fr", "French"),
+    ("he", "Hebrew"),
+    ("hi", "Hindi"),
+    ("hu", "Hungarian"),
+    ("id", "Indonesian"),
+    ("it", "Italian"),
+    ("ja", "Japanese"),
+    ("ko", "Korean"),
+    ("lt", "Lithuanian"),
+    ("lv", "Latvian"),
+    ("ms", "Malay"),
+    ("nl", "Dutch"),
+    ("no", "Norwegian"),
+    ("pl", "Polish"),
+    ("pt", "Portuguese"),
+    ("ro", "Romanian"),
+    ("ru", "Russian"),
+    ("sr", "Serbian"),
+    ("sv", "Swedish"),
+    ("ta", "Tamil"),
+    ("th", "Thai"),
+    ("tl", "Tagalog"),
+    ("tr", "Turkish"),
+    ("uk", "Ukrainian"),
+    ("ur", "Urdu"),
+    ("vi", "Vietnamese"),
+    ("zh", "Chinese"),
+];
+
 /// What stands on the way to this window.
 pub fn window_name(window: Window) -> &'static str {
     match window {
-        Window::OneMinute => "1 minute",
-        Window::FiveMinutes => "5 minutes",
-        Window::FifteenMinutes => "15 minutes",
+        Window::OneMinute => "1 min",
+        Window::FiveMinutes => "5 min",
+        Window::FifteenMinutes => "15 min",
         Window::OneHour => "1 hour",
         Window::OneDay => "24 hours",
         Window::All => "All time",
@@ -204,5 +340,55 @@ mod tests {
     fn one_is_not_many() {
         assert_eq!(counted(1, "post", "posts"), "1 post");
         assert_eq!(counted(2_000, "post", "posts"), "2,000 posts");
+    }
+
+    #[test]
+    fn a_rise_has_one_digit_behind_the_point() {
+        for (score, text) in [
+            (0.0, "0.0"),
+            (8.249, "8.2"),
+            (1234.96, "1,235.0"),
+            (-3.0, "0.0"),
+            (f64::NAN, "0.0"),
+        ] {
+            assert_eq!(rise(score), text);
+        }
+    }
+
+    #[test]
+    fn every_view_has_a_name_and_a_meaning() {
+        let mut names = std::collections::HashSet::new();
+        for window in Window::ALL {
+            for by in Ranking::ALL {
+                let view = View {
+                    window,
+                    by,
+                    ..View::default()
+                };
+                assert!(names.insert(title(view)));
+                assert!(meaning(view).ends_with('.'));
+            }
+        }
+        let filter = Filter {
+            source: Some(model::Kind::Bluesky),
+            lang: Lang::of_tag("ja"),
+        };
+        let view = View {
+            origin: Origin::Counted(filter),
+            ..View::default()
+        };
+        assert_eq!(
+            meaning(view),
+            "Hashtags by the number of posts that bear them. \
+             Only posts in Japanese and from bluesky are counted."
+        );
+    }
+
+    #[test]
+    fn languages_are_named_or_at_least_told_apart() {
+        assert_eq!(language(Lang::of_tag("pt-BR")), "Portuguese");
+        assert_eq!(language(Lang::of_tag("haw")), "haw");
+        assert_eq!(language(None), "Not known");
+        assert!(LANGUAGES.is_sorted());
     }
 }

@@ -22,7 +22,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use super::{Signals, say};
 use crate::{
     cli::Serve,
-    epoch::{self, Intake, Sealed, Sealer},
+    epoch::{self, AuthorKey, Intake, Sealed, Sealer},
     flow::{self, Flow, FlowError},
     results::Live,
     source::{self, Opened, Registry},
@@ -75,6 +75,7 @@ pub(super) async fn run(typed: Serve) -> anyhow::Result<()> {
         log: log.clone(),
         grammar,
         batch,
+        author_key: author_key(&log)?,
         sealed,
         droppable: durable,
         counted: move || counted.newest().map_or(Epoch(0), |results| results.epoch),
@@ -210,6 +211,16 @@ async fn listen(address: SocketAddr) -> anyhow::Result<TcpListener> {
 async fn open(directory: &Path, settings: store::Settings) -> anyhow::Result<(Log, State)> {
     let directory = directory.to_owned();
     Ok(spawn_blocking(move || store::open(&directory, &settings)).await??)
+}
+
+/// The key of the data directory. Where it has none yet, that of `TAGTIDE_AUTHOR_KEY_FILE`, or a new one.
+fn author_key(log: &Log) -> anyhow::Result<AuthorKey> {
+    let fresh = match std::env::var_os("TAGTIDE_AUTHOR_KEY_FILE") {
+        Some(path) => AuthorKey::of_file(path.as_ref())
+            .with_context(|| format!("TAGTIDE_AUTHOR_KEY_FILE={path:?} cannot be used"))?,
+        None => AuthorKey::fresh().context("the system gives no random numbers")?,
+    };
+    Ok(AuthorKey::new(log.author_key(fresh)?))
 }
 
 fn workers() -> usize {

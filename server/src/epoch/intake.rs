@@ -7,10 +7,11 @@ use std::{
 };
 
 use engine::grammar::Grammar;
-use model::{Epoch, Kind, Lang};
+use model::{Epoch, Kind};
 use tokio::sync::mpsc;
 
 use super::{
+    author::{AuthorKey, Hashes},
     clock::{self, Order, Role},
     counters::Retractions,
     open::Open,
@@ -38,6 +39,7 @@ pub(crate) struct Intake(Arc<Inner>);
 struct Inner {
     grammar: Grammar,
     batch: Duration,
+    author_key: AuthorKey,
     writers: Mutex<Vec<Registered>>,
     order: Mutex<Order>,
     room: Room,
@@ -59,12 +61,14 @@ impl Intake {
     pub(super) fn new(
         grammar: Grammar,
         batch: Duration,
+        author_key: AuthorKey,
         last: Epoch,
         sealer: mpsc::Sender<Option<ClosedEpoch>>,
     ) -> Self {
         Self(Arc::new(Inner {
             grammar,
             batch,
+            author_key,
             writers: Mutex::default(),
             order: Mutex::new(Order::after(last, batch)),
             room: Room::default(),
@@ -92,6 +96,7 @@ impl Intake {
         Writer {
             intake: self.0.clone(),
             kind,
+            hashes: self.0.author_key.hashes(kind),
             identity,
             status,
             open,
@@ -127,7 +132,7 @@ impl Intake {
 
 impl Inner {
     fn register(&self, kind: Kind, identity: Arc<str>) -> Arc<Mutex<Open>> {
-        let open = Arc::<Mutex<Open>>::default();
+        let open = Arc::new(Mutex::new(Open::new(self.grammar)));
         lock(&self.writers).push(Registered {
             kind,
             identity,
@@ -165,7 +170,7 @@ impl Inner {
             let Ok(mut open) = writer.open.lock() else {
                 continue;
             };
-            let mut open = mem::take(&mut *open);
+            let mut open = mem::replace(&mut *open, Open::new(self.grammar));
             bytes += open.held();
             if let Some(cursor) = open.take_cursor() {
                 cursors.push((writer.identity.clone(), cursor));
@@ -194,6 +199,7 @@ impl Inner {
 pub(crate) struct Writer {
     intake: Arc<Inner>,
     kind: Kind,
+    hashes: Hashes,
     identity: Arc<str>,
     status: Status,
     open: Arc<Mutex<Open>>,
@@ -225,36 +231,24 @@ impl Drop for Writer {
 
 impl Sink for Writer {
     async fn accept(&mut self, events: &[Event<'_>], cursor: Option<Cursor>) -> Result<(), Closed> {
-        let posts: Vec<_> = events.iter().filter_map(Event::post).collect();
-        if self.role == Role::Undecided && !posts.is_empty() {
+        if self.role == Role::Undecided && events.iter().any(|event| event.post().is_some()) {
             self.become_role(Role::Live);
-        }
-        let grammar = self.intake.grammar;
-        let mut mentions = Vec::new();
-        let mut ends = Vec::with_capacity(posts.len());
-        for post in &posts {
-            grammar.mentions(&post.text, post.tags.as_deref(), &mut mentions);
-            ends.push(mentions.len());
         }
         tokio::select! {
             () = self.intake.room.some() => {}
             () = self.intake.sealer.closed() => return Err(Closed),
         }
         let mut open = self.open.lock().map_err(|_| Closed)?;
-        let before = open.held();
-        let mut start = 0;
-        for (post, end) in posts.iter().zip(ends) {
-            open.post(
-                post.lang.as_deref().and_then(Lang::of_tag),
-                &mentions[start..end],
-            );
-            start = end;
+        for event in events {
+            open.event(event, &self.hashes);
         }
         if let Some(cursor) = cursor {
             open.set_cursor(cursor);
         }
-        self.intake.room.take(open.held() - before);
-        self.status.posts(posts.len() as u64);
+        self.intake.room.take(open.grown());
+        drop(open);
+        let posts = events.iter().filter_map(Event::post).count();
+        self.status.posts(posts as u64);
         Ok(())
     }
 

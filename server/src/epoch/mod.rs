@@ -2,18 +2,26 @@
 //!
 //! Every writer of every source adds to an `Open` of its own, under a lock that only the close of an
 //! epoch shares. The close takes them all at once, cursors included, and hands them to the sealer, which
-//! makes them durable in one commit.
+//! makes them durable in one commit, together with what the epoch's deletions, edits and take-downs
+//! retract from it and from earlier ones (`Remembered`).
 //!
 //! **Invariants:** a cursor is never ahead of the counts: both leave an `Open` together and go into
 //! one commit. A sealed epoch never changes. Epoch numbers only grow.
 
+mod author;
 mod clock;
+mod combine;
 mod counters;
 mod intake;
+mod mentioned;
+mod noted;
 mod open;
+mod remembered;
 mod room;
+mod samples;
 mod seal;
 
+pub(crate) use author::AuthorKey;
 pub(crate) use clock::{end_of, epoch_of, now, tick};
 pub(crate) use counters::Retractions;
 pub(crate) use intake::Intake;

@@ -1,115 +1,231 @@
-//! What a writer counts while an epoch is open, and how all of it becomes the content of a log entry.
+//! What a writer counts while an epoch is open.
+//!
+//! **Invariant:** all that grows with what is read is bounded, or part of [`Open::held`].
 
-use std::collections::{BTreeMap, HashMap};
+use engine::{grammar::Grammar, tally::Tally};
+use model::Lang;
 
-use engine::{
-    count::{Counted, Delta, Deltas, SliceDelta},
-    grammar::Mention,
-    key::{GROUPS, Key, group_of},
+use super::{
+    author::{Hashes, PostId},
+    mentioned::Mentioned,
+    noted::Noted,
+    samples::Samples,
 };
-use model::{Kind, Lang, Slice};
-
-use crate::source::Cursor;
-
-/// What an entry takes beside its text: two pointers with lengths, a count, and the table's slot.
-const ENTRY_BYTES: usize = 96;
+use crate::source::{Cursor, Event, Post};
 
 /// Languages told apart in one epoch of one writer; what comes past that is counted without one.
 const MOST_LANGUAGES: usize = 256;
 
 /// What one writer has counted since the last close.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Open {
-    slices: HashMap<Option<Lang>, OpenSlice>,
-    /// Bytes held, roughly: what its memory is bounded by.
+    grammar: Grammar,
+    /// One a language, in the order they came in.
+    slices: Vec<OpenSlice>,
+    /// Where the last post went, for the next has mostly the same language.
+    last: usize,
+    samples: Samples,
+    noted: Noted,
+    /// Bytes that lists of authors hold.
+    authors: usize,
+    /// Bytes of all that were asked for by [`Open::grown`].
     held: usize,
     /// Behind the last post that is counted in.
     cursor: Option<Cursor>,
 }
 
-#[derive(Debug, Default)]
-struct OpenSlice {
-    posts: u64,
-    counts: HashMap<Box<str>, (Key, u64)>,
+/// The posts in one language.
+#[derive(Debug)]
+pub(super) struct OpenSlice {
+    pub(super) lang: Option<Lang>,
+    pub(super) posts: u64,
+    pub(super) tally: Tally<Mentioned>,
+}
+
+/// What is left of an [`Open`] when its epoch is closed.
+#[derive(Debug)]
+pub(super) struct Counted {
+    pub(super) slices: Vec<OpenSlice>,
+    pub(super) samples: Samples,
 }
 
 impl Open {
-    pub(crate) fn post(&mut self, lang: Option<Lang>, mentions: &[Mention<'_>]) {
-        let known = self.slices.contains_key(&lang) || self.slices.len() < MOST_LANGUAGES;
-        let slice = self.slices.entry(lang.filter(|_| known)).or_default();
-        slice.posts += 1;
-        for mention in mentions {
-            match slice.counts.get_mut(&*mention.spelling) {
-                Some((_, count)) => *count += u64::from(mention.count),
-                None => {
-                    let entry = (mention.key.clone(), u64::from(mention.count));
-                    slice.counts.insert((*mention.spelling).into(), entry);
-                    self.held += ENTRY_BYTES + mention.spelling.len() + mention.key.as_str().len();
-                }
-            }
+    pub(super) fn new(grammar: Grammar) -> Self {
+        Self {
+            grammar,
+            slices: Vec::new(),
+            last: 0,
+            samples: Samples::default(),
+            noted: Noted::default(),
+            authors: 0,
+            held: 0,
+            cursor: None,
         }
     }
 
-    pub(crate) fn set_cursor(&mut self, cursor: Cursor) {
+    #[inline]
+    pub(super) fn event(&mut self, event: &Event<'_>, hashes: &Hashes) {
+        match event {
+            Event::Post(post) => self.post(post, hashes),
+            Event::Delete { id } => self.noted.delete(hashes.post(id)),
+            Event::TakeDown { author } => self.noted.take_down(hashes.author(author)),
+        }
+    }
+
+    fn post(&mut self, post: &Post<'_>, hashes: &Hashes) {
+        let lang = post.lang.as_deref().and_then(Lang::of_tag);
+        let author = post.author.as_deref().map(|name| hashes.author(name));
+        let at = self.slice(lang);
+        let slice = &mut self.slices[at];
+        let (samples, noted, authors) = (&mut self.samples, &mut self.noted, &mut self.authors);
+        let id = post.id.as_deref().map(|id| hashes.post(id));
+        let priority = id.map_or_else(|| samples.draw(), PostId::priority);
+        let sampled = samples.admits(priority);
+        slice.posts += 1;
+        slice.tally.post(
+            &post.text,
+            post.tags.as_deref(),
+            |tag, mentioned: &mut Mentioned| {
+                mentioned.count += u64::from(tag.occurrences);
+                if let Some(author) = author {
+                    *authors += mentioned.by(author);
+                }
+                if id.is_some() {
+                    noted.mention(tag.spelling, tag.occurrences);
+                }
+                if sampled {
+                    samples.tag(tag);
+                }
+            },
+        );
+        if sampled {
+            samples.post(priority, slice.lang, post.link.as_deref());
+        }
+        if let Some(id) = id {
+            noted.post(id, author, slice.lang);
+        }
+    }
+
+    /// Where the posts in this language are counted.
+    #[inline]
+    fn slice(&mut self, lang: Option<Lang>) -> usize {
+        if self
+            .slices
+            .get(self.last)
+            .is_none_or(|last| last.lang != lang)
+        {
+            let place = |lang| self.slices.iter().position(|slice| slice.lang == lang);
+            let full = self.slices.len() >= MOST_LANGUAGES;
+            let lang_or_none = if full && place(lang).is_none() {
+                None
+            } else {
+                lang
+            };
+            self.last = place(lang_or_none).unwrap_or(self.slices.len());
+            if self.last == self.slices.len() {
+                self.slices.push(OpenSlice {
+                    lang: lang_or_none,
+                    posts: 0,
+                    tally: Tally::new(self.grammar),
+                });
+            }
+        }
+        self.last
+    }
+
+    pub(super) fn set_cursor(&mut self, cursor: Cursor) {
         self.cursor = Some(cursor);
     }
 
-    pub(crate) fn held(&self) -> usize {
+    /// Bytes by which it has grown since this was asked the last time.
+    pub(super) fn grown(&mut self) -> usize {
+        let slices = self.slices.iter();
+        let tallies: usize = slices
+            .map(|slice| size_of::<OpenSlice>() + slice.tally.held())
+            .sum();
+        let now = tallies + self.authors + self.samples.held() + self.noted.held();
+        let grown = now.saturating_sub(self.held);
+        self.held += grown;
+        grown
+    }
+
+    /// Bytes held, roughly, when it was last asked how much it has grown.
+    pub(super) fn held(&self) -> usize {
         self.held
     }
 
-    pub(crate) fn is_empty(&self) -> bool {
-        self.slices.is_empty() && self.cursor.is_none()
+    pub(super) fn is_empty(&self) -> bool {
+        self.slices.is_empty() && self.noted.is_empty() && self.cursor.is_none()
     }
 
-    pub(crate) fn take_cursor(&mut self) -> Option<Cursor> {
+    pub(super) fn take_cursor(&mut self) -> Option<Cursor> {
         self.cursor.take()
+    }
+
+    /// What happened to posts that have an id.
+    pub(super) fn noted(&self) -> &Noted {
+        &self.noted
+    }
+
+    pub(super) fn into_counted(self) -> Counted {
+        Counted {
+            slices: self.slices,
+            samples: self.samples,
+        }
     }
 }
 
-/// The opens of all writers as one, each with the kind of its source; the order of equal input
-/// never shows in the result.
-pub(super) fn combine(opens: Vec<(Kind, Open)>) -> Deltas {
-    let mut whole: BTreeMap<Slice, OpenSlice> = BTreeMap::new();
-    for (source, open) in opens {
-        for (lang, part) in open.slices {
-            let into = whole.entry(Slice { source, lang }).or_default();
-            into.posts += part.posts;
-            if into.counts.is_empty() {
-                into.counts = part.counts;
-                continue;
-            }
-            for (spelling, (key, count)) in part.counts {
-                into.counts.entry(spelling).or_insert((key, 0)).1 += count;
-            }
+#[cfg(test)]
+mod tests {
+    use model::Kind;
+
+    use super::*;
+    use crate::epoch::author::AuthorKey;
+
+    #[test]
+    fn too_many_languages_are_counted_as_none() {
+        let hashes = AuthorKey::new([0; 16]).hashes(Kind::Tcp);
+        let mut open = Open::new(Grammar::Twitter);
+        let letters = || b'a'..=b'z';
+        for (a, b) in letters().flat_map(|a| letters().map(move |b| (a, b))) {
+            let lang = String::from_utf8(vec![a, b]).unwrap();
+            let post = Post {
+                lang: Some(lang.into()),
+                ..Post::of_text("#a".into())
+            };
+            open.event(&Event::Post(post), &hashes);
         }
+        let slices = open.into_counted().slices;
+        assert_eq!(slices.len(), MOST_LANGUAGES + 1);
+        let without = slices.iter().find(|slice| slice.lang.is_none()).unwrap();
+        assert_eq!(without.posts, 26 * 26 - MOST_LANGUAGES as u64);
+        assert_eq!(slices.iter().map(|slice| slice.posts).sum::<u64>(), 676);
     }
-    let mut deltas: Vec<Delta> = (0..GROUPS).map(|_| Delta::default()).collect();
-    for (slice, part) in whole {
-        let mut groups: Vec<Vec<Counted>> = (0..GROUPS).map(|_| Vec::new()).collect();
-        for (spelling, (key, count)) in part.counts {
-            groups[usize::from(group_of(&key))].push(Counted {
-                key,
-                spelling,
-                count,
-                authors: Vec::new(),
-            });
-        }
-        for (group, mut counts) in (0..GROUPS).zip(groups) {
-            let posts = if group == 0 { part.posts } else { 0 };
-            if posts == 0 && counts.is_empty() {
-                continue;
+
+    #[test]
+    fn whatever_grows_is_held() {
+        let hashes = AuthorKey::new([0; 16]).hashes(Kind::Tcp);
+        let grown = |post: &dyn Fn(usize) -> Post<'static>| {
+            let mut open = Open::new(Grammar::Twitter);
+            for n in 0..2000 {
+                open.event(&Event::Post(post(n)), &hashes);
             }
-            counts.sort_unstable();
-            deltas[usize::from(group)].slices.push(SliceDelta {
-                slice,
-                posts,
-                counts,
-            });
-        }
+            let grown = open.grown();
+            assert_eq!((open.held(), open.grown()), (grown, 0));
+            grown
+        };
+        let plain = grown(&|_| Post::of_text("#a".into()));
+        let tags = grown(&|n| Post::of_text(format!("#tag{n}").into()));
+        let authors = grown(&|n| Post {
+            author: Some(n.to_string().into()),
+            ..Post::of_text("#a".into())
+        });
+        let ids = grown(&|n| Post {
+            id: Some(n.to_string().into()),
+            ..Post::of_text("#a".into())
+        });
+        assert!(tags >= plain + 2000 * 50, "{tags}");
+        assert!(authors >= plain + 2000 * 8, "{authors}");
+        assert!(ids >= plain + 2000 * (9 + 24), "{ids}");
     }
-    (0..GROUPS)
-        .zip(deltas)
-        .filter(|(_, delta)| *delta != Delta::default())
-        .collect()
 }

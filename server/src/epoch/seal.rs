@@ -18,8 +18,11 @@ use tokio::{
 };
 
 use super::{
+    author::AuthorKey,
+    combine::combine,
+    counters::Retractions,
     intake::{ClosedEpoch, Intake},
-    open::combine,
+    remembered::{Limits, Remembered},
 };
 use crate::store::{Log, SealedEpoch, StoreError};
 
@@ -41,6 +44,7 @@ pub(crate) struct Parts<S> {
     pub(crate) log: Arc<Log>,
     pub(crate) grammar: Grammar,
     pub(crate) batch: Duration,
+    pub(crate) author_key: AuthorKey,
     /// Told of each commit; holds the newest seal of earlier runs.
     pub(crate) sealed: watch::Sender<Option<Sealed>>,
     /// Epochs up to this one are no longer needed: they leave the log with the next commit.
@@ -63,10 +67,11 @@ impl Sealer {
     {
         let (sender, closed) = mpsc::channel(MOST_WAITING);
         let last = parts.sealed.borrow().map_or(Epoch(0), |last| last.epoch);
-        let intake = Intake::new(parts.grammar, parts.batch, last, sender);
+        let intake = Intake::new(parts.grammar, parts.batch, parts.author_key, last, sender);
+        let retractions = intake.retractions();
         let thread = thread::Builder::new()
             .name("sealer".into())
-            .spawn(move || run(&parts, closed))?;
+            .spawn(move || run(&parts, &retractions, closed))?;
         Ok((Self { thread }, intake))
     }
 
@@ -84,8 +89,11 @@ impl Sealer {
 
 fn run<S: Fn() -> Epoch>(
     parts: &Parts<S>,
+    retractions: &Retractions,
     mut closed: mpsc::Receiver<Option<ClosedEpoch>>,
 ) -> Result<(), StoreError> {
+    let limits = Limits::new(parts.batch);
+    let mut remembered = Remembered::load(parts.grammar, limits, &parts.log)?;
     while let Some(first) = closed.blocking_recv().flatten() {
         let mut epochs = Vec::new();
         let mut cursors = Vec::new();
@@ -93,11 +101,18 @@ fn run<S: Fn() -> Epoch>(
         let mut held = Vec::new();
         let mut next = Some(first);
         let mut ended = false;
+        let mut forget_to = Epoch(0);
         while let Some(closed_epoch) = next {
+            let ClosedEpoch { epoch, opens, .. } = closed_epoch;
+            let noted = opens.iter().map(|(kind, open)| (*kind, open.noted()));
+            let applied = remembered.apply(epoch, noted)?;
+            forget_to = remembered.forgotten(epoch);
+            retractions.retracted(applied.posts);
+            retractions.passed_over(applied.unknown);
             epochs.push(SealedEpoch {
-                epoch: closed_epoch.epoch,
-                deltas: combine(closed_epoch.opens),
-                remembered: Vec::new(),
+                epoch,
+                deltas: combine(opens, applied.retracted),
+                remembered: applied.bytes,
             });
             cursors.extend(closed_epoch.cursors);
             held.push(closed_epoch.held);
@@ -107,7 +122,7 @@ fn run<S: Fn() -> Epoch>(
             next = waiting.flatten().flatten();
         }
         let drop_to = Epoch(parts.droppable.load(Acquire));
-        parts.log.seal(&epochs, &cursors, drop_to)?;
+        parts.log.seal(&epochs, &cursors, drop_to, forget_to)?;
         if let Some(last) = epochs.last() {
             parts.sealed.send_modify(|sealed| {
                 let all_counted = sealed.is_none_or(|before| (parts.counted)() >= before.epoch);

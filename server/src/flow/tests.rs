@@ -104,7 +104,7 @@ impl Generation {
     fn seal(&self, epochs: impl IntoIterator<Item = u64>) {
         let epochs: Vec<_> = epochs.into_iter().map(sealed).collect();
         self.log
-            .seal(&epochs, &[], Epoch(self.durable.load(Relaxed)))
+            .seal(&epochs, &[], Epoch(self.durable.load(Relaxed)), Epoch(0))
             .expect("sealed");
         self.flow.signal().wake();
     }
@@ -336,8 +336,8 @@ fn a_state_that_is_not_the_logs_is_refused() {
     let directory = tempfile::tempdir().unwrap();
     {
         let (log, _) = store::open(directory.path(), &SETTINGS).unwrap();
-        log.seal(&[sealed(7)], &[], Epoch(0)).unwrap();
-        log.seal(&[sealed(8)], &[], Epoch(7)).unwrap();
+        log.seal(&[sealed(7)], &[], Epoch(0), Epoch(0)).unwrap();
+        log.seal(&[sealed(8)], &[], Epoch(7), Epoch(0)).unwrap();
     }
     let error = refused(directory.path());
     assert!(matches!(error, FlowError::Refused(_)), "{error}");
@@ -348,7 +348,7 @@ fn damage_ends_the_count_with_a_word_and_without_an_abort() {
     let directory = tempfile::tempdir().unwrap();
     {
         let (log, _) = store::open(directory.path(), &SETTINGS).unwrap();
-        log.seal(&[sealed(7)], &[], Epoch(0)).unwrap();
+        log.seal(&[sealed(7)], &[], Epoch(0), Epoch(0)).unwrap();
         log.damage(Epoch(7));
     }
     for workers in [1, 3] {

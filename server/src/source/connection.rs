@@ -12,12 +12,14 @@ use tokio_util::sync::CancellationToken;
 
 use super::{Closed, Cursor, Event, Lines, Sink, Status, decode};
 
-/// As much is read at once.
-const CHUNK: usize = 64 << 10;
+/// As much is read at once: a little from one that writes now and then, more and more from a busy one,
+/// so that less of the time goes to asking for it.
+const FIRST_CHUNK: usize = 16 << 10;
+const CHUNK: usize = 512 << 10;
 
-/// So many posts are given at once, so that a chunk of very short lines does not take a multiple of its
-/// own size.
-pub(super) const POSTS: usize = 8192;
+/// So many events are given at once: few enough that they stay in the processor's cache, and that a
+/// chunk of very short lines does not take a multiple of its own size.
+pub(super) const EVENTS: usize = 1024;
 
 /// A peer that vanished without a word is found out after about two minutes.
 const KEEPALIVE: Duration = Duration::from_secs(60);
@@ -44,6 +46,7 @@ pub(super) async fn read<S: Sink>(
     // Without it a vanished peer is only found out later.
     let _ = SockRef::from(stream).set_tcp_keepalive(&alive);
     let mut lines = Lines::default();
+    let mut chunk = FIRST_CHUNK;
     let mut posts = 0;
     loop {
         let readable = select! {
@@ -51,18 +54,24 @@ pub(super) async fn read<S: Sink>(
             () = stop.cancelled() => return (End::Stopped, posts),
             readable = stream.readable() => readable,
         };
-        let mut chunk = Vec::with_capacity(CHUNK);
-        let read = match readable.and_then(|()| stream.try_read_buf(&mut chunk)) {
+        let room = lines.room(chunk);
+        let most = room.len();
+        let read = match readable.and_then(|()| stream.try_read(room)) {
             Ok(read) => read,
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => continue,
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                lines.forget();
+                chunk = FIRST_CHUNK;
+                continue;
+            }
             Err(error) => return (End::Lost(error), posts),
         };
-        if read == 0 {
-            lines.end();
-        } else {
-            lines.push(&chunk);
+        match read {
+            0 => lines.end(),
+            read => lines.filled(read),
         }
-        drop(chunk);
+        if read == most {
+            chunk = (2 * chunk).min(CHUNK);
+        }
         match give(&lines, sink, status, stop).await {
             Ok(given) => posts += given,
             Err(Closed) => return (End::Stopped, posts),
@@ -70,7 +79,6 @@ pub(super) async fn read<S: Sink>(
         if read == 0 {
             return (End::ByPeer, posts);
         }
-        lines.forget();
         coop::consume_budget().await;
     }
 }
@@ -81,15 +89,17 @@ async fn give<S: Sink>(
     status: &Status,
     stop: &CancellationToken,
 ) -> Result<u64, Closed> {
-    let mut decoded = decoded(lines, status);
+    let mut decoded = decoded(lines, status).map(|(event, _)| event);
+    let mut events = Vec::with_capacity(EVENTS);
     let mut given = 0;
     loop {
-        let posts: Vec<_> = decoded.by_ref().take(POSTS).map(|(post, _)| post).collect();
-        if posts.is_empty() {
+        events.extend(decoded.by_ref().take(EVENTS));
+        if events.is_empty() {
             return Ok(given);
         }
-        accept(&posts, None, sink, stop).await?;
-        given += posts.len() as u64;
+        accept(&events, None, sink, stop).await?;
+        given += events.len() as u64;
+        events.clear();
     }
 }
 

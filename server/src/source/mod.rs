@@ -30,6 +30,7 @@ mod tcp;
 pub(crate) use decode::decode;
 pub(crate) use lines::Lines;
 pub(crate) use open::{OpenError, Opened, bind, open};
+pub(crate) use random::Random;
 pub(crate) use spec::Spec;
 pub(crate) use status::{Counters, Registry, Status};
 

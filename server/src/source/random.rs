@@ -4,7 +4,7 @@
 use std::hash::{BuildHasher, RandomState};
 
 #[derive(Clone, Debug)]
-pub(super) struct Random(u64);
+pub(crate) struct Random(u64);
 
 impl Random {
     pub(super) fn new(seed: u64) -> Self {
@@ -12,11 +12,11 @@ impl Random {
     }
 
     /// Another one each time.
-    pub(super) fn seeded_by_chance() -> Self {
+    pub(crate) fn seeded_by_chance() -> Self {
         Self(RandomState::new().hash_one(0))
     }
 
-    pub(super) fn next(&mut self) -> u64 {
+    pub(crate) fn next(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
         let mut z = self.0;
         z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);

@@ -15,10 +15,15 @@ use crate::source::Cursor;
 const NAME: &str = "log.redb";
 /// Epoch → its [`Deltas`].
 const EPOCHS: TableDefinition<u64, &[u8]> = TableDefinition::new("epochs");
+/// Epoch → what was remembered of its posts, in the bytes of whoever remembers them.
+const REMEMBERED: TableDefinition<u64, &[u8]> = TableDefinition::new("remembered");
 /// Identity of a source → its [`Cursor`] behind the newest sealed epoch.
 const CURSORS: TableDefinition<&str, &[u8]> = TableDefinition::new("cursors");
-/// What was given when the directory was made, and must be given again.
+/// What was given when the directory was made, and must be given again; and [`AUTHOR_KEY`].
 const SETTINGS: TableDefinition<&str, &str> = TableDefinition::new("settings");
+
+/// The setting that is made and not given, as 32 hexadecimal digits.
+const AUTHOR_KEY: &str = "author-key";
 
 /// What a data directory is bound to.
 #[derive(Clone, Copy, Debug)]
@@ -41,6 +46,7 @@ impl Log {
         ];
         let database = file::open(directory, NAME, |write| {
             write.open_table(EPOCHS)?;
+            write.open_table(REMEMBERED)?;
             write.open_table(CURSORS)?;
             let mut table = write.open_table(SETTINGS)?;
             for (option, value) in &given {
@@ -75,12 +81,36 @@ impl Log {
         Ok(value.value().to_owned())
     }
 
-    /// Makes epochs and cursors durable, in one commit, and drops entries up to `drop_to`.
+    /// The key that people are hashed with, the same for good: `fresh` where there was none before.
+    pub(crate) fn author_key(&self, fresh: [u8; 16]) -> Result<[u8; 16], StoreError> {
+        let write = file::begin_write(&self.0)?;
+        let key = {
+            let mut table = write.open_table(SETTINGS)?;
+            let recorded = table.get(AUTHOR_KEY)?.map(|digits| {
+                u128::from_str_radix(digits.value(), 16)
+                    .map_err(|_| StoreError::Damaged("the key of authors is none"))
+            });
+            match recorded.transpose()? {
+                Some(key) => key.to_be_bytes(),
+                None => {
+                    let digits = format!("{:032x}", u128::from_be_bytes(fresh));
+                    table.insert(AUTHOR_KEY, digits.as_str())?;
+                    fresh
+                }
+            }
+        };
+        write.commit()?;
+        Ok(key)
+    }
+
+    /// Makes epochs and cursors durable, in one commit. Drops the counts of epochs up to `drop_to`, and
+    /// what was remembered up to `forget_to`.
     pub(crate) fn seal(
         &self,
         epochs: &[SealedEpoch],
         cursors: &[(Arc<str>, Cursor)],
         drop_to: Epoch,
+        forget_to: Epoch,
     ) -> Result<(), StoreError> {
         let write = file::begin_write(&self.0)?;
         {
@@ -98,6 +128,16 @@ impl Log {
             }
             if dropped {
                 file::record(&write, "dropped", drop_to.0)?;
+            }
+            let mut table = write.open_table(REMEMBERED)?;
+            for sealed in epochs.iter().filter(|sealed| !sealed.remembered.is_empty()) {
+                table.insert(sealed.epoch.0, encode(&sealed.remembered)?.as_slice())?;
+            }
+            while table
+                .first()?
+                .is_some_and(|(epoch, _)| epoch.value() <= forget_to.0)
+            {
+                table.pop_first()?;
             }
             let mut table = write.open_table(CURSORS)?;
             for (identity, cursor) in cursors {
@@ -129,6 +169,19 @@ impl Log {
             Some(cursor) => Ok(Some(Cursor(decode(cursor.value())?))),
             None => Ok(None),
         }
+    }
+
+    /// Gives what was remembered of each epoch, the oldest first.
+    pub(crate) fn remembered(
+        &self,
+        mut each: impl FnMut(Epoch, Vec<u8>) -> Result<(), StoreError>,
+    ) -> Result<(), StoreError> {
+        let table = self.0.begin_read()?.open_table(REMEMBERED)?;
+        for entry in table.iter()? {
+            let (epoch, bytes) = entry?;
+            each(Epoch(epoch.value()), decode(bytes.value())?)?;
+        }
+        Ok(())
     }
 
     /// The oldest sealed epoch after `epoch`.

@@ -97,7 +97,7 @@ mod tests {
         let cursors = [(Arc::from("file:/posts"), Cursor("120".into()))];
         {
             let (log, _) = opened(directory.path());
-            log.seal(&[epoch(4, 1), epoch(9, 2)], &cursors, Epoch(0))
+            log.seal(&[epoch(4, 1), epoch(9, 2)], &cursors, Epoch(0), Epoch(0))
                 .unwrap();
         }
         let (log, _) = opened(directory.path());
@@ -122,15 +122,49 @@ mod tests {
     fn what_the_state_holds_leaves_the_log_and_the_log_knows_it() {
         let directory = tempfile::tempdir().unwrap();
         let (log, _) = opened(directory.path());
-        log.seal(&[epoch(4, 1), epoch(5, 2)], &[], Epoch(0))
+        log.seal(&[epoch(4, 1), epoch(5, 2)], &[], Epoch(0), Epoch(0))
             .unwrap();
         assert_eq!(log.dropped().unwrap(), Epoch(0));
-        log.seal(&[epoch(6, 3)], &[], Epoch(5)).unwrap();
+        log.seal(&[epoch(6, 3)], &[], Epoch(5), Epoch(0)).unwrap();
         assert_eq!(log.dropped().unwrap(), Epoch(5));
         assert_eq!(
             log.next(Epoch(0)).unwrap(),
             Some((Epoch(6), epoch(6, 3).deltas))
         );
+    }
+
+    #[test]
+    fn what_is_remembered_leaves_apart_from_the_counts() {
+        let directory = tempfile::tempdir().unwrap();
+        let remembering = |number, bytes: &[u8]| SealedEpoch {
+            remembered: bytes.to_vec(),
+            ..epoch(number, 1)
+        };
+        let (log, _) = opened(directory.path());
+        let all = || {
+            let mut all = Vec::new();
+            log.remembered(|epoch, bytes| {
+                all.push((epoch.0, bytes));
+                Ok(())
+            })
+            .unwrap();
+            all
+        };
+        let epochs = [remembering(4, b"four"), epoch(5, 1), remembering(6, b"six")];
+        log.seal(&epochs, &[], Epoch(6), Epoch(0)).unwrap();
+        assert_eq!(all(), [(4, b"four".to_vec()), (6, b"six".to_vec())]);
+        let epochs = [remembering(7, b"seven"), remembering(8, b"eight")];
+        log.seal(&epochs, &[], Epoch(6), Epoch(7)).unwrap();
+        assert_eq!(all(), [(8, b"eight".to_vec())]);
+    }
+
+    #[test]
+    fn the_key_of_authors_is_made_once() {
+        let directory = tempfile::tempdir().unwrap();
+        for fresh in [[0xab; 16], [7; 16]] {
+            let (log, _) = opened(directory.path());
+            assert_eq!(log.author_key(fresh).unwrap(), [0xab; 16]);
+        }
     }
 
     #[test]

@@ -2,93 +2,121 @@
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 
+use app::address::{self, BadName};
 use axum::{
-    extract::{Query, State, rejection::QueryRejection},
+    extract::{
+        Path, Query, State,
+        rejection::{PathRejection, QueryRejection},
+    },
     http::{
         HeaderMap, HeaderValue, StatusCode,
         header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, IF_NONE_MATCH},
     },
     response::{IntoResponse, Response},
 };
-use model::{Ranking, Window};
+use model::{Filter, Origin, Top, View, Window};
+use serde::Serialize;
 
-use super::{Web, boards::first_rows, error::ApiError};
-use crate::results::MAX_ROWS;
+use super::{
+    Web,
+    boards::{first_rows, is_too_long},
+    error::ApiError,
+};
+use crate::results::NoTag;
 
 type Parameters = Vec<(String, String)>;
 
-/// What `/api/v1/top` is asked for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct TopQuery {
-    window: Window,
-    by: Ranking,
-    k: usize,
-}
-
-impl TopQuery {
-    /// Of a parameter that is given twice, the last holds; unknown ones are the page's own.
-    fn parse(parameters: &Parameters) -> Result<Self, ApiError> {
-        let mut query = Self {
-            window: Window::FiveMinutes,
-            by: Ranking::Count,
-            k: 10,
-        };
-        for (name, value) in parameters {
-            match name.as_str() {
-                "window" => {
-                    query.window = value
-                        .parse()
-                        .map_err(|_| bad("bad_window", "window", &Window::ALL.map(Window::name)))?;
-                }
-                "by" => {
-                    query.by = value
-                        .parse()
-                        .map_err(|_| bad("bad_by", "by", &Ranking::ALL.map(Ranking::name)))?;
-                }
-                "k" => query.k = rows(value)?,
-                "lang" => return Err(not_yet("bad_lang", "lang")),
-                "source" => return Err(not_yet("bad_source", "source")),
-                _ => {}
-            }
-        }
-        Ok(query)
-    }
-}
-
-fn rows(value: &str) -> Result<usize, ApiError> {
-    let number = value.parse().ok().filter(|k| (1..=MAX_ROWS).contains(k));
-    number
-        .filter(|_| value.bytes().all(|byte| byte.is_ascii_digit()))
-        .ok_or_else(|| {
-            ApiError::bad_request("bad_k", format!("k is a whole number from 1 to {MAX_ROWS}"))
-        })
-}
-
-fn bad(code: &'static str, name: &str, allowed: &[&str]) -> ApiError {
-    ApiError::bad_request(code, format!("{name} is one of: {}", allowed.join(", ")))
-}
-
-fn not_yet(code: &'static str, name: &str) -> ApiError {
-    ApiError::bad_request(
-        code,
-        format!(
-            "{name} is not known to this version: counts are of all languages and sources together"
-        ),
-    )
-}
-
+/// `GET /api/v1/top`
 pub(super) async fn top(
     State(web): State<Web>,
     parameters: Result<Query<Parameters>, QueryRejection>,
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
-    let Query(parameters) = parameters
-        .map_err(|_| ApiError::bad_request("bad_query", "the query is not one of a web address"))?;
-    let query = TopQuery::parse(&parameters)?;
-    let results = web.live.newest().ok_or_else(ApiError::starting)?;
-    let body = serde_json::to_vec(&first_rows(results.top(query.window, query.by), query.k))
-        .map_err(|_| ApiError::internal())?;
-    Ok(with_etag(&headers, body))
+    let view = view(&read(parameters)?)?;
+    let shown = |top: &Top| answer(&headers, &first_rows(top, usize::from(view.rows)));
+    match view.origin {
+        Origin::Counted(filter) => {
+            let results = if filter == Filter::default() {
+                web.live.newest()
+            } else {
+                web.live.of(filter).await
+            };
+            let results = results.ok_or_else(ApiError::starting)?;
+            shown(results.top(view.window, view.by))
+        }
+        Origin::External => match web.external.newest() {
+            Some(posted) => shown(&posted.top),
+            None => shown(&super::external::nothing_posted()),
+        },
+    }
+}
+
+/// `GET /api/v1/tags/NAME`
+pub(super) async fn tag(
+    State(web): State<Web>,
+    name: Result<Path<String>, PathRejection>,
+    parameters: Result<Query<Parameters>, QueryRejection>,
+    headers: HeaderMap,
+) -> Result<Response, ApiError> {
+    let window = window(&read(parameters)?)?;
+    // What is no text is no tag.
+    let Path(name) = name.map_err(|_| ApiError::unknown_tag())?;
+    if is_too_long(&name) {
+        return Err(ApiError::unknown_tag());
+    }
+    let name = address::tag_name(&name);
+    match web.live.tag(&name, window).await {
+        Ok(detail) => answer(&headers, &detail),
+        Err(NoTag::NeverSeen) => Err(ApiError::unknown_tag()),
+        Err(NoTag::NotNow) => Err(ApiError::starting()),
+    }
+}
+
+fn read(parameters: Result<Query<Parameters>, QueryRejection>) -> Result<Parameters, ApiError> {
+    let unreadable =
+        |_| ApiError::bad_request("bad_query", "the query is not one of a web address");
+    parameters
+        .map(|Query(parameters)| parameters)
+        .map_err(unreadable)
+}
+
+/// The view that is asked for, with the names that the page's address has too. Of a parameter that is
+/// given twice, the last holds; unknown ones are the page's own.
+fn view(parameters: &Parameters) -> Result<View, ApiError> {
+    let query = address::Query {
+        window: last(parameters, "window", BadName::Window)?,
+        by: last(parameters, "by", BadName::Ranking)?,
+        lang: last(parameters, "lang", BadName::Lang)?,
+        source: last(parameters, "source", BadName::Source)?,
+        k: last(parameters, "k", BadName::Rows)?,
+    };
+    query.view().map_err(refused)
+}
+
+fn window(parameters: &Parameters) -> Result<Window, ApiError> {
+    address::window(last(parameters, "window", BadName::Window)?).map_err(refused)
+}
+
+/// Not an empty one: a script that sends it has lost something on the way.
+fn last<'a>(
+    parameters: &'a Parameters,
+    wanted: &str,
+    bad: BadName,
+) -> Result<Option<&'a str>, ApiError> {
+    let mut found = parameters.iter().rev().filter(|(name, _)| name == wanted);
+    match found.next() {
+        Some((_, value)) if value.is_empty() => Err(refused(bad)),
+        found => Ok(found.map(|(_, value)| value.as_str())),
+    }
+}
+
+fn refused(bad: BadName) -> ApiError {
+    ApiError::bad_request(bad.code(), bad.to_string())
+}
+
+fn answer(request: &HeaderMap, body: &impl Serialize) -> Result<Response, ApiError> {
+    let body = serde_json::to_vec(body).map_err(|_| ApiError::internal())?;
+    Ok(with_etag(request, body))
 }
 
 /// Answers with `body`, or that it is what the client has already. The tag is one of the content, so
@@ -122,31 +150,43 @@ fn with_etag(request: &HeaderMap, body: Vec<u8>) -> Response {
 
 #[cfg(test)]
 mod tests {
+    use model::{Kind, Lang, Ranking};
+
     use super::*;
 
-    fn parse(parameters: &[(&str, &str)]) -> Result<TopQuery, &'static str> {
-        let parameters: Parameters = parameters
+    fn parameters(given: &[(&str, &str)]) -> Parameters {
+        given
             .iter()
             .map(|(name, value)| ((*name).into(), (*value).into()))
-            .collect();
-        TopQuery::parse(&parameters).map_err(|error| error.code())
+            .collect()
+    }
+
+    fn parse(given: &[(&str, &str)]) -> Result<View, &'static str> {
+        view(&parameters(given)).map_err(|error| error.code())
     }
 
     #[test]
     fn queries_and_their_defaults() {
-        let default = TopQuery {
-            window: Window::FiveMinutes,
-            by: Ranking::Count,
-            k: 10,
-        };
+        let default = View::default();
         assert_eq!(parse(&[]), Ok(default));
         assert_eq!(parse(&[("theme", "dark")]), Ok(default));
         assert_eq!(
-            parse(&[("window", "all"), ("by", "count"), ("k", "100")]),
-            Ok(TopQuery {
+            parse(&[
+                ("window", "1h"),
+                ("window", "all"),
+                ("by", "rising"),
+                ("lang", "en"),
+                ("source", "demo"),
+                ("k", "100")
+            ]),
+            Ok(View {
                 window: Window::All,
-                k: 100,
-                ..default
+                by: Ranking::Rising,
+                origin: Origin::Counted(Filter {
+                    source: Some(Kind::Demo),
+                    lang: Lang::of_tag("en"),
+                }),
+                rows: 100,
             })
         );
     }
@@ -161,8 +201,9 @@ mod tests {
             ("k", "101", "bad_k"),
             ("k", "+5", "bad_k"),
             ("k", "99999999999999999999999", "bad_k"),
-            ("lang", "en", "bad_lang"),
-            ("source", "demo", "bad_source"),
+            ("lang", "EN", "bad_lang"),
+            ("lang", "", "bad_lang"),
+            ("source", "moon", "bad_source"),
         ] {
             assert_eq!(parse(&[(name, value)]), Err(code), "{name}={value}");
         }
@@ -170,7 +211,8 @@ mod tests {
 
     #[test]
     fn messages_say_what_is_allowed() {
-        let error = TopQuery::parse(&vec![("window".into(), "x".into())]).unwrap_err();
-        assert_eq!(error.to_string(), "window is one of: 5m, all");
+        let error = view(&parameters(&[("window", "x")])).unwrap_err();
+        let told = "window is one of: 1m, 5m, 15m, 1h, 24h, all";
+        assert_eq!(error.to_string(), told);
     }
 }

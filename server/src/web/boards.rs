@@ -1,44 +1,102 @@
-//! What the page is answered.
+//! What the pages are answered.
 
-use app::Boards;
-use model::{Answer, Board, Epoch, Origin, Top, View};
+use app::{Boards, Held, Pending, TagView};
+use model::{Answer, Board, Epoch, Filter, Origin, TagAnswer, Top, Unchanged, View};
 
 use super::Web;
-
-/// Rows on the page.
-const ROWS: usize = 10;
+use crate::results::NoTag;
 
 impl Boards for Web {
-    fn answer(&self, view: View, after: Option<Epoch>) -> Answer {
-        let posted = self.external.newest();
-        let external = posted.is_some();
-        match view.origin {
-            Origin::Counted(_) => {
-                let Some(results) = self.live.newest() else {
-                    return Answer::Starting;
-                };
-                self.board(results.top(view.window, view.by), external, after)
-            }
-            Origin::External => match posted {
-                Some(posted) => self.board(&posted.top, external, after),
-                None => self.board(&super::external::nothing_posted(), external, after),
-            },
-        }
+    fn board(&self, view: View, held: Held) -> Pending<Answer> {
+        let web = self.clone();
+        Box::pin(async move { web.answer(view, held).await })
+    }
+
+    fn tag(&self, view: TagView, after: Option<Epoch>) -> Pending<TagAnswer> {
+        let web = self.clone();
+        Box::pin(async move { web.tag_answer(&view, after).await })
     }
 }
 
 impl Web {
-    fn board(&self, top: &Top, external: bool, after: Option<Epoch>) -> Answer {
-        if after == Some(top.epoch) {
-            return Answer::Unchanged(top.epoch);
+    async fn answer(&self, view: View, held: Held) -> Answer {
+        let posted = self.external.newest();
+        let external = posted.is_some();
+        let rows = usize::from(view.rows);
+        match view.origin {
+            Origin::Counted(filter) => {
+                let Some(newest) = self.live.newest() else {
+                    return Answer::Starting;
+                };
+                // An epoch has one result: who holds its board needs no count of it.
+                if held.epoch == Some(newest.epoch) {
+                    return self.unchanged(newest.epoch, external, held);
+                }
+                let results = if filter == Filter::default() {
+                    newest
+                } else {
+                    match self.live.of(filter).await {
+                        Some(results) => results,
+                        None => return Answer::Starting,
+                    }
+                };
+                self.news(results.top(view.window, view.by), rows, external, held)
+            }
+            Origin::External => match posted {
+                Some(posted) => self.news(&posted.top, rows, external, held),
+                None => self.news(&super::external::nothing_posted(), rows, external, held),
+            },
+        }
+    }
+
+    fn news(&self, top: &Top, rows: usize, external: bool, held: Held) -> Answer {
+        if held.epoch == Some(top.epoch) {
+            return self.unchanged(top.epoch, external, held);
         }
         Answer::Board(Board {
-            top: first_rows(top, ROWS),
+            top: first_rows(top, rows),
             batch_ms: u64::try_from(self.batch.as_millis()).unwrap_or(u64::MAX),
             sources: self.sources.all(),
             external,
+            behind: self.live.is_behind(),
         })
     }
+
+    fn unchanged(&self, epoch: Epoch, external: bool, held: Held) -> Answer {
+        let sources = self.sources.all();
+        let known = held.states == Some(model::states(&sources));
+        Answer::Unchanged(Unchanged {
+            epoch,
+            external,
+            behind: self.live.is_behind(),
+            sources: (!known).then_some(sources),
+        })
+    }
+
+    async fn tag_answer(&self, view: &TagView, after: Option<Epoch>) -> TagAnswer {
+        let newest = self.live.newest().map(|results| results.epoch);
+        if newest.is_some() && newest == after {
+            return TagAnswer::Unchanged {
+                behind: self.live.is_behind(),
+            };
+        }
+        if is_too_long(&view.name) {
+            return TagAnswer::NeverSeen;
+        }
+        match self.live.tag(&view.name, view.window).await {
+            Ok(detail) => TagAnswer::Tag(detail),
+            Err(NoTag::NeverSeen) => TagAnswer::NeverSeen,
+            Err(NoTag::NotNow) => TagAnswer::Starting,
+        }
+    }
+}
+
+/// Bytes of a tag's name in a question. What is longer is some other text.
+const LONGEST: usize = 4096;
+
+/// Nobody needs to be asked for such a tag.
+pub(super) fn is_too_long(name: &str) -> bool {
+    name.len() > LONGEST
 }
 
 /// `top` with at most `rows` rows; the rest is not copied.
@@ -57,7 +115,7 @@ pub(super) fn first_rows(top: &Top, rows: usize) -> Top {
 
 #[cfg(test)]
 mod tests {
-    use model::Window;
+    use model::{SourceState, Window};
 
     use super::*;
     use crate::{tutorial::literal::Literal, web::testing::Counting};
@@ -77,34 +135,78 @@ mod tests {
         }
     }
 
-    #[test]
-    fn starting_then_ten_rows_then_unchanged() {
+    fn unchanged(answer: Answer) -> Unchanged {
+        match answer {
+            Answer::Unchanged(unchanged) => unchanged,
+            other => panic!("something new: {other:?}"),
+        }
+    }
+
+    fn of(epoch: u64) -> Held {
+        Held {
+            epoch: Some(Epoch(epoch)),
+            states: None,
+        }
+    }
+
+    #[tokio::test]
+    async fn starting_then_as_many_rows_as_asked_for_then_unchanged() {
         let counting = Counting::default();
         let web = counting.web();
         let all = view(Window::All, Origin::default());
-        assert_eq!(web.answer(all, None), Answer::Starting);
+        let first = web.answer(all, Held::default()).await;
+        assert_eq!(first, Answer::Starting);
 
         let tags: Vec<String> = (0..12).map(|number| format!("#t{number}")).collect();
         let rows: Vec<_> = tags.iter().map(|tag| (tag.as_str(), 5)).collect();
         counting.show(3, &rows);
-        let shown = board(web.answer(all, None));
+        let shown = board(web.answer(all, Held::default()).await);
         assert_eq!(shown.top.rows.len(), 10);
         assert_eq!(shown.batch_ms, 2000);
-        assert!(!shown.external);
-        assert_eq!(web.answer(all, Some(Epoch(3))), Answer::Unchanged(Epoch(3)));
-        assert_eq!(board(web.answer(all, Some(Epoch(2)))).top.epoch, Epoch(3));
+        assert!(!shown.external && !shown.behind);
+        let more = View { rows: 11, ..all };
+        let shown = board(web.answer(more, Held::default()).await);
+        assert_eq!(shown.top.rows.len(), 11);
+
+        assert_eq!(unchanged(web.answer(all, of(3)).await).epoch, Epoch(3));
+        assert_eq!(board(web.answer(all, of(2)).await).top.epoch, Epoch(3));
     }
 
-    #[test]
-    fn an_external_board_shows_what_was_posted() {
+    #[tokio::test]
+    async fn the_states_of_sources_are_current_while_the_counts_stand_still() {
+        let counting = Counting::default();
+        let web = counting.web();
+        let source = web.sources.add("tcp:localhost:9009");
+        counting.show(3, &[]);
+        let view = View::default();
+        let shown = board(web.answer(view, Held::default()).await);
+        let held = |sources| Held {
+            epoch: Some(Epoch(3)),
+            states: Some(model::states(sources)),
+        };
+        let same = unchanged(web.answer(view, held(&shown.sources)).await);
+        assert_eq!(same.sources, None);
+        source.waiting("nobody there");
+        let other = unchanged(web.answer(view, held(&shown.sources)).await);
+        let sources = other.sources.unwrap();
+        assert_eq!(sources[0].state, SourceState::Waiting);
+        let same = unchanged(web.answer(view, held(&sources)).await);
+        assert_eq!(same.sources, None);
+        assert!(!same.behind);
+        counting.seal(4);
+        assert!(unchanged(web.answer(view, held(&sources)).await).behind);
+    }
+
+    #[tokio::test]
+    async fn an_external_board_shows_what_was_posted() {
         let web = Counting::default().web();
         let external = view(Window::FiveMinutes, Origin::External);
-        let empty = board(web.answer(external, None));
+        let empty = board(web.answer(external, Held::default()).await);
         assert!(!empty.external && empty.top.rows.is_empty());
 
         web.external
             .post(vec![Literal::Text("C#".to_owned())], vec![Literal::Int(4)]);
-        let shown = board(web.answer(external, Some(empty.top.epoch)));
+        let shown = board(web.answer(external, of(empty.top.epoch.0)).await);
         assert!(shown.external);
         assert_eq!(shown.top.window, Window::All);
         assert_eq!(
@@ -112,6 +214,28 @@ mod tests {
             ("C#", 4)
         );
         let epoch = shown.top.epoch;
-        assert_eq!(web.answer(external, Some(epoch)), Answer::Unchanged(epoch));
+        let same = unchanged(web.answer(external, of(epoch.0)).await);
+        assert_eq!(same.epoch, epoch);
+    }
+
+    #[tokio::test]
+    async fn a_tag_is_asked_for_only_where_there_is_something_to_know() {
+        let counting = Counting::default();
+        let web = counting.web();
+        let view = |name: &str| TagView {
+            name: name.to_owned(),
+            window: Window::All,
+        };
+        counting.show(3, &[]);
+        let held = Some(Epoch(3));
+        assert_eq!(
+            web.tag_answer(&view("#a"), held).await,
+            TagAnswer::Unchanged { behind: false }
+        );
+        let long = "#".repeat(5000);
+        assert_eq!(
+            web.tag_answer(&view(&long), None).await,
+            TagAnswer::NeverSeen
+        );
     }
 }

@@ -53,6 +53,14 @@ impl ApiError {
         Self::of_status(StatusCode::NOT_FOUND)
     }
 
+    pub(super) fn unknown_tag() -> Self {
+        Self::new(
+            StatusCode::NOT_FOUND,
+            "unknown_tag",
+            "no post that was counted bears this hashtag",
+        )
+    }
+
     pub(super) fn timed_out() -> Self {
         Self::of_status(StatusCode::REQUEST_TIMEOUT)
     }

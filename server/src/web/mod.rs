@@ -1,13 +1,14 @@
-//! Everything that is asked over HTTP: the page, its server function, the JSON for scripts, and the
+//! Everything that is asked over HTTP: the pages, their server functions, the JSON for scripts, and the
 //! two addresses of the tutorial's dashboard.
 //!
 //! * [`router`] every route there is; [`pages`], [`api`], [`tutorial`], [`health`] and [`assets`] answer
-//! * [`boards`] what the page's question is answered; [`external`] the board that another program posts
+//! * [`boards`] what the pages' questions are answered; [`external`] the board that another program posts
 //! * [`error`] the one shape of errors, [`security`] what holds for every request and answer
 //! * [`connections`] from accept to farewell
 //!
-//! A request reads the newest results as they are and waits for nobody. What strangers can take from
-//! the server has a bound here or in [`connections`]: bodies, time, connections.
+//! A request reads the newest results as they are and waits for nobody; only what is counted when it
+//! is asked for, one tag or a part of the posts, takes its time. What strangers can take from the
+//! server has a bound here or in [`connections`]: bodies, time, connections.
 
 mod api;
 mod assets;
@@ -56,8 +57,11 @@ pub(crate) struct Web {
 fn router(web: Web) -> Router {
     Router::new()
         .route("/", get(pages::page))
+        .route("/tag/{*name}", get(pages::page))
         .route("/api/fn/board", get(pages::server_function))
+        .route("/api/fn/tag", get(pages::server_function))
         .route("/api/v1/top", get(api::top))
+        .route("/api/v1/tags/{name}", get(api::tag))
         .route("/updateData", post(tutorial::update))
         .route("/refreshData", get(tutorial::refresh))
         .route("/healthz", get(health::alive))

@@ -1,4 +1,4 @@
-//! The page and its server function, both rendered and answered by crate `app`.
+//! The pages and their server functions, rendered and answered by crate `app`.
 
 use std::sync::Arc;
 

@@ -84,3 +84,36 @@ async fn a_post_is_seen_before_the_next_is_due() {
     .await;
     program.terminate();
 }
+
+/// A post each five seconds, the last of them 5 s before the day ends, and one that is late.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_day_at_full_speed_shows_the_windows_at_its_end() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("posts");
+    let begin = 1_700_006_400;
+    let mut day: String = (0..86_400 / 5)
+        .map(|n| {
+            let at = begin + n * 5;
+            format!("{{\"text\":\"#day #hour{}\",\"at\":{at}}}\n", n / 720)
+        })
+        .collect();
+    day += &format!("{{\"text\":\"#late\",\"at\":{begin}}}\n");
+    std::fs::write(&path, day).unwrap();
+    let source = format!("file:{}", path.display());
+    let mut program = Program::serve(&["--source", &source, "--batch", "10s"]);
+    wait_until("the day has ended", SOON, async || {
+        program.json(TOP).await["at"] == "2023-11-16T00:00:00Z"
+    })
+    .await;
+    let top = program.json(TOP).await;
+    assert_eq!(top["posts"], 61, "60 in five minutes, and the late one");
+    let rows = top["rows"].as_array().unwrap();
+    let rows: Vec<_> = rows
+        .iter()
+        .map(|row| (row["tag"].as_str().unwrap(), row["count"].as_u64().unwrap()))
+        .collect();
+    assert_eq!(rows, [("#day", 60), ("#hour23", 60), ("#late", 1)]);
+    let counts = program.counts().await;
+    assert_eq!(counts[0], ("#day".to_owned(), 17_280));
+    program.terminate();
+}

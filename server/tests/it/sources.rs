@@ -65,6 +65,37 @@ fn a_count_goes_over_all_files_and_all_compressions() {
 }
 
 #[test]
+fn every_form_of_a_line_is_counted() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("lines");
+    let lines = [
+        "#text",
+        r##"{"text":"#simple","id":"1","url":"https://a.example"}"##,
+        r#"{"data":{"id":"1","text":"","entities":{"hashtags":[{"start":0,"end":1,"tag":"x"}]}}}"#,
+        r#"{"id_str":"1","text":"","entities":{"hashtags":[{"text":"tweet","indices":[0,1]}]}}"#,
+        r#"{"did":"did:plc:a","time_us":1779719009157119,"kind":"commit","commit":{"operation":"create","collection":"app.bsky.feed.post","rkey":"b","record":{"text":"","tags":["bluesky"]}}}"#,
+        r#"{"id":"1","content":"","account":{"acct":"a"},"tags":[{"name":"mastodon"}]}"#,
+        // No posts.
+        r#"{"delete":"1"}"#,
+        r#"{"takedown":"a"}"#,
+        r#"{"delete":{"status":{"id_str":"1"}}}"#,
+        r#"{"limit":{"track":1}}"#,
+        r##"{"unknown":"#no"}"##,
+    ];
+    fs::write(&file, lines.join("\n")).unwrap();
+    let json = tagtide(&["count", "--json", path(&file)]);
+    let rows: Value = serde_json::from_slice(&json.stdout).unwrap();
+    let tags: Vec<_> = rows
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|row| &row["tag"])
+        .collect();
+    let expected = ["#bluesky", "#mastodon", "#simple", "#text", "#tweet", "#x"];
+    assert_eq!(tags, expected);
+}
+
+#[test]
 fn what_cannot_be_opened_is_one_line_and_starts_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let data = folder.path().join("data");

@@ -22,7 +22,7 @@ use tokio::{
 
 use super::{
     Closed, Context, Cursor, Event, Lines, OpenError, Sink,
-    connection::{POSTS, accept, decoded},
+    connection::{EVENTS, accept, decoded},
     spec::Speed,
 };
 use position::Head;
@@ -166,7 +166,10 @@ impl<S: Sink> Player<S> {
                 }
                 let epoch = self.context.sink.epoch_of(at);
                 if self.epoch.is_none_or(|last| last < epoch) {
-                    self.flush(&mut gathered, behind).await?;
+                    // Deletions have no time: the first of all wait for the time of the first post.
+                    if self.epoch.is_some() || gathered.iter().any(|event| event.post().is_some()) {
+                        self.flush(&mut gathered, behind).await?;
+                    }
                     self.advance(at).await?;
                     self.epoch = Some(epoch);
                 }
@@ -174,7 +177,7 @@ impl<S: Sink> Player<S> {
             }
             gathered.push(event);
             behind = offset;
-            if gathered.len() == POSTS {
+            if gathered.len() == EVENTS {
                 self.flush(&mut gathered, behind).await?;
             }
         }

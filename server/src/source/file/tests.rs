@@ -226,9 +226,10 @@ async fn the_posts_times_move_the_time_on() {
     lines.insert(4, "no time either");
     let far = "{\"text\":\"far\",\"at\":\"9999-01-01T00:00:00Z\"}";
     lines.push(far);
-    let (sink, _) = Sample::new((lines.join("\n") + "\n").as_bytes())
+    let (sink, source) = Sample::new((lines.join("\n") + "\n").as_bytes())
         .read(None)
         .await;
+    assert_eq!(source.detail.as_deref(), Some("1 late post"));
     let mut seen = vec![];
     for given in sink.given() {
         match given {
@@ -240,6 +241,17 @@ async fn the_posts_times_move_the_time_on() {
         "1 posts", "to 0", "2 posts", "to 2000", "4 posts", "to 8000", "2 posts",
     ];
     assert_eq!(seen, expected);
+}
+
+#[tokio::test]
+async fn deletions_before_the_first_post_wait_for_its_time() {
+    let deletions = "{\"delete\":\"1\"}\n".repeat(3);
+    let text = deletions.clone() + &at(&[THEN]) + &deletions;
+    let (sink, _) = Sample::new(text.as_bytes()).read(None).await;
+    let given = sink.given();
+    assert_eq!(given[0], Given::Advance(THEN));
+    assert!(matches!(&given[1..], [Given::Posts(posts, _)] if posts.len() == 1));
+    assert_eq!(sink.cursor(), behind(text.as_bytes()));
 }
 
 #[tokio::test]
