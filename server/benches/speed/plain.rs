@@ -23,7 +23,7 @@ pub(crate) fn naive(path: &Path) -> io::Result<usize> {
     Ok(counts.len())
 }
 
-type Counts = FastMap<Box<[u8]>, u64, foldhash::fast::RandomState>;
+type Counts = FastMap<Vec<u8>, u64, foldhash::fast::RandomState>;
 
 /// As fast as it is easily made: blocks, no lines, no decoding, no bounds on what it takes. Each thread
 /// counts a part of the file.

@@ -7,7 +7,7 @@ use std::fmt::Write;
 pub(crate) const SEED: u64 = 42;
 
 /// Of so many tags, five million posts use about 260,000 spellings.
-const TAGS: usize = 220_000;
+const TAGS: usize = 161_000;
 
 /// How many people write.
 const PEOPLE: u64 = 500_000;
@@ -125,7 +125,7 @@ impl Writer {
             } else if other && random.below(2) == 0 {
                 post.text.push_str(random.one_of(&OTHERS));
             } else if random.below(120) == 0 {
-                let _ = write!(post.text, "https://example.com/{:x}/#top", random.next());
+                let _ = write!(post.text, "https://example.com/{}/#top", random.below(1000));
             } else {
                 post.text.push_str(random.one_of(&WORDS));
             }

@@ -7,6 +7,7 @@
 //! are in the order in which they first came. The seed of the hash table, new for each tally so that
 //! nobody can choose tags that meet in it, shows in no result.
 
+mod ahead;
 mod index;
 #[cfg(test)]
 mod tests;
@@ -17,6 +18,7 @@ use std::mem;
 
 use crate::grammar::Grammar;
 use crate::key::{self, Key};
+pub use ahead::Ahead;
 use index::Index;
 
 /// A word of [`Grammar::Words`] is cut to so many bytes, or a little less where the cut would be inside of
@@ -111,7 +113,7 @@ impl<T: Default> Tally<T> {
         each: impl FnMut(Tag<'_>, &mut T),
     ) {
         match named {
-            None => self.grammar.scan(text.as_bytes(), |tag| self.find(tag)),
+            None => self.grammar.scan(text.as_bytes(), |tag| self.find(&tag)),
             Some(named) => named.iter().for_each(|tag| self.name(tag)),
         }
         self.visit(each);
@@ -119,7 +121,7 @@ impl<T: Default> Tally<T> {
 
     /// As [`Tally::post`], of a text as it was received: malformed UTF-8 becomes U+FFFD.
     pub fn text(&mut self, text: &[u8], each: impl FnMut(Tag<'_>, &mut T)) {
-        self.grammar.scan(text, |tag| self.find(tag));
+        self.grammar.scan(text, |tag| self.find(&tag));
         self.visit(each);
     }
 
@@ -140,16 +142,21 @@ impl<T: Default> Tally<T> {
 
     /// A tag in the text: a word as it stands, or a tag without its hash sign.
     fn find(&mut self, bytes: &[u8]) {
-        let bytes = match self.grammar {
-            // As much as decides what the first bytes of its text are.
-            Grammar::Words => &bytes[..bytes.len().min(MAX_WORD + 4)],
-            Grammar::Twitter => bytes,
-        };
+        let bytes = self.sought(bytes);
         let hash = self.by_spelling.hash(bytes);
         // What is known is well-formed, and what equals it as well.
         match self.known(hash, bytes) {
             Some(slot) => self.found(slot, self.counts_each()),
             None => self.find_text(&String::from_utf8_lossy(bytes), self.counts_each()),
+        }
+    }
+
+    /// As much of a tag as decides what is found.
+    fn sought<'a>(&self, tag: &'a [u8]) -> &'a [u8] {
+        match self.grammar {
+            // A character may be cut, but none of those that stay.
+            Grammar::Words => &tag[..tag.len().min(MAX_WORD + 4)],
+            Grammar::Twitter => tag,
         }
     }
 

@@ -20,7 +20,7 @@ use std::{
 use anyhow::{Context, bail};
 use engine::{
     grammar::Grammar,
-    tally::{Tag, Tally},
+    tally::{Ahead, Tag, Tally},
 };
 
 use crate::{
@@ -152,21 +152,24 @@ impl Counts {
     }
 
     fn block(&mut self, lines: &Lines) {
+        let mentions = &mut self.mentions;
+        let mut count = |tag: Tag<'_>, count: &mut u64| {
+            *mentions += u64::from(tag.occurrences);
+            *count += u64::from(tag.occurrences);
+        };
+        let mut ahead = Ahead::default();
         for line in lines.finished() {
-            let mentions = &mut self.mentions;
-            let count = |tag: Tag<'_>, count: &mut u64| {
-                *mentions += u64::from(tag.occurrences);
-                *count += u64::from(tag.occurrences);
-            };
             if !line.bytes.trim_ascii_start().starts_with(b"{") {
                 // Text, of which only the tags need decoding.
-                self.tally.text(line.bytes, count);
+                self.tally.text_ahead(line.bytes, &mut ahead, &mut count);
                 self.posts += u64::from(!line.bytes.is_empty());
             } else if let Ok(Some(Event::Post(post))) = decode(line.bytes) {
-                self.tally.post(&post.text, post.tags.as_deref(), count);
+                self.tally
+                    .post(&post.text, post.tags.as_deref(), &mut count);
                 self.posts += 1;
             }
         }
+        self.tally.finish(&mut ahead, count);
     }
 
     fn merge(&mut self, other: Self) {

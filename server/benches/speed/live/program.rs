@@ -78,8 +78,8 @@ impl Program {
         })
     }
 
-    /// The body of the answer.
-    pub(super) fn get(&self, path: &str) -> anyhow::Result<String> {
+    /// The body of the answer; `None` while the server is starting.
+    pub(super) fn get(&self, path: &str) -> anyhow::Result<Option<String>> {
         let mut stream = TcpStream::connect(&self.address)?;
         stream.set_read_timeout(Some(PATIENCE))?;
         write!(
@@ -90,15 +90,18 @@ impl Program {
         let mut answer = String::new();
         stream.read_to_string(&mut answer)?;
         match answer.split_once("\r\n\r\n") {
-            Some((head, body)) if head.contains(" 200 ") => Ok(body.to_owned()),
+            Some((head, body)) if head.contains(" 200 ") => Ok(Some(body.to_owned())),
+            Some((head, _)) if head.contains(" 503 ") => Ok(None),
             _ => bail!("{path}: {answer}"),
         }
     }
 
     /// `null` as long as there is none.
     pub(super) fn top(&self, window: &str) -> anyhow::Result<serde_json::Value> {
-        let body = self.get(&format!("/api/v1/top?k=1&window={window}"))?;
-        Ok(serde_json::from_str(&body)?)
+        match self.get(&format!("/api/v1/top?k=1&window={window}"))? {
+            Some(body) => Ok(serde_json::from_str(&body)?),
+            None => Ok(serde_json::Value::Null),
+        }
     }
 
     pub(super) fn usage(&self) -> anyhow::Result<Usage> {

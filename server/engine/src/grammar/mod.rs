@@ -69,9 +69,9 @@ impl Grammar {
     /// Gives the tags of a text, in order and as often as they occur: words as they stand, others
     /// without their hash signs. Where the text is malformed, a tag may be as well.
     #[inline]
-    pub(crate) fn scan(self, text: &[u8], each: impl FnMut(&[u8])) {
+    pub(crate) fn scan<'a>(self, text: &'a [u8], mut each: impl FnMut(Cow<'a, [u8]>)) {
         match self {
-            Self::Words => words::words(text, each),
+            Self::Words => words::words(text, |word| each(Cow::Borrowed(word))),
             Self::Twitter => twitter::scan(text, each),
         }
     }

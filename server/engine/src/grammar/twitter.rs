@@ -13,6 +13,7 @@
 //! twitter-text has frozen tables of about Unicode 8 (which also hold some private-use characters; those
 //! are no letters here).
 
+use std::borrow::Cow;
 use std::iter::Peekable;
 use std::ops::Range;
 
@@ -35,7 +36,7 @@ const LETTER_OR_MARK: GeneralCategoryGroup =
 /// with a hash sign is read for itself, and no other is looked at. Most tags are ASCII, and these are
 /// told without decoding.
 #[inline]
-pub(super) fn scan(text: &[u8], mut each: impl FnMut(&[u8])) {
+pub(super) fn scan<'a>(text: &'a [u8], mut each: impl FnMut(Cow<'a, [u8]>)) {
     let mut read = 0;
     while let Some(sign) = hash_sign(text, read) {
         let before = text[read..sign].iter().rposition(u8::is_ascii_whitespace);
@@ -43,9 +44,13 @@ pub(super) fn scan(text: &[u8], mut each: impl FnMut(&[u8])) {
         let start = before.map_or(read, |at| read + at + 1);
         read = after.map_or(text.len(), |at| sign + at);
         let word = &text[start..read];
-        match ascii_tag(word, sign - start) {
-            Some(tag) => each(tag),
-            None => tags(&String::from_utf8_lossy(word)).for_each(|tag| each(tag.as_bytes())),
+        if let Some(tag) = ascii_tag(word, sign - start) {
+            each(Cow::Borrowed(tag));
+            continue;
+        }
+        match String::from_utf8_lossy(word) {
+            Cow::Borrowed(word) => tags(word).for_each(|tag| each(Cow::Borrowed(tag.as_bytes()))),
+            Cow::Owned(word) => tags(&word).for_each(|tag| each(Cow::Owned(tag.into()))),
         }
     }
 }

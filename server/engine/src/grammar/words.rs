@@ -12,7 +12,7 @@ use memchr::memchr;
 /// No byte of another character, nor one that is part of none, is what splits here, so that the text may
 /// be malformed.
 #[inline]
-pub(super) fn words(text: &[u8], mut each: impl FnMut(&[u8])) {
+pub(super) fn words<'a>(text: &'a [u8], mut each: impl FnMut(&'a [u8])) {
     let mut read = 0;
     while let Some(sign) = memchr(b'#', &text[read..]) {
         let sign = read + sign;

@@ -122,7 +122,7 @@ fn plain(grammar: Grammar, text: &str) -> Vec<(String, String, u32)> {
             }
         }
         Grammar::Twitter => grammar.scan(text.as_bytes(), |tag| {
-            let tag = str::from_utf8(tag).expect("of a text that is well-formed");
+            let tag = str::from_utf8(&tag).expect("of a text that is well-formed");
             if let Some(key) = key::key_of(tag)
                 && found.iter().all(|(known, ..)| known != key.as_str())
             {
@@ -176,6 +176,17 @@ proptest! {
             for (key, spelling, count) in whole.into_entries() {
                 prop_assert_eq!(sums.get(&(key.to_string(), spelling.into())), Some(&count));
             }
+
+            let (mut now, mut later) = (vec![], vec![]);
+            let mut tally = Tally::<()>::new(grammar);
+            let mut note = |tag: Tag<'_>| now.push((tag.key.clone(), tag.spelling.to_owned(), tag.occurrences));
+            (0..3).for_each(|_| texts.iter().for_each(|text| tally.text(text, |tag, ()| note(tag))));
+            let mut tally = Tally::<()>::new(grammar);
+            let mut ahead = Ahead::default();
+            let mut note = |tag: Tag<'_>| later.push((tag.key.clone(), tag.spelling.to_owned(), tag.occurrences));
+            (0..3).for_each(|_| texts.iter().for_each(|text| tally.text_ahead(text, &mut ahead, |tag, ()| note(tag))));
+            tally.finish(&mut ahead, |tag, ()| note(tag));
+            prop_assert_eq!(now, later);
         }
     }
 }

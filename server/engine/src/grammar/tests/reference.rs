@@ -180,7 +180,7 @@ proptest! {
     #[test]
     fn what_is_read_of_a_text_is_what_is_in_it(text in bytes()) {
         let mut found = Vec::new();
-        twitter::scan(&text, |tag| found.push(String::from_utf8(tag.to_vec()).expect("a text")));
+        twitter::scan(&text, |tag| found.push(String::from_utf8(tag.into_owned()).expect("a text")));
         let text = String::from_utf8_lossy(&text);
         prop_assert_eq!(found, twitter::tags(&text).map(str::to_owned).collect::<Vec<_>>());
     }
