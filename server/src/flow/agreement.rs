@@ -130,9 +130,10 @@ mod tests {
     use super::*;
 
     fn holdings(process: u64, groups: impl IntoIterator<Item = (u8, u64)>) -> Holdings {
-        let saved = |epoch| SavedGroup {
-            as_of: Epoch(epoch),
-            posts: 0,
+        let saved = |epoch| {
+            let mut saved = SavedGroup::default();
+            saved.as_of = Epoch(epoch);
+            saved
         };
         Holdings {
             process,

@@ -183,8 +183,6 @@ impl Shard {
     }
 
     fn tops(&self, filter: Filter) -> Part {
-        let groups = self.groups.values();
-        let partials = groups.map(|group| group.partial(filter, MAX_ROWS));
-        Part::Tops(Partial::merge(partials, MAX_ROWS))
+        Part::Tops(Partial::of(self.groups.values(), filter, MAX_ROWS))
     }
 }

@@ -5,10 +5,7 @@
 
 use std::path::Path;
 
-use engine::{
-    count::{Changes, Pane, Saved, SavedGroup, Spellings},
-    key::Key,
-};
+use engine::count::{Changes, Pane, Saved, SavedGroup};
 use redb::{Database, Range, ReadableDatabase, ReadableTable, TableDefinition};
 use serde::{Deserialize, Serialize};
 
@@ -20,9 +17,9 @@ use super::{
 pub(super) const NAME: &str = "state.redb";
 /// Group → [`SavedGroup`].
 pub(super) const GROUPS: TableDefinition<u8, &[u8]> = TableDefinition::new("groups");
-/// (group, key) → (all-time count, [`Spellings`]).
-pub(super) const TAGS: TableDefinition<(u8, &str), &[u8]> = TableDefinition::new("tags");
-/// (group, epoch) → [`Pane`].
+/// (group, number) → [`Segment`](engine::count::Segment): some neighbouring tags, about a page of them.
+pub(super) const SEGMENTS: TableDefinition<(u8, u32), &[u8]> = TableDefinition::new("segments");
+/// (group, first epoch) → [`Pane`].
 pub(super) const PANES: TableDefinition<(u8, u64), &[u8]> = TableDefinition::new("panes");
 
 #[derive(Debug)]
@@ -32,10 +29,10 @@ pub(crate) struct State(Database);
 #[derive(Debug, Default)]
 pub(crate) struct Batch {
     heads: Vec<(u8, Vec<u8>)>,
-    tags: Vec<(u8, Key, Vec<u8>)>,
+    segments: Vec<(u8, u32, Vec<u8>)>,
     panes: Vec<(u8, u64, Vec<u8>)>,
-    /// Panes of these groups before these epochs are void.
-    panes_from: Vec<(u8, u64)>,
+    /// Panes that are no more.
+    void: Vec<(u8, u64)>,
     bytes: usize,
 }
 
@@ -44,17 +41,18 @@ impl Batch {
         let head = encode(&changes.group)?;
         self.bytes += head.len();
         self.heads.push((group, head));
-        for (key, count, spellings) in &changes.tags {
-            let tag = encode(&(count, spellings))?;
-            self.bytes += tag.len() + key.as_str().len();
-            self.tags.push((group, (*key).clone(), tag));
+        for (number, segment) in &changes.segments {
+            let bytes = encode(segment)?;
+            self.bytes += bytes.len();
+            self.segments.push((group, *number, bytes));
         }
         for pane in &changes.panes {
             let bytes = encode(pane)?;
             self.bytes += bytes.len();
-            self.panes.push((group, pane.epoch.0, bytes));
+            self.panes.push((group, pane.from.0, bytes));
         }
-        self.panes_from.push((group, changes.panes_from.0));
+        let void = changes.void_panes.iter().map(|from| (group, from.0));
+        self.void.extend(void);
         Ok(())
     }
 
@@ -75,7 +73,7 @@ pub(crate) struct Row {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 enum Part {
     Head,
-    Tag(Key),
+    Segment(u32),
     Pane(u64),
 }
 
@@ -89,17 +87,10 @@ impl Row {
         let bytes = &self.bytes;
         Ok(match self.part {
             Part::Head => Saved::Group(parse(bytes)?),
-            Part::Tag(key) => {
-                let (count, spellings): (u64, Spellings) = parse(bytes)?;
-                Saved::Tag {
-                    key,
-                    count,
-                    spellings,
-                }
-            }
+            Part::Segment(number) => Saved::Segment(number, parse(bytes)?),
             Part::Pane(epoch) => {
                 let pane: Pane = parse(bytes)?;
-                if pane.epoch.0 != epoch {
+                if pane.from.0 != epoch {
                     return Err(StoreError::Damaged("a pane is not where it belongs"));
                 }
                 Saved::Pane(pane)
@@ -108,10 +99,10 @@ impl Row {
     }
 }
 
-/// Every row of every group, heads first.
+/// Every row of every group: heads first, then segments, then panes.
 pub(crate) struct Rows {
     heads: Range<'static, u8, &'static [u8]>,
-    tags: Range<'static, (u8, &'static str), &'static [u8]>,
+    segments: Range<'static, (u8, u32), &'static [u8]>,
     panes: Range<'static, (u8, u64), &'static [u8]>,
 }
 
@@ -120,7 +111,7 @@ impl Rows {
         let read = database.begin_read()?;
         Ok(Self {
             heads: read.open_table(GROUPS)?.range::<u8>(..)?,
-            tags: read.open_table(TAGS)?.range::<(u8, &str)>(..)?,
+            segments: read.open_table(SEGMENTS)?.range::<(u8, u32)>(..)?,
             panes: read.open_table(PANES)?.range::<(u8, u64)>(..)?,
         })
     }
@@ -137,10 +128,10 @@ impl Rows {
             let (group, head) = entry?;
             return row(group.value(), Part::Head, head.value());
         }
-        if let Some(entry) = self.tags.next() {
-            let (id, tag) = entry?;
-            let (group, key) = id.value();
-            return row(group, Part::Tag(Key::verbatim(key)), tag.value());
+        if let Some(entry) = self.segments.next() {
+            let (id, segment) = entry?;
+            let (group, number) = id.value();
+            return row(group, Part::Segment(number), segment.value());
         }
         if let Some(entry) = self.panes.next() {
             let (id, pane) = entry?;
@@ -155,7 +146,7 @@ impl State {
     pub(super) fn open(directory: &Path) -> Result<Self, OpenError> {
         let database = file::open(directory, NAME, |write| {
             write.open_table(GROUPS)?;
-            write.open_table(TAGS)?;
+            write.open_table(SEGMENTS)?;
             write.open_table(PANES)?;
             Ok(())
         })?;
@@ -167,18 +158,19 @@ impl State {
         let write = file::begin_write(&self.0)?;
         {
             let mut heads = write.open_table(GROUPS)?;
-            let mut tags = write.open_table(TAGS)?;
+            let mut segments = write.open_table(SEGMENTS)?;
             let mut panes = write.open_table(PANES)?;
             for batch in batches {
-                for (group, epoch) in &batch.panes_from {
-                    panes.retain_in((*group, 0)..(*group, *epoch), |_, _| false)?;
+                // A later pane may begin where one was that is no more.
+                for place in &batch.void {
+                    panes.remove(place)?;
                 }
                 for (group, head) in &batch.heads {
                     heads.insert(group, head.as_slice())?;
                 }
-                let half = batch.tags.len() / 2;
-                for (i, (group, key, tag)) in batch.tags.iter().enumerate() {
-                    tags.insert((*group, key.as_str()), tag.as_slice())?;
+                let half = batch.segments.len() / 2;
+                for (i, (group, number, segment)) in batch.segments.iter().enumerate() {
+                    segments.insert((*group, *number), segment.as_slice())?;
                     if i == half {
                         crash::point("state.half");
                     }

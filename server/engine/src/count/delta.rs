@@ -81,4 +81,6 @@ pub struct RetractedMention {
     pub spelling: Box<str>,
     pub count: u32,
     pub author: Option<Author>,
+    /// The [`Sample::priority`] that its post had or would have had.
+    pub priority: u32,
 }

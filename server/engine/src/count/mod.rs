@@ -11,15 +11,24 @@
 mod delta;
 mod detail;
 mod group;
+mod panes;
 mod partial;
-mod ranked;
+mod people;
+mod rising;
+mod samples;
+mod sketches;
+mod skyband;
 mod spellings;
+mod table;
+mod top;
+mod windows;
 
 pub use delta::{
     Author, Counted, Delta, Deltas, Named, Retracted, RetractedMention, Sample, SliceDelta,
 };
 pub use detail::Detail;
-pub use group::{Changes, Group, Pane, Saved, SavedGroup};
+pub use group::{ChangedSegment, Changes, Group, SEGMENT, Saved, SavedGroup, SavedTag, Segment};
+pub use panes::Pane;
 pub use partial::{Before, Leader, Leaders, Part, Partial};
 pub use spellings::Spellings;
 

@@ -26,6 +26,24 @@ impl Spellings {
         }
     }
 
+    /// Takes uses back; a form that has none left is forgotten.
+    pub(crate) fn subtract(&mut self, spelling: &str, count: u64) {
+        if let Some(at) = self.0.iter().position(|(form, _)| **form == *spelling) {
+            let known = &mut self.0[at].1;
+            *known = known.saturating_sub(count);
+            if *known == 0 {
+                self.0.remove(at);
+            }
+        }
+    }
+
+    /// Most used first, equally used ones in byte order.
+    pub(crate) fn ranked(&self) -> Vec<(Box<str>, u64)> {
+        let mut forms = self.0.clone();
+        forms.sort_unstable_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
+        forms
+    }
+
     /// The most used one; of equally used ones the first in byte order.
     pub fn most_used(&self) -> Option<&str> {
         let best = self

@@ -1,0 +1,137 @@
+//! `tagtide serve` as a process, and what it takes.
+
+use std::{
+    fs,
+    io::{BufRead, BufReader, Read, Write},
+    net::TcpStream,
+    path::Path,
+    process::{Child, Command, Stdio},
+    thread,
+    time::Duration,
+};
+
+use anyhow::{Context, bail, ensure};
+
+/// Ticks of a processor's time in a second, in `/proc`.
+const TICKS: f64 = 100.0;
+
+const PATIENCE: Duration = Duration::from_secs(30);
+
+pub(super) struct Program {
+    child: Child,
+    /// `127.0.0.1:PORT` of the board.
+    address: String,
+    /// The port that takes lines.
+    pub(super) source: u16,
+}
+
+/// What the process has used.
+pub(super) struct Usage {
+    /// Of processors.
+    pub(super) seconds: f64,
+    /// Of memory, at most, in bytes.
+    pub(super) peak: u64,
+}
+
+impl Program {
+    pub(super) fn start(grammar: &str, batch: u64, data: &Path) -> anyhow::Result<Self> {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_tagtide"))
+            .args([
+                "serve",
+                "--listen",
+                "127.0.0.1:0",
+                "--source",
+                "listen:127.0.0.1:0",
+            ])
+            .args([
+                "--grammar",
+                grammar,
+                "--batch",
+                &format!("{batch}ms"),
+                "--data",
+            ])
+            .arg(data)
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()?;
+        let mut stderr = BufReader::new(child.stderr.take().context("no standard error")?);
+        let (mut address, mut source) = (None, None);
+        let mut said = String::new();
+        while address.is_none() || source.is_none() {
+            let start = said.len();
+            ensure!(stderr.read_line(&mut said)? > 0, "tagtide ended: {said}");
+            let line = &said[start..];
+            let after = |words: &str| Some(line.split_once(words)?.1.trim().to_owned());
+            address = address.or_else(|| after("tagtide is at http://"));
+            source = source.or_else(|| after(" takes lines at "));
+        }
+        // What it says later is read, so that it never waits.
+        thread::spawn(move || std::io::copy(&mut stderr, &mut std::io::sink()));
+        let source = source
+            .as_deref()
+            .and_then(|at| at.rsplit(':').next()?.parse().ok());
+        Ok(Self {
+            child,
+            address: address.unwrap_or_default(),
+            source: source.context("no port")?,
+        })
+    }
+
+    /// The body of the answer.
+    pub(super) fn get(&self, path: &str) -> anyhow::Result<String> {
+        let mut stream = TcpStream::connect(&self.address)?;
+        stream.set_read_timeout(Some(PATIENCE))?;
+        write!(
+            stream,
+            "GET {path} HTTP/1.0\r\nHost: {}\r\n\r\n",
+            self.address
+        )?;
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer)?;
+        match answer.split_once("\r\n\r\n") {
+            Some((head, body)) if head.contains(" 200 ") => Ok(body.to_owned()),
+            _ => bail!("{path}: {answer}"),
+        }
+    }
+
+    /// `null` as long as there is none.
+    pub(super) fn top(&self, window: &str) -> anyhow::Result<serde_json::Value> {
+        let body = self.get(&format!("/api/v1/top?k=1&window={window}"))?;
+        Ok(serde_json::from_str(&body)?)
+    }
+
+    pub(super) fn usage(&self) -> anyhow::Result<Usage> {
+        let process = format!("/proc/{}", self.child.id());
+        let stat = fs::read_to_string(format!("{process}/stat"))?;
+        // Behind the program's name, which may hold spaces: utime and stime.
+        let fields = stat.rsplit_once(')').map_or("", |(_, fields)| fields);
+        let ticks = fields.split_whitespace().skip(11).take(2);
+        let ticks: f64 = ticks.map(|field| field.parse().unwrap_or(0.0)).sum();
+        let status = fs::read_to_string(format!("{process}/status"))?;
+        let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+        let peak = peak.and_then(|peak| peak.trim().strip_suffix(" kB")?.parse::<u64>().ok());
+        Ok(Usage {
+            seconds: ticks / TICKS,
+            peak: peak.context("no VmHWM")? << 10,
+        })
+    }
+
+    pub(super) fn end(mut self) -> anyhow::Result<()> {
+        let kill = Command::new("kill")
+            .arg(self.child.id().to_string())
+            .status()?;
+        ensure!(kill.success(), "it cannot be told to end");
+        let status = self.child.wait()?;
+        ensure!(status.success(), "it ended with {status}");
+        Ok(())
+    }
+}
+
+impl Drop for Program {
+    fn drop(&mut self) {
+        // Where it has ended there is nothing to do.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}

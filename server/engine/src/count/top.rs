@@ -1,0 +1,389 @@
+//! The best tags of some groups, and one tag in depth.
+
+use std::{cmp::Ordering, collections::BTreeMap};
+
+use model::{Epoch, Filter, Kind, Lang, Window};
+
+use super::{
+    Before, Detail, Group, Leader, Leaders, Part, Partial,
+    group::place_of,
+    partial::order,
+    people::People,
+    rising::{BANDS, LEAST_PEOPLE},
+    table::{Counts, Parts, Tag},
+    windows::{SLIDING, pane_of, step_ms},
+};
+use crate::key::Key;
+
+/// A tag that may be among the best.
+#[derive(Clone, Copy)]
+struct Candidate<'a> {
+    weight: f64,
+    key: &'a Key,
+    group: usize,
+    slot: u32,
+}
+
+/// The best `k` of what it is offered.
+struct Best<'a> {
+    k: usize,
+    kept: Vec<Candidate<'a>>,
+    /// What comes after this one is not among them.
+    last: Option<Candidate<'a>>,
+}
+
+/// Of one window.
+struct Race<'a> {
+    tags: u64,
+    /// In the order of [`Ranking::ALL`].
+    now: [Best<'a>; 3],
+    before: [Best<'a>; 3],
+}
+
+/// One tag as the filter shows it.
+struct Look<'a> {
+    group: &'a Group,
+    slot: u32,
+    tag: &'a Tag,
+    counts: Counts,
+    admits: Option<&'a [bool]>,
+}
+
+impl<'a> Candidate<'a> {
+    fn order(&self, other: &Self) -> Ordering {
+        order(self.weight, self.key, other.weight, other.key)
+    }
+}
+
+impl<'a> Best<'a> {
+    fn new(k: usize) -> Self {
+        Self {
+            k,
+            kept: Vec::with_capacity(2 * k),
+            last: None,
+        }
+    }
+
+    /// Whether something of this weight could be among the best.
+    fn admits(&self, weight: f64) -> bool {
+        self.last.is_none_or(|last| weight >= last.weight)
+    }
+
+    fn offer(&mut self, candidate: Candidate<'a>) {
+        let worse = |last: Candidate<'a>| candidate.order(&last) == Ordering::Greater;
+        if self.k == 0 || self.last.is_some_and(worse) {
+            return;
+        }
+        self.kept.push(candidate);
+        if self.kept.len() == 2 * self.k {
+            self.kept
+                .select_nth_unstable_by(self.k - 1, Candidate::order);
+            self.kept.truncate(self.k);
+            self.last = self.kept.last().copied();
+        }
+    }
+
+    fn finish(mut self) -> Vec<Candidate<'a>> {
+        self.kept.sort_unstable_by(Candidate::order);
+        self.kept.truncate(self.k);
+        self.kept
+    }
+}
+
+impl<'a> Race<'a> {
+    fn new(k: usize) -> Self {
+        Self {
+            tags: 0,
+            now: std::array::from_fn(|_| Best::new(k)),
+            before: std::array::from_fn(|_| Best::new(k)),
+        }
+    }
+}
+
+impl<'a> Look<'a> {
+    /// `None` for a tag that the filter lets nothing through of.
+    fn at(group: &'a Group, slot: u32, admits: Option<&'a [bool]>) -> Option<Self> {
+        let row = &group.table.rows[slot as usize];
+        if row.is_free() {
+            return None;
+        }
+        let tag = group.table.tag(slot)?;
+        let counts = match (admits, &tag.parts) {
+            (None, _) => row.counts,
+            (Some(admits), Parts::One(slice)) => {
+                if !admits[usize::from(*slice)] {
+                    return None;
+                }
+                row.counts
+            }
+            (Some(admits), Parts::Several(parts)) => {
+                let parts = parts.iter().filter(|part| admits[usize::from(part.slice)]);
+                parts.fold(Counts::default(), |sum, part| sum.sum(&part.counts))
+            }
+        };
+        Some(Self {
+            group,
+            slot,
+            tag,
+            counts,
+            admits,
+        })
+    }
+
+    fn people(&self) -> Option<std::borrow::Cow<'a, People>> {
+        match self.admits {
+            None => self.group.people_of(self.tag, None),
+            Some(admits) => {
+                let admits = |slice: u16| admits[usize::from(slice)];
+                self.group.people_of(self.tag, Some(&admits))
+            }
+        }
+    }
+
+    /// Distinct authors in a window; `None` where none is known.
+    fn people_in(&self, window: usize) -> Option<u64> {
+        let people = self.people()?;
+        let k = self.group.sketches.people_k() as usize;
+        let number = people.count(self.group.begin(window), Epoch(u64::MAX), k);
+        (number > 0).then_some(number)
+    }
+
+    fn people_before(&self, window: usize) -> Option<u64> {
+        let people = self.people()?;
+        let k = self.group.sketches.people_k() as usize;
+        let begin = self.group.edges.before[window];
+        let number = people.count(begin, self.group.begin(window), k);
+        (number > 0).then_some(number)
+    }
+
+    /// The rise in a window, if it is one; people are asked last, as that takes longest.
+    fn score(
+        &self,
+        window: usize,
+        bands: &[u64; BANDS],
+        least: impl Fn(f64) -> bool,
+    ) -> Option<f64> {
+        let (past, _) = self.group.pasts.get(window)?;
+        let score = past.score(self.counts.now[window], bands)?;
+        let enough = || {
+            let people = self.people_in(window);
+            people.is_none_or(|people| people >= LEAST_PEOPLE)
+        };
+        (least(score) && enough()).then_some(score)
+    }
+
+    fn leader(&self, window: usize) -> Leader {
+        let error = self.group.error(self.slot, window);
+        let spelling = self.tag.spellings.most_used();
+        Leader {
+            key: self.tag.key.clone(),
+            spelling: spelling.unwrap_or(self.tag.key.as_str()).into(),
+            count: self.counts.within(window) + error,
+            error,
+            people: self.people_in(window),
+            score: self.score(window, &self.counts.bands(), |_| true),
+        }
+    }
+
+    fn candidate(&self, weight: f64, group: usize) -> Candidate<'a> {
+        Candidate {
+            weight,
+            key: &self.tag.key,
+            group,
+            slot: self.slot,
+        }
+    }
+
+    fn enter(&self, group: usize, races: &mut [Race<'a>]) {
+        let bands = self.counts.bands();
+        for (window, race) in races.iter_mut().enumerate() {
+            let count = self.counts.within(window);
+            let [by_count, by_people, by_rise] = &mut race.now;
+            if count > 0 {
+                race.tags += 1;
+                // No tag has more people than mentions.
+                if by_people.admits(count as f64)
+                    && let Some(people) = self.people_in(window)
+                    && by_people.admits(people as f64)
+                {
+                    by_people.offer(self.candidate(people as f64, group));
+                }
+                if let Some(score) = self.score(window, &bands, |score| by_rise.admits(score)) {
+                    by_rise.offer(self.candidate(score, group));
+                }
+                let weight = (count + self.group.error(self.slot, window)) as f64;
+                if by_count.admits(weight) {
+                    by_count.offer(self.candidate(weight, group));
+                }
+            }
+            if window == SLIDING {
+                continue;
+            }
+            let count = self.counts.before[window];
+            let [by_count, by_people, by_rise] = &mut race.before;
+            if count > 0 {
+                if by_count.admits(count as f64) {
+                    by_count.offer(self.candidate(count as f64, group));
+                }
+                if by_people.admits(count as f64)
+                    && let Some(people) = self.people_before(window)
+                    && by_people.admits(people as f64)
+                {
+                    by_people.offer(self.candidate(people as f64, group));
+                }
+                let (_, past) = &self.group.pasts[window];
+                if let Some(score) = past.score(count, &bands)
+                    && by_rise.admits(score)
+                {
+                    by_rise.offer(self.candidate(score, group));
+                }
+            }
+        }
+    }
+}
+
+impl Partial {
+    /// The best `k` tags of some groups in each window and ranking, of the posts that the filter
+    /// admits.
+    pub fn of<'a>(groups: impl IntoIterator<Item = &'a Group>, filter: Filter, k: usize) -> Self {
+        let groups: Vec<&Group> = groups.into_iter().collect();
+        let admits: Vec<Option<Vec<bool>>> =
+            groups.iter().map(|group| admitted(group, filter)).collect();
+        let mut races: Vec<Race<'_>> = Window::ALL.iter().map(|_| Race::new(k)).collect();
+        for (number, group) in groups.iter().enumerate() {
+            for slot in 0..group.table.slots() {
+                if let Some(look) = Look::at(group, slot, admits[number].as_deref()) {
+                    look.enter(number, &mut races);
+                }
+            }
+        }
+        let part = |(window, race): (usize, Race<'_>)| {
+            let leader = |candidate: Candidate<'_>| {
+                let admits = admits[candidate.group].as_deref();
+                let look = Look::at(groups[candidate.group], candidate.slot, admits)?;
+                Some(look.leader(window))
+            };
+            let before = |candidate: Candidate<'_>| Before {
+                key: candidate.key.clone(),
+                weight: candidate.weight,
+            };
+            let mut part = Part {
+                tags: race.tags,
+                ..Part::default()
+            };
+            for (group, admits) in groups.iter().zip(&admits) {
+                let sum = group.sum(window, |slice| {
+                    admits
+                        .as_ref()
+                        .is_none_or(|admits| admits[usize::from(slice)])
+                });
+                part.posts += sum.posts;
+                part.mentions += sum.mentions;
+            }
+            for (now, then) in race.now.into_iter().zip(race.before) {
+                part.rankings.push(Leaders {
+                    now: now.finish().into_iter().filter_map(leader).collect(),
+                    before: then.finish().into_iter().map(before).collect(),
+                });
+            }
+            part
+        };
+        Self {
+            parts: races.into_iter().enumerate().map(part).collect(),
+        }
+    }
+}
+
+/// Which slices of a group the filter admits, by number; `None` for all.
+fn admitted(group: &Group, filter: Filter) -> Option<Vec<bool>> {
+    let slices = &group.head.slices;
+    let admits = || {
+        slices
+            .iter()
+            .map(|(slice, _)| filter.admits(*slice))
+            .collect()
+    };
+    (!filter.is_all()).then(admits)
+}
+
+impl Group {
+    /// See [`Partial::of`].
+    pub fn partial(&self, filter: Filter, k: usize) -> Partial {
+        Partial::of([self], filter, k)
+    }
+
+    /// What is known of one tag in a window; `None` for a tag that is not kept.
+    pub fn detail(&self, key: &str, window: Window) -> Option<Detail> {
+        let slot = self.table.find(key)?;
+        let look = Look::at(self, slot, None)?;
+        let place = place_of(window);
+        let whole = look.counts;
+        let mut languages: BTreeMap<Option<Lang>, u64> = BTreeMap::new();
+        let mut sources: BTreeMap<Kind, u64> = BTreeMap::new();
+        let mut add = |slice: u16, counts: &Counts| {
+            let count = counts.within(place);
+            if let Some(slice) = self.slice_of(slice)
+                && count > 0
+            {
+                *languages.entry(slice.lang).or_default() += count;
+                *sources.entry(slice.source).or_default() += count;
+            }
+        };
+        match &look.tag.parts {
+            Parts::One(slice) => add(*slice, &whole),
+            Parts::Several(parts) => {
+                parts.iter().for_each(|part| add(part.slice, &part.counts));
+            }
+        }
+        let begin = self.begin(place);
+        let k = self.sketches.samples_k() as usize;
+        let samples = look.tag.samples.as_deref();
+        Some(Detail {
+            leader: look.leader(place),
+            languages: most_first(languages),
+            sources: most_first(sources),
+            spellings: look.tag.spellings.ranked(),
+            together: samples.map_or_else(Vec::new, |samples| samples.together(begin, k)),
+            series: self.series(slot, window),
+            links: samples.map_or_else(Vec::new, |samples| samples.links(begin)),
+        })
+    }
+
+    /// A tag's mentions over time, without gaps. What is older than two days is in no step.
+    fn series(&self, slot: u32, window: Window) -> Vec<(Epoch, u64)> {
+        let oldest = match window {
+            Window::All => self.edges.oldest().max(self.head.began),
+            _ => self.begin(place_of(window)).max(self.head.began),
+        };
+        let step_ms = step_ms(window, self.shape);
+        let step = |epoch| pane_of(epoch, step_ms, self.shape);
+        let first = step(oldest);
+        let steps = step(self.head.as_of) - first + 1;
+        let begin = |number: u64| {
+            let begin = ((first + number) * step_ms).div_ceil(self.shape.batch_ms);
+            (Epoch(begin).max(oldest), 0)
+        };
+        let mut series: Vec<(Epoch, u64)> = (0..steps).map(begin).collect();
+        let admitted = self.table.rows[slot as usize].admitted;
+        let within = self.panes.iter().filter(|pane| pane.from >= oldest);
+        for pane in within.filter(|pane| admitted <= pane.to) {
+            let count: u64 = pane
+                .entries_of(slot)
+                .iter()
+                .map(|entry| entry.count())
+                .sum();
+            let number = (step(pane.from) - first) as usize;
+            if let Some((_, sum)) = series.get_mut(number) {
+                *sum += count;
+            }
+        }
+        series
+    }
+}
+
+fn most_first<T: Ord>(counts: BTreeMap<T, u64>) -> Vec<(T, u64)> {
+    let mut counts: Vec<_> = counts.into_iter().collect();
+    // Stable: equal ones stay in their own order.
+    counts.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
+    counts
+}

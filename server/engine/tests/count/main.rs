@@ -1,0 +1,7 @@
+//! The engine equals a naive recount that is obviously right, for any posts, deletions, gaps between
+//! epochs, spreads over workers, and restarts from stored rows at any point.
+
+mod bounds;
+mod drive;
+mod equals;
+mod oracle;
