@@ -122,7 +122,7 @@ test('rankings and filters are in the address, and go by themselves', async ({ p
   await openWith(page, tagtide.url, [['#loud', '3'], ['#many', '2']]);
   await alive(page);
   await page.evaluate(() => Object.assign(window, { sameDocument: true }));
-  await page.getByRole('link', { name: 'Most people' }).click();
+  await page.getByRole('link', { name: 'By people' }).click();
   await expect(page).toHaveURL(/\?by=people$/);
   await expect.poll(() => ranks(page)).toEqual([['#many', '2'], ['#loud', '3']]);
   await expect(page.locator('tbody tr').first().locator('td.people')).toHaveText('2');

@@ -10,7 +10,7 @@ test('the ranks are a table with a caption and headings', async ({ page, tagtide
   await expect(page.getByRole('main')).toMatchAriaSnapshot(`
     - navigation "Ranking":
       - link "Most mentioned"
-      - link "Most people"
+      - link "By people"
       - link "Rising"
     - heading "Most mentioned since the count began" [level=1]
     - 'table "Hashtags: Most mentioned since the count began"':

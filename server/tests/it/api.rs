@@ -82,7 +82,6 @@ async fn a_part_of_the_posts_and_one_tag_in_depth() {
         ("source=listen", vec![3, 1]),
         ("source=demo", vec![]),
         ("source=listen&lang=de", vec![1]),
-        ("by=people&source=listen", vec![3, 1]),
     ] {
         let path = format!("/api/v1/top?window=all&{query}");
         let top = program.json(&path).await;
