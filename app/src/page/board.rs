@@ -1,10 +1,13 @@
 //! The board: its parts in the order they stand on the page.
 
+use std::sync::Arc;
+
 use leptos::{either::Either, prelude::*};
 use leptos_router::hooks::use_query_map;
 use model::{Answer, Board, Filter, Origin, Ranking, Row, View};
 
 use super::{
+    arrival::{Asking, First, arrive},
     banner::Banner,
     live::Live,
     masthead::{Masthead, Windows, counted, way},
@@ -16,7 +19,7 @@ use super::{
 };
 use crate::{
     address,
-    ask::{self, Held, Refusal, SentJson},
+    ask::{self, Held, Refusal},
 };
 
 #[component]
@@ -34,20 +37,15 @@ pub fn BoardPage() -> impl IntoView {
             given.view_or_default()
         })
     });
-    // Only what the page arrives with: `Live` asks for all that follows, also for another view.
-    let first = Resource::<_, SentJson>::new_with_options(
-        || (),
-        move |()| ask::ask_board(view.get_untracked(), Held::default()),
-        true,
-    );
-    view! {
-        <Suspense fallback=|| view! { <main class="notice" aria-busy="true"></main> }>
-            {move || Suspend::new(async move {
-                let first = first.await;
-                view! { <Open view first /> }
-            })}
-        </Suspense>
-    }
+    let ask = move || -> Asking {
+        let asked = ask::ask_board(view.get_untracked(), Held::default());
+        Box::pin(async move { First::Board(asked.await) })
+    };
+    let open = move |first| match first {
+        First::Board(first) => view! { <Open view first /> }.into_any(),
+        First::Tag(_) => ().into_any(),
+    };
+    arrive(Arc::new(ask), Arc::new(open))
 }
 
 #[component]

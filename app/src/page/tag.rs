@@ -1,10 +1,13 @@
 //! One tag in depth: how much, who, where, beside what, and when.
 
+use std::sync::Arc;
+
 use leptos::{either::EitherOf3, prelude::*};
 use leptos_router::hooks::{use_params_map, use_query_map};
 use model::{Filter, Link, Origin, Step, TagAnswer, TagDetail, View, Window};
 
 use super::{
+    arrival::{Asking, First, arrive},
     banner::Banner,
     live::{Known, LiveTag, ShownTag},
     masthead::Masthead,
@@ -13,7 +16,7 @@ use super::{
 };
 use crate::{
     address,
-    ask::{self, Refusal, SentJson, TagView},
+    ask::{self, Refusal, TagView},
 };
 
 /// Lines of the table of times: more than that is a picture's work.
@@ -29,19 +32,15 @@ pub fn TagPage() -> impl IntoView {
         name: params.with(|params| address::tag_name(params.get_str("name").unwrap_or_default())),
         window: query.with(|query| address::window_or_default(query.get_str("window"))),
     });
-    let first = Resource::<_, SentJson>::new_with_options(
-        || (),
-        move |()| ask::ask_tag(view.get_untracked(), None),
-        true,
-    );
-    view! {
-        <Suspense fallback=|| view! { <main class="notice" aria-busy="true"></main> }>
-            {move || Suspend::new(async move {
-                let first = first.await;
-                view! { <OpenTag view first /> }
-            })}
-        </Suspense>
-    }
+    let ask = move || -> Asking {
+        let asked = ask::ask_tag(view.get_untracked(), None);
+        Box::pin(async move { First::Tag(asked.await) })
+    };
+    let open = move |first| match first {
+        First::Tag(first) => view! { <OpenTag view first /> }.into_any(),
+        First::Board(_) => ().into_any(),
+    };
+    arrive(Arc::new(ask), Arc::new(open))
 }
 
 #[component]

@@ -105,7 +105,6 @@ async fn a_part_of_the_posts_and_one_tag_in_depth() {
         let languages = tag["languages"].as_array().unwrap();
         assert_eq!(languages.len(), 3, "{tag}");
         assert_eq!(tag["sources"][0]["source"], "listen");
-        assert_eq!(tag["together"][0]["tag"], "#wasm");
     }
     let never = program.get("/api/v1/tags/never").await;
     assert_eq!(never.status(), 404);
