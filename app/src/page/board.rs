@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use leptos::{either::Either, prelude::*};
+use leptos::prelude::*;
 use leptos_router::hooks::use_query_map;
 use model::{Answer, Board, Filter, Origin, Ranking, Row, View};
 
@@ -58,29 +58,30 @@ pub fn Open(view: Memo<View>, first: Result<Answer, Refusal>) -> impl IntoView {
     let filled = Memo::new(move |_| live.rows.with(|rows| !rows.is_empty()));
     // Chosen by hand and not with `Show`, whose every use weighs kilobytes in the browser.
     let ranking = move || match filled.get() {
-        true => Either::Left(view! {
+        true => view! {
             <div class="ranking">
                 <Picture live />
                 <Ranks live />
             </div>
-        }),
-        false => Either::Right(view! { <Empty live /> }),
+        }
+        .into_any(),
+        false => view! { <Empty live /> }.into_any(),
     };
     let board = move || match started.get() {
-        true => Either::Left(view! {
+        true => view! {
             <Heading live />
             {ranking}
             <Sources live />
-        }),
-        false => Either::Right(view! { <Starting /> }),
+        }
+        .into_any(),
+        false => view! { <Starting /> }.into_any(),
     };
     view! {
         <Masthead line=live.line>
             <Windows live />
         </Masthead>
         <main class="board">
-            <Choice view />
-            {board}
+            {view! { <Choice view /> }.into_any()} {board}
         </main>
         <Banner line=live.line />
         <p class="spoken" role="status" aria-live="polite">

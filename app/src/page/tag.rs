@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use leptos::{either::EitherOf3, prelude::*};
+use leptos::prelude::*;
 use leptos_router::hooks::{use_params_map, use_query_map};
 use model::{Filter, Link, Origin, Step, TagAnswer, TagDetail, View, Window};
 
@@ -69,9 +69,9 @@ pub fn OpenTag(view: Memo<TagView>, first: Result<TagAnswer, Refusal>) -> impl I
     let main = move || {
         let ShownTag { of, tag } = live.shown.get();
         match tag {
-            Known::NotYet => EitherOf3::A(view! { <Starting /> }),
-            Known::Never => EitherOf3::B(never(of)),
-            Known::Tag(detail) => EitherOf3::C(depth(&detail, zone.get())),
+            Known::NotYet => view! { <Starting /> }.into_any(),
+            Known::Never => never(of).into_any(),
+            Known::Tag(detail) => depth(&detail, zone.get()).into_any(),
         }
     };
     view! {
