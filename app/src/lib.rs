@@ -9,9 +9,6 @@
 //!
 //! Built for the server with the feature `ssr`, for the browser with `hydrate`, never with both.
 
-// A view is one type of all that is in it.
-#![recursion_limit = "256"]
-
 pub mod address;
 pub mod ask;
 pub mod chart;

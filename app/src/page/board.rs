@@ -1,13 +1,10 @@
 //! The board: its parts in the order they stand on the page.
 
-use std::sync::Arc;
-
-use leptos::prelude::*;
+use leptos::{either::Either, prelude::*};
 use leptos_router::hooks::use_query_map;
 use model::{Answer, Board, Filter, Origin, Ranking, Row, View};
 
 use super::{
-    arrival::{Asking, First, arrive},
     banner::Banner,
     live::Live,
     masthead::{Masthead, Windows, counted, way},
@@ -19,7 +16,7 @@ use super::{
 };
 use crate::{
     address,
-    ask::{self, Held, Refusal},
+    ask::{self, Held, Refusal, SentJson},
 };
 
 #[component]
@@ -37,15 +34,20 @@ pub fn BoardPage() -> impl IntoView {
             given.view_or_default()
         })
     });
-    let ask = move || -> Asking {
-        let asked = ask::ask_board(view.get_untracked(), Held::default());
-        Box::pin(async move { First::Board(asked.await) })
-    };
-    let open = move |first| match first {
-        First::Board(first) => view! { <Open view first /> }.into_any(),
-        First::Tag(_) => ().into_any(),
-    };
-    arrive(Arc::new(ask), Arc::new(open))
+    // Only what the page arrives with: `Live` asks for all that follows, also for another view.
+    let first = Resource::<_, SentJson>::new_with_options(
+        || (),
+        move |()| ask::ask_board(view.get_untracked(), Held::default()),
+        true,
+    );
+    view! {
+        <Suspense fallback=|| view! { <main class="notice" aria-busy="true"></main> }>
+            {move || Suspend::new(async move {
+                let first = first.await;
+                view! { <Open view first /> }
+            })}
+        </Suspense>
+    }
 }
 
 #[component]
@@ -58,30 +60,29 @@ pub fn Open(view: Memo<View>, first: Result<Answer, Refusal>) -> impl IntoView {
     let filled = Memo::new(move |_| live.rows.with(|rows| !rows.is_empty()));
     // Chosen by hand and not with `Show`, whose every use weighs kilobytes in the browser.
     let ranking = move || match filled.get() {
-        true => view! {
+        true => Either::Left(view! {
             <div class="ranking">
                 <Picture live />
                 <Ranks live />
             </div>
-        }
-        .into_any(),
-        false => view! { <Empty live /> }.into_any(),
+        }),
+        false => Either::Right(view! { <Empty live /> }),
     };
     let board = move || match started.get() {
-        true => view! {
+        true => Either::Left(view! {
             <Heading live />
             {ranking}
             <Sources live />
-        }
-        .into_any(),
-        false => view! { <Starting /> }.into_any(),
+        }),
+        false => Either::Right(view! { <Starting /> }),
     };
     view! {
         <Masthead line=live.line>
             <Windows live />
         </Masthead>
         <main class="board">
-            {view! { <Choice view /> }.into_any()} {board}
+            <Choice view />
+            {board}
         </main>
         <Banner line=live.line />
         <p class="spoken" role="status" aria-live="polite">

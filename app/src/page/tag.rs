@@ -1,13 +1,10 @@
 //! One tag in depth: how much, who, where, beside what, and when.
 
-use std::sync::Arc;
-
-use leptos::prelude::*;
+use leptos::{either::EitherOf3, prelude::*};
 use leptos_router::hooks::{use_params_map, use_query_map};
 use model::{Filter, Link, Origin, Step, TagAnswer, TagDetail, View, Window};
 
 use super::{
-    arrival::{Asking, First, arrive},
     banner::Banner,
     live::{Known, LiveTag, ShownTag},
     masthead::Masthead,
@@ -16,7 +13,7 @@ use super::{
 };
 use crate::{
     address,
-    ask::{self, Refusal, TagView},
+    ask::{self, Refusal, SentJson, TagView},
 };
 
 /// Lines of the table of times: more than that is a picture's work.
@@ -32,15 +29,19 @@ pub fn TagPage() -> impl IntoView {
         name: params.with(|params| address::tag_name(params.get_str("name").unwrap_or_default())),
         window: query.with(|query| address::window_or_default(query.get_str("window"))),
     });
-    let ask = move || -> Asking {
-        let asked = ask::ask_tag(view.get_untracked(), None);
-        Box::pin(async move { First::Tag(asked.await) })
-    };
-    let open = move |first| match first {
-        First::Tag(first) => view! { <OpenTag view first /> }.into_any(),
-        First::Board(_) => ().into_any(),
-    };
-    arrive(Arc::new(ask), Arc::new(open))
+    let first = Resource::<_, SentJson>::new_with_options(
+        || (),
+        move |()| ask::ask_tag(view.get_untracked(), None),
+        true,
+    );
+    view! {
+        <Suspense fallback=|| view! { <main class="notice" aria-busy="true"></main> }>
+            {move || Suspend::new(async move {
+                let first = first.await;
+                view! { <OpenTag view first /> }
+            })}
+        </Suspense>
+    }
 }
 
 #[component]
@@ -69,9 +70,9 @@ pub fn OpenTag(view: Memo<TagView>, first: Result<TagAnswer, Refusal>) -> impl I
     let main = move || {
         let ShownTag { of, tag } = live.shown.get();
         match tag {
-            Known::NotYet => view! { <Starting /> }.into_any(),
-            Known::Never => never(of).into_any(),
-            Known::Tag(detail) => depth(&detail, zone.get()).into_any(),
+            Known::NotYet => EitherOf3::A(view! { <Starting /> }),
+            Known::Never => EitherOf3::B(never(of)),
+            Known::Tag(detail) => EitherOf3::C(depth(&detail, zone.get())),
         }
     };
     view! {
