@@ -41,14 +41,14 @@ test('the ways to other windows keep the page alive, back and forward too', asyn
   // Gone as soon as the document is loaded anew.
   await page.evaluate(() => Object.assign(window, { sameDocument: true }));
   const heading = page.getByRole('heading', { level: 1 });
-  const current = page.locator('nav [aria-current]');
+  const current = page.locator('.masthead nav [aria-current]');
   const showsAll = async () => {
     await expect(current).toHaveText('All time');
-    await expect(heading).toHaveText('Most mentioned of all time');
+    await expect(heading).toHaveText('Most mentioned since the count began');
   };
   const showsNow = async () => {
-    await expect(current).toHaveText('5 minutes');
-    await expect(heading).toHaveText('Trending now');
+    await expect(current).toHaveText('5 min');
+    await expect(heading).toHaveText('Most mentioned in the last five minutes');
   };
 
   await page.getByRole('link', { name: 'All time' }).click();
@@ -110,6 +110,51 @@ test('tags in any script, however long, stay within the page', async ({ page, ta
   }
   const long = page.locator('tbody bdi', { hasText: 'Donau' });
   await expect(long).toHaveAttribute('title', /(Donaudampfschifffahrt){4}/);
+});
+
+test('rankings and filters are in the address, and go by themselves', async ({ page, tagtide }) => {
+  const post = (text: string, lang: string, author: string) =>
+    JSON.stringify({ text, lang, author });
+  await tagtide.post(
+    post('#loud', 'en', 'a'), post('#loud', 'en', 'a'), post('#loud', 'en', 'a'),
+    post('#many', 'de', 'b'), post('#many', 'en', 'c'),
+  );
+  await openWith(page, tagtide.url, [['#loud', '3'], ['#many', '2']]);
+  await alive(page);
+  await page.evaluate(() => Object.assign(window, { sameDocument: true }));
+  await page.getByRole('link', { name: 'By people' }).click();
+  await expect(page).toHaveURL(/\?by=people$/);
+  await expect.poll(() => ranks(page)).toEqual([['#many', '2'], ['#loud', '3']]);
+  await expect(page.locator('tbody tr').first().locator('td.people')).toHaveText('2');
+
+  await page.getByRole('rowheader').getByRole('link', { name: '#many' }).click();
+  await expect(page).toHaveURL(/\/tag\/many$/);
+  await expect(page.getByRole('heading', { level: 1 })).toHaveText('#many');
+  await expect(page).toHaveTitle('#many · tagtide');
+  await alive(page);
+  await page.getByRole('link', { name: 'German' }).click();
+  await expect(page).toHaveURL(/\?lang=de$/);
+  await expect.poll(() => ranks(page)).toEqual([['#many', '1']]);
+  await page.getByRole('link', { name: 'Only German' }).click();
+  await expect.poll(() => ranks(page)).toEqual([['#loud', '3'], ['#many', '2']]);
+  expect(await page.evaluate(() => 'sameDocument' in window)).toBe(true);
+});
+
+test('the page of a tag follows its posts, and its neighbours are one step away', async ({ page, tagtide }) => {
+  await tagtide.post('#rust #wasm', '#rust');
+  await openWith(page, tagtide.url, [['#rust', '2'], ['#wasm', '1']]);
+  await page.goto(`${tagtide.url}/tag/rust`);
+  await alive(page);
+  const mentions = page.locator('.totals dd').first();
+  await expect(mentions).toHaveText('2');
+  await tagtide.post('#RUST');
+  await expect(mentions).toHaveText('3', { timeout: 4_000 });
+  await page.getByRole('link', { name: '#wasm' }).click();
+  await expect(page.getByRole('heading', { level: 1 })).toHaveText('#wasm');
+  await expect(mentions).toHaveText('1');
+  await page.getByRole('link', { name: 'All time' }).click();
+  await expect(page).toHaveURL(/\/tag\/wasm\?window=all$/);
+  await expect(mentions).toHaveText('1');
 });
 
 test('an address that shows nothing leads back to the board', async ({ page, tagtide, watch }) => {

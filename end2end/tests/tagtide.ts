@@ -134,7 +134,7 @@ export async function ranks(page: Page): Promise<string[][]> {
   const rows = page.getByRole('table').locator('tbody tr');
   return rows.evaluateAll((rows) => rows.map((row) => {
     const text = (part: string) => row.querySelector(part)?.textContent?.trim() ?? '';
-    return [text('.tag'), text('td.number')];
+    return [text('.tag'), text('td.mentions')];
   }));
 }
 

@@ -1,6 +1,6 @@
 // What must hold where no script runs: the server's HTML is the page.
 
-import { expect, openWith, test } from './tagtide';
+import { expect, openWith, ranks, test } from './tagtide';
 
 test.use({ javaScriptEnabled: false });
 
@@ -8,17 +8,20 @@ test('the ranks are a table with a caption and headings', async ({ page, tagtide
   await tagtide.post('#rust is #fun', '#rust again', 'and #Rust');
   await openWith(page, `${tagtide.url}/?window=all`, [['#rust', '3'], ['#fun', '1']]);
   await expect(page.getByRole('main')).toMatchAriaSnapshot(`
-    - heading "Most mentioned of all time" [level=1]
-    - table "The ten most mentioned hashtags since the count began":
+    - navigation "Ranking":
+      - link "Most mentioned"
+      - link "By people"
+      - link "Rising"
+    - heading "Most mentioned since the count began" [level=1]
+    - 'table "Hashtags: Most mentioned since the count began"':
       - rowgroup:
-        - row "Rank Tag Mentions Share"
+        - row "Rank Tag Mentions People Share"
       - rowgroup:
-        - 'row "1 #rust 3 75.0%"':
+        - 'row /1 #rust 3 .* 75.0%/':
           - cell "1"
           - 'rowheader "#rust"'
           - cell "3"
-          - cell "75.0%"
-        - 'row "2 #fun 1 25.0%"'
+        - 'row /2 #fun 1 .* 25.0%/'
   `);
   await expect(page.locator('tbody th').first()).toHaveAttribute('scope', 'row');
 });
@@ -34,18 +37,48 @@ test('no place is kept for a picture that cannot come', async ({ page, tagtide }
 test('windows are links, and the current one is marked', async ({ page, tagtide }) => {
   await tagtide.post('#rust');
   await openWith(page, tagtide.url, [['#rust', '1']]);
-  const current = page.locator('nav [aria-current]');
-  await expect(current).toHaveText('5 minutes');
+  const current = page.locator('.masthead nav [aria-current]');
+  await expect(current).toHaveText('5 min');
   await page.getByRole('link', { name: 'All time' }).click();
   await expect(page).toHaveURL(`${tagtide.url}/?window=all`);
   await expect(current).toHaveText('All time');
-  await expect(page.getByRole('heading', { level: 1 })).toHaveText('Most mentioned of all time');
+  await expect(page.getByRole('heading', { level: 1 })).toHaveText('Most mentioned since the count began');
+});
+
+test('a filter is said, and a link takes it away', async ({ page, tagtide }) => {
+  await tagtide.post('{"text":"#hallo","lang":"de"}', '{"text":"#hello","lang":"en"}');
+  await openWith(page, `${tagtide.url}/?window=all&lang=de&k=5`, [['#hallo', '1']]);
+  await expect(page.getByText('Only posts in German are counted.')).toBeVisible();
+  await page.getByRole('link', { name: 'Only German' }).click();
+  await expect(page).toHaveURL(`${tagtide.url}/?window=all&k=5`);
+  expect((await ranks(page)).length).toBe(2);
+  await page.getByRole('link', { name: 'Rising' }).click();
+  await expect(page.getByRole('heading', { name: 'Nothing to rank yet' })).toBeVisible();
+  await page.getByRole('link', { name: 'Show all that is mentioned' }).click();
+  await expect(page).toHaveURL(`${tagtide.url}/?window=all&k=5`);
+});
+
+test('a tag has a page of its own', async ({ page, tagtide, watch }) => {
+  watch.expected = [/status of 404/];
+  await tagtide.post('{"text":"#Rust #wasm","lang":"en","author":"a"}', '#rust');
+  await openWith(page, `${tagtide.url}/?window=all`, [['#rust', '2'], ['#wasm', '1']]);
+  await page.getByRole('rowheader').getByRole('link').first().click();
+  await expect(page).toHaveURL(`${tagtide.url}/tag/rust?window=all`);
+  await expect(page.getByRole('heading', { level: 1 })).toHaveText(/^#rust$/i);
+  for (const name of ['Over time', 'Together with', 'Languages', 'Sources', 'Spellings']) {
+    await expect(page.getByRole('heading', { level: 2, name })).toBeVisible();
+  }
+  await expect(page.getByRole('link', { name: 'English' })).toHaveAttribute('href', '/?window=all&lang=en');
+  await expect(page.getByRole('link', { name: '#wasm' })).toHaveAttribute('href', '/tag/wasm?window=all');
+  const response = await page.goto(`${tagtide.url}/tag/never`);
+  expect(response?.status()).toBe(404);
+  await expect(page.getByRole('heading', { level: 1 })).toHaveText('#never');
 });
 
 test('a slip in the address still shows a board', async ({ page, tagtide }) => {
   await tagtide.post('#rust');
   await openWith(page, `${tagtide.url}/?window=6m&by=luck&source=moon`, [['#rust', '1']]);
-  await expect(page.locator('nav [aria-current]')).toHaveText('5 minutes');
+  await expect(page.locator('.masthead nav [aria-current]')).toHaveText('5 min');
 });
 
 test('an empty board says what to do', async ({ page, tagtide }) => {
@@ -98,7 +131,8 @@ test('the question of the page is answered in JSON', async ({ page, tagtide }) =
   expect(answer.Board.top.rows[0]).toMatchObject({ rank: 1, tag: '#rust', count: 1, share: 1 });
 
   for (const [query, code] of [
-    ['window=6m', 'bad_window'], ['source=moon', 'bad_source'], ['after=soon', 'bad_after'],
+    ['window=6m', 'bad_window'], ['source=moon', 'bad_source'], ['lang=EN', 'bad_lang'],
+    ['k=0', 'bad_k'], ['after=soon', 'bad_after'],
   ]) {
     const refused = await ask(query);
     expect(refused.status()).toBe(400);

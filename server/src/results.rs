@@ -147,6 +147,20 @@ impl Live {
         })
     }
 
+    /// The newest epoch that is sealed.
+    pub(crate) fn sealed(&self) -> Option<Epoch> {
+        self.sealed.borrow().map(|sealed| sealed.epoch)
+    }
+
+    /// For how long something sealed has been waiting to be counted, as far as that is known.
+    pub(crate) fn lag(&self) -> Duration {
+        let shown = self.newest().map(|results| results.epoch);
+        let sealed = *self.sealed.borrow();
+        let waiting = sealed.filter(|sealed| shown.is_none_or(|shown| shown < sealed.epoch));
+        let since = waiting.and_then(|sealed| sealed.behind_since);
+        since.map_or(Duration::ZERO, |since| since.elapsed())
+    }
+
     /// Waits for results newer than the last ones this handle waited for; `None` at the end of the
     /// program.
     pub(crate) async fn next(&mut self) -> Option<Arc<Results>> {

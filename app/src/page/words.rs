@@ -127,7 +127,7 @@ pub fn measure(by: Ranking) -> &'static str {
 pub fn ranking_name(by: Ranking) -> &'static str {
     match by {
         Ranking::Count => "Most mentioned",
-        Ranking::People => "Most people",
+        Ranking::People => "By people",
         Ranking::Rising => "Rising",
     }
 }

@@ -102,6 +102,7 @@ pub(super) async fn run(typed: Serve) -> anyhow::Result<()> {
     let web = Web {
         live: live.clone(),
         sources: registry,
+        retractions: intake.retractions(),
         external: ExternalBoard::default(),
         batch,
         site: Site::find(),

@@ -1,7 +1,8 @@
 //! Everything that is asked over HTTP: the pages, their server functions, the JSON for scripts, and the
 //! two addresses of the tutorial's dashboard.
 //!
-//! * [`router`] every route there is; [`pages`], [`api`], [`tutorial`], [`health`] and [`assets`] answer
+//! * [`router`] every route there is; [`pages`], [`api`], [`tutorial`], [`health`],
+//!   [`metrics`] and [`assets`] answer
 //! * [`boards`] what the pages' questions are answered; [`external`] the board that another program posts
 //! * [`error`] the one shape of errors, [`security`] what holds for every request and answer
 //! * [`connections`] from accept to farewell
@@ -17,6 +18,7 @@ mod connections;
 mod error;
 mod external;
 mod health;
+mod metrics;
 mod pages;
 mod security;
 #[cfg(test)]
@@ -36,7 +38,7 @@ use axum::{
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-use crate::{results::Live, source::Registry};
+use crate::{epoch::Retractions, results::Live, source::Registry};
 
 pub(crate) use assets::Site;
 pub(crate) use external::ExternalBoard;
@@ -46,6 +48,7 @@ pub(crate) use external::ExternalBoard;
 pub(crate) struct Web {
     pub(crate) live: Live,
     pub(crate) sources: Registry,
+    pub(crate) retractions: Retractions,
     /// The board that another program posts to `/updateData`.
     pub(crate) external: ExternalBoard,
     /// Length of an epoch: how often a board can change.
@@ -66,6 +69,7 @@ fn router(web: Web) -> Router {
         .route("/refreshData", get(tutorial::refresh))
         .route("/healthz", get(health::alive))
         .route("/readyz", get(health::ready))
+        .route("/metrics", get(metrics::metrics))
         .route("/pkg/{*file}", get(assets::file))
         .fallback(assets::file_or_no_page)
         .method_not_allowed_fallback(error::method_not_allowed)

@@ -7,7 +7,7 @@ use tokio::sync::watch;
 
 use super::{ExternalBoard, Site, Web};
 use crate::{
-    epoch::Sealed,
+    epoch::{Retractions, Sealed},
     results::{Live, Results},
     source::Registry,
 };
@@ -40,6 +40,7 @@ impl Counting {
         Web {
             live: self.live(),
             sources: Registry::default(),
+            retractions: Retractions::default(),
             external: ExternalBoard::default(),
             batch: Duration::from_secs(2),
             site: Site::none(),

@@ -15,12 +15,14 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 
 use super::{connections, router, serve, testing::Counting};
+use crate::source::Registry;
 
 /// A server on a port of its own, with counts shown by hand.
 struct TestServer {
     counting: Counting,
     address: SocketAddr,
     client: Client,
+    sources: Registry,
     stop: CancellationToken,
     serving: JoinHandle<()>,
 }
@@ -31,12 +33,15 @@ impl TestServer {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let stop = CancellationToken::new();
-        let serving = tokio::spawn(serve(listener, counting.web(), stop.clone()));
+        let web = counting.web();
+        let sources = web.sources.clone();
+        let serving = tokio::spawn(serve(listener, web, stop.clone()));
         let client = Client::builder().no_proxy().build().unwrap();
         Self {
             counting,
             address,
             client,
+            sources,
             stop,
             serving,
         }
@@ -189,7 +194,6 @@ async fn every_error_of_the_api_has_the_one_shape() {
         ("/api/v1/top?lang=English", 400, "bad_lang"),
         ("/api/v1/top?source=moon", 400, "bad_source"),
         ("/api/v1/tags/rust?window=7m", 400, "bad_window"),
-        ("/api/v1/tags/%23never", 404, "unknown_tag"),
         ("/api/v1/tags/%ff", 404, "unknown_tag"),
         ("/api/v1/tags/", 404, "not_found"),
         ("/api/v1/tags", 404, "not_found"),
@@ -217,6 +221,68 @@ async fn every_error_of_the_api_has_the_one_shape() {
     assert_eq!(response.status(), StatusCode::METHOD_NOT_ALLOWED);
     assert!(header(response.headers(), "allow").contains("GET"));
     assert_eq!(error_code(response).await, "method_not_allowed");
+}
+
+#[tokio::test]
+async fn the_external_board_is_a_source_of_the_api() {
+    let server = TestServer::start().await;
+    let empty = server.json("/api/v1/top?source=external").await;
+    assert_eq!(empty["rows"], json!([]));
+    let fields = [("label", "['a', 'b']"), ("data", "[2, 1]")];
+    assert_eq!(server.update(&fields).await.0, StatusCode::CREATED);
+    let top = server.json("/api/v1/top?source=external&k=1").await;
+    assert_eq!(
+        (&top["window"], &top["mentions"]),
+        (&json!("all"), &json!(3))
+    );
+    assert_eq!(top["rows"].as_array().unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn a_tag_that_nobody_used_has_no_page() {
+    let server = TestServer::start().await;
+    server.counting.show(1, &[]);
+    for path in ["/api/v1/tags/a", "/api/fn/tag?name=a", "/tag/a"] {
+        // The count that is shown by hand answers no questions: as while starting.
+        let response = server.get(path).await;
+        let starting = response.status() == StatusCode::SERVICE_UNAVAILABLE;
+        assert_eq!(starting, path.starts_with("/api/v1"), "{path}");
+    }
+    let page = server.get("/tag/a%2Fb").await.text().await.unwrap();
+    assert!(page.contains("<title>#a/b · tagtide</title>"), "{page}");
+    let long = format!("/api/v1/tags/{}", "a".repeat(5000));
+    assert_eq!(error_code(server.get(&long).await).await, "unknown_tag");
+}
+
+#[tokio::test]
+async fn metrics_are_told_by_source_and_in_a_format_that_ends() {
+    let server = TestServer::start().await;
+    let sources = server.sources.clone();
+    for (name, posts) in [("tcp:a:1", 2), ("tcp:a:1", 3), ("file:\"x\"", 4)] {
+        sources.add(name).posts(posts);
+    }
+    server.counting.show(3, &[("#secret", 1)]);
+    server.counting.seal(4);
+    let answer = server.get("/metrics").await;
+    let kind = header(answer.headers(), "content-type");
+    assert!(kind.starts_with("application/openmetrics-text; version=1.0.0"));
+    let text = answer.text().await.unwrap();
+    let lines: Vec<_> = text.lines().collect();
+    for line in [
+        "# TYPE tagtide_posts counter",
+        r#"tagtide_posts_total{kind="tcp",source="tcp:a:1"} 5"#,
+        r#"tagtide_posts_total{kind="file",source="file:\"x\""} 4"#,
+        r#"tagtide_late_posts_total{kind="tcp",source="tcp:a:1"} 0"#,
+        "tagtide_retracted_posts_total 0",
+        "tagtide_unknown_retractions_total 0",
+        "tagtide_epoch_shown 3",
+        "tagtide_epoch_sealed 4",
+        "# EOF",
+    ] {
+        assert!(lines.contains(&line), "{line} is not in\n{text}");
+    }
+    assert!(text.contains("\ntagtide_results_lag_seconds 0."), "{text}");
+    assert!(!text.contains("secret"));
 }
 
 #[tokio::test]

@@ -26,7 +26,7 @@ async fn with_writer(more: &[&str]) -> (Program, TcpStream) {
 }
 
 #[tokio::test]
-async fn the_top_of_both_windows() {
+async fn the_top_of_every_window() {
     let (program, mut writer) = with_writer(&[]).await;
     writer
         .write_all(b"#Rust and #rust\n#tokio #rust\nnothing\n")
@@ -36,7 +36,7 @@ async fn the_top_of_both_windows() {
         program.json("/api/v1/top?window=all").await["posts"] == 3
     })
     .await;
-    for window in ["5m", "all"] {
+    for window in ["1m", "5m", "15m", "1h", "24h", "all"] {
         let top = program.json(&format!("/api/v1/top?window={window}")).await;
         assert_eq!(top["window"], window);
         assert_eq!(top["by"], "count");
@@ -54,6 +54,73 @@ async fn the_top_of_both_windows() {
     assert_eq!(program.json("/api/v1/top").await["window"], "5m");
     let one = program.json("/api/v1/top?window=all&k=1").await;
     assert_eq!(one["rows"].as_array().unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn a_part_of_the_posts_and_one_tag_in_depth() {
+    let (program, mut writer) = with_writer(&[]).await;
+    writer
+        .write_all(
+            concat!(
+                r##"{"text":"#Rust #wasm","lang":"en","author":"a"}"##,
+                "\n",
+                r##"{"text":"#rust","lang":"de","author":"b"}"##,
+                "\n#rust\n",
+            )
+            .as_bytes(),
+        )
+        .await
+        .unwrap();
+    wait_until("three posts", SOON, async || {
+        program.json("/api/v1/top?window=all").await["posts"] == 3
+    })
+    .await;
+    for (query, counts) in [
+        ("lang=en", vec![1, 1]),
+        ("lang=de", vec![1]),
+        ("lang=fr", vec![]),
+        ("source=listen", vec![3, 1]),
+        ("source=demo", vec![]),
+        ("source=listen&lang=de", vec![1]),
+    ] {
+        let path = format!("/api/v1/top?window=all&{query}");
+        let top = program.json(&path).await;
+        let rows = top["rows"].as_array().unwrap();
+        let found: Vec<_> = rows
+            .iter()
+            .map(|row| row["count"].as_u64().unwrap())
+            .collect();
+        assert_eq!(found, counts, "{query}: {top}");
+    }
+
+    for name in ["rust", "RUST", "%23rust"] {
+        let tag = program
+            .json(&format!("/api/v1/tags/{name}?window=5m"))
+            .await;
+        assert_eq!(
+            (&tag["key"], &tag["count"]),
+            (&"rust".into(), &3.into()),
+            "{tag}"
+        );
+        let languages = tag["languages"].as_array().unwrap();
+        assert_eq!(languages.len(), 3, "{tag}");
+        assert_eq!(tag["sources"][0]["source"], "listen");
+    }
+    let never = program.get("/api/v1/tags/never").await;
+    assert_eq!(never.status(), 404);
+    assert!(never.text().await.unwrap().contains("unknown_tag"));
+
+    let page = program.get("/tag/rust?window=all").await;
+    assert_eq!(page.status(), 200);
+    let page = page.text().await.unwrap();
+    assert!(page.contains("/?window=all&amp;lang=de"), "{page}");
+    assert_eq!(program.get("/tag/never").await.status(), 404);
+
+    let metrics = program.get("/metrics").await.text().await.unwrap();
+    let posts = metrics
+        .lines()
+        .find(|line| line.starts_with(r#"tagtide_posts_total{kind="listen""#));
+    assert!(posts.is_some_and(|line| line.ends_with(" 3")), "{metrics}");
 }
 
 #[tokio::test]
@@ -86,6 +153,9 @@ async fn wrong_questions_are_answered_in_one_shape() {
     for (path, status, code) in [
         ("/api/v1/top?window=2m", 400, "bad_window"),
         ("/api/v1/top?k=1000", 400, "bad_k"),
+        ("/api/v1/top?lang=English", 400, "bad_lang"),
+        ("/api/v1/top?source=moon", 400, "bad_source"),
+        ("/api/v1/tags/a?window=2m", 400, "bad_window"),
         ("/api/v1/nothing", 404, "not_found"),
     ] {
         let answer = program.get(path).await;
