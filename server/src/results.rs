@@ -28,7 +28,6 @@ const PATIENCE: Duration = Duration::from_secs(5);
 #[derive(Debug)]
 pub(crate) struct Results {
     pub(crate) epoch: Epoch,
-    pub(crate) filter: Filter,
     /// One of each window and ranking, in the order of [`Window::ALL`] and then [`Ranking::ALL`], with
     /// up to [`MAX_ROWS`] rows.
     tops: Vec<Top>,
@@ -36,13 +35,9 @@ pub(crate) struct Results {
 
 impl Results {
     /// `tops` holds one of each window and ranking, in the order of both.
-    pub(crate) fn new(epoch: Epoch, filter: Filter, tops: Vec<Top>) -> Self {
+    pub(crate) fn new(epoch: Epoch, tops: Vec<Top>) -> Self {
         debug_assert_eq!(tops.len(), Window::ALL.len() * Ranking::ALL.len());
-        Self {
-            epoch,
-            filter,
-            tops,
-        }
+        Self { epoch, tops }
     }
 
     pub(crate) fn top(&self, window: Window, by: Ranking) -> &Top {

@@ -20,7 +20,7 @@ use model::{Epoch, Filter, Window};
 
 use crate::{
     cli::Check,
-    epoch::end_of,
+    epoch::{end_of, remembered_posts},
     flow,
     store::{self, Log, Settings, State, StoreError},
 };
@@ -103,6 +103,10 @@ impl Report {
                 printable(&identity),
                 printable(&cursor.0)
             ));
+        }
+        match remembered_posts(log, grammar, batch) {
+            Ok(posts) => self.say(format_args!("  {posts} posts can be retracted")),
+            Err(error) => self.find(format_args!("log.redb: remembered posts: {error}")),
         }
         self.say(format_args!(
             "state.redb   {}",

@@ -21,8 +21,24 @@ mod room;
 mod samples;
 mod seal;
 
+use std::time::Duration;
+
+use engine::grammar::Grammar;
+
+use crate::store::{Log, StoreError};
+
 pub(crate) use author::AuthorKey;
 pub(crate) use clock::{end_of, epoch_of, now, tick};
 pub(crate) use counters::Retractions;
 pub(crate) use intake::Intake;
 pub(crate) use seal::{Parts, Sealed, Sealer};
+
+/// How many posts the log remembers, so that they can be retracted.
+pub(crate) fn remembered_posts(
+    log: &Log,
+    grammar: Grammar,
+    batch: Duration,
+) -> Result<usize, StoreError> {
+    let limits = remembered::Limits::new(batch);
+    Ok(remembered::Remembered::load(grammar, limits, log)?.len())
+}

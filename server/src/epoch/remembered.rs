@@ -123,6 +123,10 @@ impl Remembered {
         Ok(remembered)
     }
 
+    pub(super) fn len(&self) -> usize {
+        self.posts.len()
+    }
+
     fn restore(&mut self, epoch: Epoch, bytes: &[u8]) -> Result<(), StoreError> {
         let changes: Changes<'_> = postcard::from_bytes(bytes)?;
         for id in changes.gone {

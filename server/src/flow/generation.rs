@@ -11,7 +11,7 @@ use std::{
 };
 
 use engine::count::Shape;
-use model::{Epoch, Filter};
+use model::Epoch;
 use timely::{
     CommunicationConfig, Config, WorkerConfig,
     dataflow::operators::{Inspect, Probe},
@@ -217,18 +217,18 @@ fn build(worker: &mut Worker, common: &Common, start: Start, open: &Open) -> (In
 /// Gives results to all, and an answer to whoever has asked.
 fn show(epoch: Epoch, piece: &Piece, parts: &Parts, open: &Open) {
     let Parts { batch, grammar, .. } = *parts;
-    let results = |filter, part: &Part| match part {
-        Part::Tops(merged) => Some(Arc::new(results(epoch, filter, merged, batch, grammar))),
+    let results = |part: &Part| match part {
+        Part::Tops(merged) => Some(Arc::new(results(epoch, merged, batch, grammar))),
         Part::Tag(_) => None,
     };
     let Some(question) = &piece.of else {
-        if let Some(results) = results(Filter::default(), &piece.part) {
+        if let Some(results) = results(&piece.part) {
             parts.results.send_replace(Some(results));
         }
         return;
     };
     let answer = match (&question.ask, &piece.part) {
-        (Ask::Tops(filter), part) => results(*filter, part).map(Answer::Tops),
+        (Ask::Tops(_), part) => results(part).map(Answer::Tops),
         (Ask::Tag(_, window), Part::Tag(found)) => {
             let found = found.as_ref();
             let detail = found.map(|found| detail(epoch, *window, found, batch, grammar));

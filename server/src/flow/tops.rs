@@ -8,15 +8,13 @@ use engine::{
 };
 use jiff::Timestamp;
 use model::{
-    Epoch, Filter, LangCount, Link, Ranking, Row, SourceCount, Step, TagCount, TagDetail, Top,
-    Window,
+    Epoch, LangCount, Link, Ranking, Row, SourceCount, Step, TagCount, TagDetail, Top, Window,
 };
 
 use crate::{epoch::end_of, results::Results};
 
 pub(super) fn results(
     epoch: Epoch,
-    filter: Filter,
     merged: &Partial,
     batch: Duration,
     grammar: Grammar,
@@ -38,7 +36,7 @@ pub(super) fn results(
             tops.push(top(window, by, part, leaders));
         }
     }
-    Results::new(epoch, filter, tops)
+    Results::new(epoch, tops)
 }
 
 fn rows(leaders: &Leaders, mentions: u64, grammar: Grammar) -> Vec<Row> {

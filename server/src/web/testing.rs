@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use model::{Epoch, Filter, Ranking, Row, Top, Window};
+use model::{Epoch, Ranking, Row, Top, Window};
 use tokio::sync::watch;
 
 use super::{ExternalBoard, Site, Web};
@@ -65,11 +65,8 @@ impl Counting {
             rows: rows.clone(),
         };
         let tops = Window::ALL.map(|window| Ranking::ALL.map(|by| top(window, by)));
-        self.results.send_replace(Some(Arc::new(Results::new(
-            Epoch(epoch),
-            Filter::default(),
-            tops.concat(),
-        ))));
+        self.results
+            .send_replace(Some(Arc::new(Results::new(Epoch(epoch), tops.concat()))));
     }
 
     pub(crate) fn seal(&self, epoch: u64) {

@@ -67,7 +67,7 @@ fn fill(directory: &Path) {
         let drop_to = Epoch(if epoch == 20 { 7 } else { 0 });
         let cursors = [(Arc::from("file:/posts"), Cursor(format!("at {epoch}")))];
         let mut deltas: BTreeMap<u8, Delta> = sealed.deltas.iter().cloned().collect();
-        log.seal(&[sealed], &cursors, drop_to).unwrap();
+        log.seal(&[sealed], &cursors, drop_to, Epoch(0)).unwrap();
         let mut batch = Batch::default();
         for (number, group) in (0..GROUPS).zip(&mut groups) {
             group.apply(Epoch(epoch), deltas.remove(&number).unwrap_or_default());
