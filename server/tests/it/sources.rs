@@ -228,3 +228,43 @@ async fn strange_writers_neither_stop_it_nor_cost_a_finished_line() {
     .await;
     program.terminate();
 }
+
+#[tokio::test]
+async fn what_is_edited_deleted_or_taken_down_leaves_the_counts_over_a_restart() {
+    let mut program = Program::serve(&["--batch", "100ms", "--source", "listen:127.0.0.1:0"]);
+    let port = program.source_port("listen:127.0.0.1:0");
+    let mut writer = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
+    let posts = [
+        r##"{"text":"#edited #kept","id":"1","author":"ann"}"##,
+        r##"{"text":"#deleted #kept","id":"2","author":"ann"}"##,
+        r##"{"text":"#gone","id":"3","author":"bob"}"##,
+        r##"{"text":"#gone","id":"4","author":"bob"}"##,
+        r##"{"text":"#kept","author":"bob"}"##,
+    ];
+    let lines = posts.join("\n") + "\n";
+    writer.write_all(lines.as_bytes()).await.unwrap();
+    let counted = |tags: &[(&str, u64)]| -> Vec<_> {
+        tags.iter().map(|&(tag, n)| (tag.to_owned(), n)).collect()
+    };
+    let all = counted(&[("#kept", 3), ("#gone", 2), ("#deleted", 1), ("#edited", 1)]);
+    wait_until("all posts", SOON, async || program.counts().await == all).await;
+    drop(writer);
+    program.kill9();
+    program.restart();
+    let port = program.source_port("listen:127.0.0.1:0");
+    let mut writer = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
+    let changes = [
+        r##"{"text":"#new","id":"1","author":"ann"}"##,
+        r#"{"delete":"2"}"#,
+        r#"{"takedown":"bob"}"#,
+        r#"{"delete":"never seen"}"#,
+    ];
+    let lines = changes.join("\n") + "\n";
+    writer.write_all(lines.as_bytes()).await.unwrap();
+    let left = counted(&[("#kept", 1), ("#new", 1)]);
+    wait_until("what is left", SOON, async || {
+        program.counts().await == left
+    })
+    .await;
+    program.terminate();
+}
