@@ -7,7 +7,6 @@ use super::{
     Counted, Delta, Retracted, Shape, SliceDelta, Spellings,
     panes::{Entry, Pane, Sum},
     people::People,
-    rising::Past,
     sketches::Sketches,
     table::{Parts, Table, Tag},
     windows::{COARSER, Edges, SLIDING, pane_of},
@@ -32,10 +31,11 @@ pub struct Group {
     /// By time, the coarser the older.
     pub(super) panes: Vec<Pane>,
     pub(super) sketches: Sketches,
-    pub(super) pasts: [(Past, Past); SLIDING],
     slices: BTreeMap<Slice, u16>,
     /// Entries of all panes.
     entries: usize,
+    /// Up to which pane of each coarser length there is nothing more to merge.
+    coarsened: [u64; COARSER.len()],
     /// Which segments are not written down as they are now.
     unsaved: Vec<bool>,
     /// First epochs of panes that were written down and are no more.
@@ -134,7 +134,6 @@ impl Group {
                 samples_k: sketches.samples_k(),
                 ..SavedGroup::default()
             },
-            pasts: Past::of_all(Epoch(0), Epoch(0), &edges),
             edges,
             table: Table::default(),
             sums: Vec::new(),
@@ -142,6 +141,7 @@ impl Group {
             sketches,
             slices: BTreeMap::new(),
             entries: 0,
+            coarsened: [0; COARSER.len()],
             unsaved: Vec::new(),
             void: Vec::new(),
         }
@@ -180,7 +180,6 @@ impl Group {
         }
         self.coarsen();
         self.trim(epoch);
-        self.pasts = Past::of_all(epoch, self.head.began, &self.edges);
     }
 
     fn add(&mut self, epoch: Epoch, mut slices: Vec<SliceDelta>) {
@@ -413,10 +412,16 @@ impl Group {
     /// Merges panes that have left a window into coarser ones, and drops those that are in none.
     fn coarsen(&mut self) {
         let oldest = self.edges.oldest();
-        for (window, pane_ms) in COARSER {
+        let mut changed = false;
+        for (level, (window, pane_ms)) in COARSER.into_iter().enumerate() {
             let edge = self.edges.now[window];
             // The pane that the edge lies in is not whole yet.
             let whole = pane_of(edge, pane_ms, self.shape);
+            if self.coarsened[level] == whole {
+                continue;
+            }
+            self.coarsened[level] = whole;
+            changed = true;
             let end = self.panes.partition_point(|pane| {
                 pane.to < edge && pane_of(pane.to, pane_ms, self.shape) < whole
             });
@@ -457,12 +462,15 @@ impl Group {
             self.panes.extend(rest);
         }
         let gone = self.panes.partition_point(|pane| pane.to < oldest);
+        changed |= gone > 0;
         for pane in self.panes.drain(..gone) {
             if pane.stored {
                 self.void.push(pane.from);
             }
         }
-        self.entries = self.panes.iter().map(|pane| pane.entries.len()).sum();
+        if changed {
+            self.entries = self.panes.iter().map(|pane| pane.entries.len()).sum();
+        }
     }
 
     /// Keeps to the bounds.
@@ -608,7 +616,6 @@ impl Group {
         match row {
             Saved::Group(head) => {
                 self.edges = Edges::at(head.as_of, self.shape);
-                self.pasts = Past::of_all(head.as_of, head.began, &self.edges);
                 self.sketches.resume(head.people_k, head.samples_k);
                 self.head = head;
                 self.number_slices();

@@ -43,6 +43,7 @@ struct Race<'a> {
 /// One tag as the filter shows it.
 struct Look<'a> {
     group: &'a Group,
+    pasts: &'a Pasts,
     slot: u32,
     tag: &'a Tag,
     counts: Counts,
@@ -102,7 +103,12 @@ impl<'a> Race<'a> {
 
 impl<'a> Look<'a> {
     /// `None` for a tag that the filter lets nothing through of.
-    fn at(group: &'a Group, slot: u32, admits: Option<&'a [bool]>) -> Option<Self> {
+    fn at(
+        group: &'a Group,
+        pasts: &'a Pasts,
+        slot: u32,
+        admits: Option<&'a [bool]>,
+    ) -> Option<Self> {
         let row = &group.table.rows[slot as usize];
         if row.is_free() {
             return None;
@@ -123,6 +129,7 @@ impl<'a> Look<'a> {
         };
         Some(Self {
             group,
+            pasts,
             slot,
             tag,
             counts,
@@ -163,7 +170,7 @@ impl<'a> Look<'a> {
         bands: &[u64; BANDS],
         least: impl Fn(f64) -> bool,
     ) -> Option<f64> {
-        let (past, _) = self.group.pasts.get(window)?;
+        let (past, _) = self.pasts.get(window)?;
         let score = past.score(self.counts.now[window], bands)?;
         let enough = || {
             let people = self.people_in(window);
@@ -237,7 +244,7 @@ impl<'a> Look<'a> {
                 {
                     by_people.offer(self.candidate(people as f64, group));
                 }
-                let (_, past) = &self.group.pasts[window];
+                let (_, past) = &self.pasts[window];
                 if by_rise.admits(Past::most(count))
                     && let Some(score) = past.score(count, &bands)
                     && by_rise.admits(score)
@@ -256,10 +263,12 @@ impl Partial {
         let groups: Vec<&Group> = groups.into_iter().collect();
         let admits: Vec<Option<Vec<bool>>> =
             groups.iter().map(|group| admitted(group, filter)).collect();
+        let pasts = pasts_of(&groups);
         let mut races: Vec<Race<'_>> = Window::ALL.iter().map(|_| Race::new(k)).collect();
         for (number, group) in groups.iter().enumerate() {
             for slot in 0..group.table.slots() {
-                if let Some(look) = Look::at(group, slot, admits[number].as_deref()) {
+                if let Some(look) = Look::at(group, &pasts[number], slot, admits[number].as_deref())
+                {
                     look.enter(number, &mut races);
                 }
             }
@@ -267,7 +276,12 @@ impl Partial {
         let part = |(window, race): (usize, Race<'_>)| {
             let leader = |candidate: Candidate<'_>| {
                 let admits = admits[candidate.group].as_deref();
-                let look = Look::at(groups[candidate.group], candidate.slot, admits)?;
+                let look = Look::at(
+                    groups[candidate.group],
+                    &pasts[candidate.group],
+                    candidate.slot,
+                    admits,
+                )?;
                 Some(look.leader(window))
             };
             let before = |candidate: Candidate<'_>| Before {
@@ -301,6 +315,21 @@ impl Partial {
     }
 }
 
+/// The pasts of the sliding windows and of those before them.
+type Pasts = [(Past, Past); SLIDING];
+
+/// Of each group; they are the same for groups that stand at the same epoch.
+fn pasts_of(groups: &[&Group]) -> Vec<Pasts> {
+    let mut pasts: Vec<Pasts> = Vec::with_capacity(groups.len());
+    for (number, group) in groups.iter().enumerate() {
+        let stands = |group: &Group| (group.head.as_of, group.head.began, group.shape);
+        let before = number.checked_sub(1);
+        let same = before.filter(|before| stands(groups[*before]) == stands(group));
+        pasts.push(same.map_or_else(|| group.pasts(), |before| pasts[before]));
+    }
+    pasts
+}
+
 /// Which slices of a group the filter admits, by number; `None` for all.
 fn admitted(group: &Group, filter: Filter) -> Option<Vec<bool>> {
     let slices = &group.head.slices;
@@ -314,6 +343,10 @@ fn admitted(group: &Group, filter: Filter) -> Option<Vec<bool>> {
 }
 
 impl Group {
+    fn pasts(&self) -> Pasts {
+        Past::of_all(self.head.as_of, self.head.began, &self.edges)
+    }
+
     /// See [`Partial::of`].
     pub fn partial(&self, filter: Filter, k: usize) -> Partial {
         Partial::of([self], filter, k)
@@ -322,7 +355,8 @@ impl Group {
     /// What is known of one tag in a window; `None` for a tag that is not kept.
     pub fn detail(&self, key: &str, window: Window) -> Option<Detail> {
         let slot = self.table.find(key)?;
-        let look = Look::at(self, slot, None)?;
+        let pasts = self.pasts();
+        let look = Look::at(self, &pasts, slot, None)?;
         let place = place_of(window);
         let whole = look.counts;
         let mut languages: BTreeMap<Option<Lang>, u64> = BTreeMap::new();
