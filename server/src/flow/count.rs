@@ -48,6 +48,8 @@ struct Pending {
     capability: Capability<u64>,
     /// It is the time of an epoch, not of questions.
     epoch: bool,
+    /// Results of the epoch are wanted.
+    shown: bool,
     deltas: BTreeMap<u8, Delta>,
     questions: Vec<Question>,
 }
@@ -125,11 +127,15 @@ impl Shard {
         let pending = pending.or_insert_with(|| Pending {
             capability,
             epoch: false,
+            shown: false,
             deltas: BTreeMap::new(),
             questions: Vec::new(),
         });
         match record {
-            Record::Epoch { .. } => pending.epoch = true,
+            Record::Epoch { shown, .. } => {
+                pending.epoch = true;
+                pending.shown |= shown;
+            }
             Record::Delta { group, delta } => {
                 pending.deltas.insert(group, delta);
             }
@@ -155,7 +161,7 @@ impl Shard {
                 state.apply(epoch, pending.deltas.remove(group).unwrap_or_default());
             }
             self.last = epoch.max(self.last);
-            if epoch >= self.start.show_from {
+            if pending.shown && epoch >= self.start.show_from {
                 pieces.push(Piece {
                     of: None,
                     part: self.tops(Filter::default()),

@@ -27,6 +27,10 @@ pub(super) type Input = InputHandle<u64, timely::container::CapacityContainerBui
 /// How many epochs may be under way in the dataflow. The rest waits in the log, which is on disk.
 const MOST_UNDER_WAY: usize = 8;
 
+/// How often there are results while the count is behind the log. To make them takes longer than to
+/// count an epoch in.
+const SHOW_EVERY: Duration = Duration::from_millis(250);
+
 /// How many questions go through the dataflow together.
 const MOST_TOGETHER: usize = 64;
 
@@ -63,6 +67,8 @@ pub(super) struct Feeder<'a> {
     open: Open,
     /// The newest epoch that was given to the dataflow.
     fed: Epoch,
+    /// When an epoch was given last whose results are wanted.
+    shown_at: Instant,
     /// Times of epochs given, of which not all results are out.
     under_way: VecDeque<u64>,
     /// The time of questions given, of which not all answers are out.
@@ -93,6 +99,7 @@ impl<'a> Feeder<'a> {
             questions,
             open,
             fed: start.replay_after,
+            shown_at: Instant::now(),
             under_way: VecDeque::new(),
             asked: None,
             next_id: 0,
@@ -132,16 +139,25 @@ impl<'a> Feeder<'a> {
             }
         }
         input.advance_to(time_of(base));
-        self.announce(input);
+        self.announce(input, true);
         input.advance_to(time_of(base) + 1);
         input.flush();
         Ok(())
     }
 
-    fn announce(&self, input: &mut Input) {
+    fn announce(&self, input: &mut Input, shown: bool) {
         for worker in 0..self.workers as u64 {
-            input.send(Record::Epoch { worker });
+            input.send(Record::Epoch { worker, shown });
         }
+    }
+
+    /// Whether the results of an epoch are wanted: of the newest always, of others now and then.
+    fn is_shown(&mut self, epoch: Epoch) -> Result<bool, StoreError> {
+        let shown = epoch >= self.parts.log.last()? || self.shown_at.elapsed() >= SHOW_EVERY;
+        if shown {
+            self.shown_at = Instant::now();
+        }
+        Ok(shown)
     }
 
     /// Feeds what is sealed and has room, and what is asked; false when all is fed and no more is to
@@ -159,8 +175,9 @@ impl<'a> Feeder<'a> {
                 break;
             };
             let time = time_of(epoch);
+            let shown = self.is_shown(epoch)?;
             input.advance_to(time);
-            self.announce(input);
+            self.announce(input, shown);
             for (group, delta) in counts {
                 input.send(Record::Delta { group, delta });
             }

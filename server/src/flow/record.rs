@@ -30,7 +30,11 @@ pub(super) fn epoch_of(time: u64) -> Epoch {
 pub(super) enum Record {
     /// The epoch exists. One for each worker, so that all know all epochs, also those that bring
     /// nothing to their groups.
-    Epoch { worker: u64 },
+    Epoch {
+        worker: u64,
+        /// Its results are wanted.
+        shown: bool,
+    },
     /// What the epoch adds to a group.
     Delta { group: u8, delta: Delta },
     /// A row of a group's stored state.
@@ -74,7 +78,7 @@ impl Record {
     /// The exchange takes this modulo the number of workers.
     pub(super) fn route(&self) -> u64 {
         match self {
-            Self::Epoch { worker } | Self::Question { worker, .. } => *worker,
+            Self::Epoch { worker, .. } | Self::Question { worker, .. } => *worker,
             Self::Delta { group, .. } => u64::from(*group),
             Self::Stored(row) => u64::from(row.group),
         }
