@@ -49,7 +49,33 @@ pub(crate) enum Command {
     Check(Check),
 }
 
+/// Bounds of what is held in memory, told to whoever runs it.
+const LIMITS: &str = "\
+Limits of reading:
+  a line                    1 MiB; the rest is cut
+  writers of a listen:      1024; up to 512 KiB are read at once
+  open and unsealed epochs  256 MiB by estimate; then sources wait
+  epochs before their seal  64, also the most in one commit
+  languages                 256 an epoch and writer; posts in more count without one
+  authors                   4096 a spelling and epoch
+  posts sampled             512 an epoch and writer, with 10 tags each
+  posts remembered          1,000,000 with id and tags, 48 hours, 256 MiB; the oldest leave first
+  a word of --grammar words 1024 bytes; the rest is cut
+
+Limits of the count, for all tags together, in parts of --max-tags:
+  tags                      1; the least mentioned make room
+  mentions in panes         32; then the least mentioned tags make room
+  authors                   8; then estimates of people get coarser
+  posts sampled             1/4; then what is told of a tag gets coarser
+  slices                    4096 of source and language; more count without a language
+  epochs under way          8; the others wait on disk
+
+Limits of answering:
+  connections               1024, each with 64 KiB of head and 1 MiB of body
+  questions to the count    256 waiting; 64 filtered boards are kept an epoch";
+
 #[derive(Debug, Args)]
+#[command(after_long_help = LIMITS)]
 pub(crate) struct Serve {
     /// Where the board and the APIs are; a loopback address. Port 0: one that is free
     #[arg(
@@ -82,8 +108,9 @@ pub(crate) struct Serve {
     /// file:PATH[,speed=max|realtime|Nx]  reads a file, or - for standard input, once; a restart goes
     /// on where the counts end. gzip, zstd and bzip2 are recognised.
     ///
-    /// A line is a post: text, or {"text":…,"lang":…,"author":…,"at":…,"tags":[…]}. A line over 1 MiB
-    /// is cut.
+    /// A line is a post: text, or a JSON object of X v2, of Twitter v1.1, of Jetstream, of Mastodon, or
+    /// {"text":…,"lang":…,"author":…,"at":…,"tags":[…],"id":…,"url":…}. A post with a known id takes its
+    /// place; {"delete":ID} and {"takedown":AUTHOR} take posts with an id out of the counts again.
     #[arg(
         long = "source",
         env = "TAGTIDE_SOURCE",

@@ -90,7 +90,7 @@ mod tests {
             posts,
         };
         let live = source("demo", SourceState::Live, None, 1);
-        let before = states(&[live.clone()]);
+        let before = states(std::slice::from_ref(&live));
         assert_eq!(
             before,
             states(&[source("demo", SourceState::Live, None, 2)])

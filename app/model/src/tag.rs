@@ -74,6 +74,10 @@ pub struct Link {
 }
 
 /// The answer to a page that polls for a tag.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "one is made for an answer and taken apart at once"
+)]
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum TagAnswer {
     /// The counts are those of the epoch that the asker holds.

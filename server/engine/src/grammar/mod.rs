@@ -16,17 +16,6 @@ use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
 
-use crate::key::Key;
-use crate::tally::Tally;
-
-/// A tag of a post.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Mention<'a> {
-    pub key: Key,
-    pub spelling: Cow<'a, str>,
-    pub count: u32,
-}
-
 /// The rules by which tags are found in text.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Grammar {
@@ -48,22 +37,6 @@ impl Grammar {
             Self::Twitter => "twitter",
             Self::Words => "words",
         }
-    }
-
-    /// Appends the tags of a post to `into`, as a [`Tally`] of it alone gives them.
-    pub fn mentions<'a>(
-        self,
-        text: &'a str,
-        named: Option<&'a [Cow<'a, str>]>,
-        into: &mut Vec<Mention<'a>>,
-    ) {
-        Tally::<()>::new(self).post(text, named, |tag, ()| {
-            into.push(Mention {
-                key: tag.key.clone(),
-                spelling: Cow::Owned(tag.spelling.to_owned()),
-                count: tag.occurrences,
-            });
-        });
     }
 
     /// Gives the tags of a text, in order and as often as they occur: words as they stand, others

@@ -164,6 +164,8 @@ fn push_tag(text: &mut String, language: usize, rank: usize, random: &mut Random
 mod tests {
     use std::collections::{HashMap, HashSet};
 
+    use engine::{grammar::Grammar, tally::Tally};
+
     use super::*;
 
     fn posts(seed: u64, numbers: std::ops::Range<u64>) -> Vec<Post<'static>> {
@@ -224,7 +226,6 @@ mod tests {
 
     #[test]
     fn every_tag_is_one_for_the_grammar() {
-        let mut mentions = vec![];
         let posts = posts(1, 0..20_000);
         for post in &posts {
             let hashes = post.text.matches('#').count();
@@ -233,20 +234,16 @@ mod tests {
                 .split(' ')
                 .filter(|word| word.starts_with('#'))
                 .collect();
-            engine::grammar::Grammar::Twitter.mentions(&post.text, None, &mut mentions);
-            for mention in &mentions {
-                assert!(
-                    distinct.contains(&*format!("#{}", mention.spelling)),
-                    "{}",
-                    post.text
-                );
-            }
+            let mut tally = Tally::<()>::new(Grammar::Twitter);
+            tally.post(&post.text, None, |tag, ()| {
+                let word = format!("#{}", tag.spelling);
+                assert!(distinct.contains(&*word), "{}", post.text);
+            });
             assert!(
-                mentions.len() <= hashes && mentions.is_empty() == (hashes == 0),
+                tally.len() <= hashes && tally.is_empty() == (hashes == 0),
                 "{}",
                 post.text
             );
-            mentions.clear();
         }
     }
 
