@@ -137,7 +137,7 @@ impl Failure {
 /// What each worker does.
 fn work(worker: &mut Worker, common: &Common) {
     let failed = &common.failed;
-    let feeds = worker.index() % common.parts.workers == 0;
+    let feeds = worker.index().is_multiple_of(common.parts.workers);
     let mine = feeds.then(|| common.mine.clone());
     let start = match agreement::conclude(&agreement::exchange(worker, mine)) {
         Ok(start) => start,

@@ -226,12 +226,6 @@ impl Program {
         self.child.try_wait().unwrap().is_some()
     }
 
-    /// The status with which it ends by itself, and what it said, line by line.
-    pub(crate) fn end(&mut self, limit: Duration) -> (ExitStatus, String) {
-        let status = self.wait(limit);
-        (status, self.stderr())
-    }
-
     /// What it answers, if it does: it may be starting, ending or dead.
     pub(crate) async fn try_json(&self, path: &str) -> Option<Value> {
         let response = client().get(self.url(path)).send().await.ok()?;
