@@ -1,9 +1,10 @@
-//! What an epoch costs: to count it in, to rank, to write down.
+//! What an epoch costs: to count it in, and to rank. What it costs to write down, a fed server tells
+//! ([`super::live`]).
 
 use std::time::{Duration, Instant};
 
 use engine::{
-    count::{Counted, Delta, Group, Shape, SliceDelta},
+    count::{Counted, Delta, Group, Partial, Shape, SliceDelta},
     key::{GROUPS, Key, group_of},
 };
 use model::{Epoch, Filter, Kind, Slice};
@@ -35,9 +36,7 @@ pub(crate) fn measure(scale: Scale, table: &mut Table) -> anyhow::Result<()> {
             apply = begun.elapsed();
         }
         let begun = Instant::now();
-        for group in &groups {
-            std::hint::black_box(group.partial(Filter::default(), ROWS));
-        }
+        std::hint::black_box(Partial::of(&groups, Filter::default(), ROWS));
         let top = begun.elapsed();
         table.note(
             &format!("{tags} tags"),

@@ -181,6 +181,7 @@ fn server(feed: &Feed<'_>, grammar: &str, table: &mut Table) -> anyhow::Result<(
         Ok((sent?, took, seen))
     })?;
     let Usage { seconds, peak } = program.usage()?;
+    let written = [written(&program, "seal")?, written(&program, "checkpoint")?];
     program.end()?;
 
     let what = format!("tagtide serve --grammar {grammar}");
@@ -206,12 +207,35 @@ fn server(feed: &Feed<'_>, grammar: &str, table: &mut Table) -> anyhow::Result<(
             seen.boards, seen.refused, seen.slowest
         ),
     );
+    for (what, note) in ["  seals", "  checkpoints"].into_iter().zip(written) {
+        table.note(what, note);
+    }
     let cores = seconds / took.as_secs_f64();
     table.note(
         "  processor, memory",
         format!("{seconds:.0} s ({cores:.2} cores), peak {} MB", peak >> 20),
     );
     Ok(())
+}
+
+/// What one kind of commits has cost.
+fn written(program: &Program, what: &str) -> anyhow::Result<String> {
+    let metrics = program.get("/metrics")?.unwrap_or_default();
+    let number = |name: &str| {
+        let name = format!("tagtide_{what}{name}_total ");
+        let mut lines = metrics.lines();
+        lines.find_map(|line| line.strip_prefix(&name)?.parse::<f64>().ok())
+    };
+    let told = (number("s"), number("_seconds"), number("_bytes"));
+    let (Some(commits), Some(seconds), Some(bytes)) = told else {
+        anyhow::bail!("the server does not tell of its commits: {metrics}");
+    };
+    let mean = |sum: f64| sum / commits.max(1.0);
+    Ok(format!(
+        "{commits} commits, on average {:.1} ms and {:.2} MB",
+        mean(seconds) * 1e3,
+        mean(bytes) / 1e6
+    ))
 }
 
 /// Until as many posts are shown as were sent.

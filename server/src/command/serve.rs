@@ -49,6 +49,7 @@ pub(super) async fn run(typed: Serve) -> anyhow::Result<()> {
     let grammar = text.grammar;
     let (log, state) = open(&typed.data, store::Settings { batch, grammar }).await?;
     let log = Arc::new(log);
+    let checkpoints = state.commits();
 
     let durable = Arc::new(AtomicU64::new(0));
     let (results, results_seen) = watch::channel(None);
@@ -103,6 +104,8 @@ pub(super) async fn run(typed: Serve) -> anyhow::Result<()> {
         live: live.clone(),
         sources: registry,
         retractions: intake.retractions(),
+        seals: log.commits(),
+        checkpoints,
         external: ExternalBoard::default(),
         batch,
         site: Site::find(),

@@ -1,13 +1,17 @@
 //! `log.redb`: sealed epochs, and how far each source is read.
 
-use std::{path::Path, sync::Arc, time::Duration};
+use std::{
+    path::Path,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use engine::{count::Deltas, grammar::Grammar};
 use model::Epoch;
 use redb::{Database, ReadableDatabase, ReadableTable, TableDefinition};
 
 use super::{
-    OpenError, SealedEpoch, StoreError, crash, file,
+    Commits, OpenError, SealedEpoch, StoreError, crash, file,
     format::{decode, encode},
 };
 use crate::source::Cursor;
@@ -33,7 +37,7 @@ pub(crate) struct Settings {
 }
 
 #[derive(Debug)]
-pub(crate) struct Log(Database);
+pub(crate) struct Log(Database, Commits);
 
 impl Log {
     pub(super) fn open(directory: &Path, settings: &Settings) -> Result<Self, OpenError> {
@@ -54,7 +58,7 @@ impl Log {
             }
             Ok(())
         })?;
-        let log = Self(database);
+        let log = Self(database, Commits::default());
         for (option, given) in given {
             let path = directory.to_owned();
             let recorded = log.setting(option).map_err(|error| OpenError::Damaged {
@@ -74,7 +78,10 @@ impl Log {
     }
 
     pub(super) fn open_untouched(directory: &Path) -> Result<Self, OpenError> {
-        Ok(Self(file::open_untouched(directory, NAME)?))
+        Ok(Self(
+            file::open_untouched(directory, NAME)?,
+            Commits::default(),
+        ))
     }
 
     /// What the directory is bound to.
@@ -126,11 +133,15 @@ impl Log {
         drop_to: Epoch,
         forget_to: Epoch,
     ) -> Result<(), StoreError> {
+        let begun = Instant::now();
+        let mut bytes = 0;
         let write = file::begin_write(&self.0)?;
         {
             let mut table = write.open_table(EPOCHS)?;
             for SealedEpoch { epoch, deltas, .. } in epochs {
-                table.insert(epoch.0, encode(deltas)?.as_slice())?;
+                let value = encode(deltas)?;
+                bytes += value.len();
+                table.insert(epoch.0, value.as_slice())?;
             }
             let mut dropped = false;
             while table
@@ -145,7 +156,9 @@ impl Log {
             }
             let mut table = write.open_table(REMEMBERED)?;
             for sealed in epochs.iter().filter(|sealed| !sealed.remembered.is_empty()) {
-                table.insert(sealed.epoch.0, encode(&sealed.remembered)?.as_slice())?;
+                let value = encode(&sealed.remembered)?;
+                bytes += value.len();
+                table.insert(sealed.epoch.0, value.as_slice())?;
             }
             while table
                 .first()?
@@ -164,7 +177,13 @@ impl Log {
         crash::point("log.commit.before");
         write.commit()?;
         crash::point("log.commit.after");
+        self.1.add(begun, bytes);
         Ok(())
+    }
+
+    /// What the seals have cost.
+    pub(crate) fn commits(&self) -> Commits {
+        self.1.clone()
     }
 
     /// The newest sealed epoch; 0 before the first.

@@ -8,6 +8,7 @@
 //! state that holds it is durable. Bytes of an unknown format are refused, never guessed at. This is
 //! the only place that names redb.
 
+mod commits;
 pub(crate) mod crash;
 mod entry;
 mod error;
@@ -17,6 +18,7 @@ mod log;
 mod state;
 mod untouched;
 
+pub(crate) use commits::Commits;
 pub(crate) use entry::SealedEpoch;
 pub(crate) use error::{OpenError, StoreError};
 pub(crate) use file::FORMAT;

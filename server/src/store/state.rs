@@ -3,7 +3,7 @@
 //! A group's rows are of one epoch, the one its [`SavedGroup`] names; other groups may be some epochs
 //! ahead or behind, as each is written when its worker has time for it.
 
-use std::path::Path;
+use std::{path::Path, time::Instant};
 
 use engine::count::{Changes, Pane, Saved, SavedGroup};
 use model::Epoch;
@@ -11,7 +11,7 @@ use redb::{Database, Range, ReadableDatabase, ReadableTable, TableDefinition};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    OpenError, StoreError, crash, file,
+    Commits, OpenError, StoreError, crash, file,
     format::{checked, decode, encode, parse},
 };
 
@@ -24,7 +24,7 @@ const SEGMENTS: TableDefinition<(u8, u32), &[u8]> = TableDefinition::new("segmen
 const PANES: TableDefinition<(u8, u64), &[u8]> = TableDefinition::new("panes");
 
 #[derive(Debug)]
-pub(crate) struct State(Database);
+pub(crate) struct State(Database, Commits);
 
 /// What has changed in some groups, as bytes.
 #[derive(Debug, Default)]
@@ -151,15 +151,19 @@ impl State {
             write.open_table(PANES)?;
             Ok(())
         })?;
-        Ok(Self(database))
+        Ok(Self(database, Commits::default()))
     }
 
     pub(super) fn open_untouched(directory: &Path) -> Result<Self, OpenError> {
-        Ok(Self(file::open_untouched(directory, NAME)?))
+        Ok(Self(
+            file::open_untouched(directory, NAME)?,
+            Commits::default(),
+        ))
     }
 
     /// Writes what has changed in some groups, in one commit.
     pub(crate) fn save(&self, batches: &[Batch]) -> Result<(), StoreError> {
+        let begun = Instant::now();
         let write = file::begin_write(&self.0)?;
         {
             let mut heads = write.open_table(GROUPS)?;
@@ -188,7 +192,13 @@ impl State {
         crash::point("state.commit.before");
         write.commit()?;
         crash::point("state.commit.after");
+        self.1.add(begun, batches.iter().map(Batch::len).sum());
         Ok(())
+    }
+
+    /// What writing the state down has cost.
+    pub(crate) fn commits(&self) -> Commits {
+        self.1.clone()
     }
 
     /// The groups that are stored, and as of which epoch.

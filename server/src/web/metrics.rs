@@ -21,7 +21,7 @@ use prometheus_client::{
 };
 
 use super::{Web, error::ApiError};
-use crate::{epoch::Retractions, results::Live, source};
+use crate::{epoch::Retractions, results::Live, source, store::Commits};
 
 /// OpenMetrics, the standard that grew out of Prometheus's own format.
 const TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
@@ -32,6 +32,7 @@ pub(super) async fn metrics(State(web): State<Web>) -> Response {
         live: web.live,
         sources: web.sources,
         retractions: web.retractions,
+        commits: [("seal", web.seals), ("checkpoint", web.checkpoints)],
     }));
     let mut body = String::new();
     match text::encode(&mut body, &registry) {
@@ -48,6 +49,8 @@ struct Numbers {
     live: Live,
     sources: source::Registry,
     retractions: Retractions,
+    /// By what they are for.
+    commits: [(&'static str, Commits); 2],
 }
 
 impl Collector for Numbers {
@@ -67,6 +70,7 @@ impl Collector for Numbers {
             "Deletions of posts that are not remembered",
             &unknown,
         )?;
+        self.of_commits(&mut encoder)?;
         if let Some(newest) = self.live.newest() {
             let shown = ConstGauge::new(newest.epoch.0);
             one(&mut encoder, "epoch_shown", "Newest epoch counted", &shown)?;
@@ -86,6 +90,20 @@ impl Collector for Numbers {
 }
 
 impl Numbers {
+    fn of_commits(&self, encoder: &mut DescriptorEncoder<'_>) -> fmt::Result {
+        for (what, commits) in &self.commits {
+            let number = ConstCounter::new(commits.number());
+            one(encoder, &format!("{what}s"), "Commits to disk", &number)?;
+            let seconds = ConstCounter::new(commits.time().as_secs_f64());
+            let name = format!("{what}_seconds");
+            one(encoder, &name, "Time that they took", &seconds)?;
+            let bytes = ConstCounter::new(commits.bytes());
+            let name = format!("{what}_bytes");
+            one(encoder, &name, "Values that they wrote", &bytes)?;
+        }
+        Ok(())
+    }
+
     fn of_sources(&self, encoder: &mut DescriptorEncoder<'_>) -> fmt::Result {
         type Number = fn(&source::Counters) -> u64;
         const COUNTERS: [(&str, &str, Number); 4] = [

@@ -38,7 +38,7 @@ use axum::{
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-use crate::{epoch::Retractions, results::Live, source::Registry};
+use crate::{epoch::Retractions, results::Live, source::Registry, store::Commits};
 
 pub(crate) use assets::Site;
 pub(crate) use external::ExternalBoard;
@@ -49,6 +49,8 @@ pub(crate) struct Web {
     pub(crate) live: Live,
     pub(crate) sources: Registry,
     pub(crate) retractions: Retractions,
+    pub(crate) seals: Commits,
+    pub(crate) checkpoints: Commits,
     /// The board that another program posts to `/updateData`.
     pub(crate) external: ExternalBoard,
     /// Length of an epoch: how often a board can change.

@@ -10,6 +10,7 @@ use crate::{
     epoch::{Retractions, Sealed},
     results::{Live, Results},
     source::Registry,
+    store::Commits,
 };
 
 #[derive(Debug)]
@@ -41,6 +42,8 @@ impl Counting {
             live: self.live(),
             sources: Registry::default(),
             retractions: Retractions::default(),
+            seals: Commits::default(),
+            checkpoints: Commits::default(),
             external: ExternalBoard::default(),
             batch: Duration::from_secs(2),
             site: Site::none(),

@@ -58,6 +58,8 @@ pub struct SavedGroup {
     lost: VecDeque<(Epoch, u64)>,
     pub(super) people_k: u32,
     pub(super) samples_k: u32,
+    /// Places for tags, so that a start can make room at once.
+    slots: u32,
 }
 
 /// A group's state as rows, each of which can be written and read for itself.
@@ -503,6 +505,7 @@ impl Group {
         }
         self.head.people_k = self.sketches.people_k();
         self.head.samples_k = self.sketches.samples_k();
+        self.head.slots = self.table.slots();
     }
 
     /// Lets the tags with the fewest mentions go; of equal ones those with the highest keys.
@@ -617,6 +620,7 @@ impl Group {
             Saved::Group(head) => {
                 self.edges = Edges::at(head.as_of, self.shape);
                 self.sketches.resume(head.people_k, head.samples_k);
+                self.table.reserve(head.slots);
                 self.head = head;
                 self.number_slices();
             }

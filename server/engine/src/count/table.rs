@@ -240,7 +240,7 @@ impl Table {
     }
 
     fn put(&mut self, slot: u32, tag: Tag, admitted: Epoch) {
-        let hash = self.hasher.hash_one(tag.key.as_str());
+        let place = self.hasher.hash_one(tag.key.as_str());
         self.rows[slot as usize] = Row {
             admitted,
             several: matches!(tag.parts, Parts::Several(_)),
@@ -253,10 +253,7 @@ impl Table {
             tags,
             ..
         } = self;
-        index.insert_unique(hash, slot, |slot| {
-            let key = tags[*slot as usize].as_ref().map(|tag| tag.key.as_str());
-            hasher.hash_one(key.unwrap_or_default())
-        });
+        index.insert_unique(place, slot, |slot| hash(hasher, tags, *slot));
     }
 
     pub(super) fn remove(&mut self, slot: u32) -> Option<Tag> {
@@ -270,6 +267,20 @@ impl Table {
         Some(tag)
     }
 
+    /// Makes room for places that are about to be put back.
+    pub(super) fn reserve(&mut self, slots: u32) {
+        let slots = slots as usize;
+        self.rows.reserve(slots);
+        self.tags.reserve(slots);
+        let Self {
+            index,
+            hasher,
+            tags,
+            ..
+        } = self;
+        index.reserve(slots, |slot| hash(hasher, tags, *slot));
+    }
+
     /// How many tags there are.
     pub(super) fn len(&self) -> usize {
         self.index.len()
@@ -279,4 +290,9 @@ impl Table {
     pub(super) fn slots(&self) -> u32 {
         self.rows.len() as u32
     }
+}
+
+fn hash(hasher: &RandomState, tags: &[Option<Tag>], slot: u32) -> u64 {
+    let key = tags[slot as usize].as_ref().map(|tag| tag.key.as_str());
+    hasher.hash_one(key.unwrap_or_default())
 }
