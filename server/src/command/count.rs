@@ -159,14 +159,17 @@ impl Counts {
         };
         let mut ahead = Ahead::default();
         for line in lines.finished() {
-            if !line.bytes.trim_ascii_start().starts_with(b"{") {
-                // Text, of which only the tags need decoding.
-                self.tally.text_ahead(line.bytes, &mut ahead, &mut count);
-                self.posts += u64::from(!line.bytes.is_empty());
-            } else if let Ok(Some(Event::Post(post))) = decode(line.bytes) {
-                self.tally
-                    .post(&post.text, post.tags.as_deref(), &mut count);
-                self.posts += 1;
+            match decode(line.bytes) {
+                Ok(Some(Event::Text(_))) => {
+                    self.tally.text_ahead(line.bytes, &mut ahead, &mut count);
+                    self.posts += 1;
+                }
+                Ok(Some(Event::Post(post))) => {
+                    self.tally
+                        .post(&post.text, post.tags.as_deref(), &mut count);
+                    self.posts += 1;
+                }
+                _ => {}
             }
         }
         self.tally.finish(&mut ahead, count);

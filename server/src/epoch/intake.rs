@@ -231,7 +231,7 @@ impl Drop for Writer {
 
 impl Sink for Writer {
     async fn accept(&mut self, events: &[Event<'_>], cursor: Option<Cursor>) -> Result<(), Closed> {
-        if self.role == Role::Undecided && events.iter().any(|event| event.post().is_some()) {
+        if self.role == Role::Undecided && events.iter().any(Event::is_post) {
             self.become_role(Role::Live);
         }
         tokio::select! {
@@ -247,7 +247,7 @@ impl Sink for Writer {
         }
         self.intake.room.take(open.grown());
         drop(open);
-        let posts = events.iter().filter_map(Event::post).count();
+        let posts = events.iter().filter(|event| event.is_post()).count();
         self.status.posts(posts as u64);
         Ok(())
     }

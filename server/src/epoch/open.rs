@@ -66,9 +66,28 @@ impl Open {
     #[inline]
     pub(super) fn event(&mut self, event: &Event<'_>, hashes: &Hashes) {
         match event {
+            Event::Text(text) => self.text(text),
             Event::Post(post) => self.post(post, hashes),
             Event::Delete { id } => self.noted.delete(hashes.post(id)),
             Event::TakeDown { author } => self.noted.take_down(hashes.author(author)),
+        }
+    }
+
+    fn text(&mut self, text: &[u8]) {
+        let at = self.slice(None);
+        let slice = &mut self.slices[at];
+        let samples = &mut self.samples;
+        let priority = samples.draw();
+        let sampled = samples.admits(priority);
+        slice.posts += 1;
+        slice.tally.text(text, |tag, mentioned: &mut Mentioned| {
+            mentioned.count += u64::from(tag.occurrences);
+            if sampled {
+                samples.tag(tag);
+            }
+        });
+        if sampled {
+            samples.post(priority, slice.lang, None);
         }
     }
 

@@ -19,7 +19,7 @@ const CHUNK: usize = 512 << 10;
 
 /// So many events are given at once: few enough that they stay in the processor's cache, and that a
 /// chunk of very short lines does not take a multiple of its own size.
-pub(super) const EVENTS: usize = 1024;
+pub(super) const EVENTS: usize = 256;
 
 /// A peer that vanished without a word is found out after about two minutes.
 const KEEPALIVE: Duration = Duration::from_secs(60);

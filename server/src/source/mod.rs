@@ -37,6 +37,9 @@ pub(crate) use status::{Counters, Registry, Status};
 /// What a line or a message says, borrowed from it where that is possible.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Event<'a> {
+    /// A post of which nothing but the text is known, as it was received: what is no UTF-8 in it stands
+    /// for U+FFFD.
+    Text(Cow<'a, [u8]>),
     /// A new post, or, where its id is known, the form it has now.
     Post(Post<'a>),
     /// The post with this id is deleted.
@@ -93,20 +96,41 @@ impl<'a> Post<'a> {
 impl<'a> Event<'a> {
     /// A post of which nothing but the text is known.
     pub(crate) fn of_text(text: Cow<'a, str>) -> Self {
-        Self::Post(Post::of_text(text))
+        Self::Text(match text {
+            Cow::Borrowed(text) => Cow::Borrowed(text.as_bytes()),
+            Cow::Owned(text) => Cow::Owned(text.into_bytes()),
+        })
+    }
+
+    /// Whether it tells of a post.
+    pub(crate) fn is_post(&self) -> bool {
+        matches!(self, Self::Text(_) | Self::Post(_))
     }
 
     /// The post that it tells of, if it does.
-    pub(crate) fn post(&self) -> Option<&Post<'a>> {
+    pub(crate) fn post(&self) -> Option<Cow<'_, Post<'a>>> {
         match self {
-            Self::Post(post) => Some(post),
+            Self::Text(text) => {
+                let text = String::from_utf8_lossy(text).into_owned();
+                Some(Cow::Owned(Post::of_text(text.into())))
+            }
+            Self::Post(post) => Some(Cow::Borrowed(post)),
             Self::Delete { .. } | Self::TakeDown { .. } => None,
+        }
+    }
+
+    /// When its post was written, as the source says: milliseconds since the Unix epoch.
+    pub(crate) fn at(&self) -> Option<i64> {
+        match self {
+            Self::Post(post) => post.at,
+            _ => None,
         }
     }
 
     /// The same event, no longer bound to the line that it was read from.
     pub(crate) fn into_owned(self) -> Event<'static> {
         match self {
+            Self::Text(text) => Event::Text(Cow::Owned(text.into_owned())),
             Self::Post(post) => Event::Post(post.into_owned()),
             Self::Delete { id } => Event::Delete { id: own(id) },
             Self::TakeDown { author } => Event::TakeDown {

@@ -88,9 +88,9 @@ impl Sink for Recording {
     async fn accept(&mut self, events: &[Event<'_>], cursor: Option<Cursor>) -> Result<(), Closed> {
         let mut room = self.room.subscribe();
         room.wait_for(|room| *room).await.map_err(|_| Closed)?;
-        let posts: Vec<_> = events.iter().filter_map(Event::post).cloned().collect();
-        let count = posts.len();
-        let owned = posts.into_iter().map(Post::into_owned).collect();
+        let posts = events.iter().filter_map(Event::post);
+        let owned: Vec<_> = posts.map(|post| post.into_owned().into_owned()).collect();
+        let count = owned.len();
         self.given.lock().unwrap().push(Given::Posts(owned, cursor));
         self.count.send_modify(|sum| *sum += count);
         Ok(())

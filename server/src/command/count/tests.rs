@@ -140,7 +140,10 @@ impl Counts {
     /// Each line as a post of its own.
     fn posts(&mut self, lines: &Lines) {
         for line in lines.finished() {
-            let Ok(Some(Event::Post(post))) = decode(line.bytes) else {
+            let Ok(Some(event)) = decode(line.bytes) else {
+                continue;
+            };
+            let Some(post) = event.post() else {
                 continue;
             };
             self.posts += 1;

@@ -226,7 +226,7 @@ impl Sink for Lines {
         let mut posts = 0;
         // What was written cannot be taken back.
         for post in events.iter().filter_map(Event::post) {
-            push_line(post, &mut lines);
+            push_line(&post, &mut lines);
             posts += 1;
         }
         if posts > 0 {

@@ -5,11 +5,11 @@
 //! is not a post, so that its keys are not counted as if people had written them. Everything else is
 //! text, also what only begins like an object.
 //!
-//! **Invariant:** a line that does not begin with `{` costs nothing but the check of its UTF-8.
+//! **Invariant:** a line that does not begin with `{` is not looked at any further.
 
 use std::borrow::Cow;
 
-use super::{Event, own};
+use super::Event;
 use loose::Value;
 use object::Object;
 
@@ -36,25 +36,23 @@ const LONGEST_LINK: usize = 2048;
 /// concerns no post.
 #[inline]
 pub(crate) fn decode(line: &[u8]) -> Result<Option<Event<'_>>, NotAPost> {
-    match str::from_utf8(line) {
-        Ok("") => Ok(None),
-        Ok(text) if !may_be_object(text) => Ok(Some(Event::of_text(Cow::Borrowed(text)))),
-        Ok(text) => decode_object(text),
-        Err(_) => {
-            let text = String::from_utf8_lossy(line);
-            if may_be_object(&text) {
-                return Ok(decode_object(&text)?.map(Event::into_owned));
-            }
-            Ok(Some(Event::of_text(own(text))))
-        }
+    if line.is_empty() {
+        return Ok(None);
+    }
+    if !may_be_object(line) {
+        return Ok(Some(Event::Text(Cow::Borrowed(line))));
+    }
+    match String::from_utf8_lossy(line) {
+        Cow::Borrowed(text) => decode_object(text),
+        Cow::Owned(text) => Ok(decode_object(&text)?.map(Event::into_owned)),
     }
 }
 
 #[inline]
-fn may_be_object(text: &str) -> bool {
-    match text.as_bytes().first() {
+fn may_be_object(line: &[u8]) -> bool {
+    match line.first() {
         Some(b'{') => true,
-        Some(first) if first.is_ascii_whitespace() => text.trim_ascii_start().starts_with('{'),
+        Some(first) if first.is_ascii_whitespace() => line.trim_ascii_start().starts_with(b"{"),
         _ => false,
     }
 }
@@ -124,9 +122,9 @@ mod tests {
     }
 
     fn text(line: &[u8]) -> String {
-        let post = post(line);
-        assert_eq!(post, Post::of_text(post.text.clone()), "only a text");
-        post.text.into_owned()
+        let event = decode(line).unwrap().unwrap();
+        assert!(matches!(event, Event::Text(_)), "only a text: {event:?}");
+        event.post().unwrap().text.clone().into_owned()
     }
 
     #[test]
@@ -182,13 +180,13 @@ mod tests {
 
     #[test]
     fn text_is_borrowed() {
-        for line in ["plain", r#"{"text":"plain","lang":"en","tags":["plain"]}"#] {
-            let post = post(line.as_bytes());
-            assert!(matches!(post.text, Cow::Borrowed(_)));
-            let mut tags = post.tags.iter().flatten();
-            assert!(tags.all(|tag| matches!(tag, Cow::Borrowed(_))));
-            assert!(!matches!(post.lang, Some(Cow::Owned(_))));
-        }
+        let plain = decode(b"plain").unwrap();
+        assert!(matches!(plain, Some(Event::Text(Cow::Borrowed(_)))));
+        let post = post(br#"{"text":"plain","lang":"en","tags":["plain"]}"#);
+        assert!(matches!(post.text, Cow::Borrowed(_)));
+        let mut tags = post.tags.iter().flatten();
+        assert!(tags.all(|tag| matches!(tag, Cow::Borrowed(_))));
+        assert!(!matches!(post.lang, Some(Cow::Owned(_))));
     }
 
     #[test]

@@ -158,7 +158,7 @@ impl<S: Sink> Player<S> {
         let mut behind = 0;
         let mut late = 0;
         for (event, offset) in decoded(lines, &status) {
-            let at = event.post().and_then(|post| post.at);
+            let at = event.at();
             if let Some(at) = at.filter(|at| *at <= latest) {
                 if let Some(due) = self.pace.pause_before(at) {
                     self.flush(&mut gathered, behind).await?;
@@ -167,7 +167,7 @@ impl<S: Sink> Player<S> {
                 let epoch = self.context.sink.epoch_of(at);
                 if self.epoch.is_none_or(|last| last < epoch) {
                     // Deletions have no time: the first of all wait for the time of the first post.
-                    if self.epoch.is_some() || gathered.iter().any(|event| event.post().is_some()) {
+                    if self.epoch.is_some() || gathered.iter().any(Event::is_post) {
                         self.flush(&mut gathered, behind).await?;
                     }
                     self.advance(at).await?;
