@@ -4,18 +4,28 @@
 //! [`Delta`] an epoch and answers with its best tags as a [`Partial`]. A key lives in one group, so the
 //! best of the parts' best are the best of all ([`Partial::merge`]).
 //!
+//! * [`group`] the state and what an epoch adds to it; [`table`] its tags, [`panes`] its epochs
+//! * [`windows`] where windows begin, [`aging`] how epochs leave them, [`retraction`] how deleted posts do
+//! * [`bounds`] what makes room, [`sketches`] samples within their bound: [`people`], [`samples`]
+//! * [`top`] the best of some groups, [`rising`] how far a tag is above its past
+//! * [`saved`] the state as rows
+//!
 //! **Invariant:** equal epochs in equal order give equal results, byte for byte, however groups are
 //! spread over workers, whatever the order of the entries in a delta, and wherever between two epochs
 //! the state went through [`Saved`] rows and back.
 
+mod aging;
+mod bounds;
 mod delta;
 mod detail;
 mod group;
 mod panes;
 mod partial;
 mod people;
+mod retraction;
 mod rising;
 mod samples;
+mod saved;
 mod sketches;
 mod skyband;
 mod spellings;
@@ -27,9 +37,10 @@ pub use delta::{
     Author, Counted, Delta, Deltas, Named, Retracted, RetractedMention, Sample, SliceDelta,
 };
 pub use detail::Detail;
-pub use group::{ChangedSegment, Changes, Group, SEGMENT, Saved, SavedGroup, SavedTag, Segment};
+pub use group::Group;
 pub use panes::Pane;
 pub use partial::{Before, Leader, Leaders, Part, Partial};
+pub use saved::{ChangedSegment, Changes, SEGMENT, Saved, SavedGroup, SavedTag, Segment};
 pub use spellings::Spellings;
 
 /// What a count is laid out for; the same for all groups, for good.
