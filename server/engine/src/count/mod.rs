@@ -4,11 +4,11 @@
 //! [`Delta`] an epoch and answers with its best tags as a [`Partial`]. A key lives in one group, so the
 //! best of the parts' best are the best of all ([`Partial::merge`]).
 //!
-//! * [`group`] the state and what an epoch adds to it; [`table`] its tags, [`panes`] its epochs
-//! * [`windows`] where windows begin, [`aging`] how epochs leave them, [`retraction`] how deleted posts do
-//! * [`bounds`] what makes room, [`sketches`] samples within their bound: [`people`], [`samples`]
-//! * [`top`] the best of some groups, [`rising`] how far a tag is above its past
-//! * [`saved`] the state as rows
+//! * `group` the state and what an epoch adds to it; `table` its tags, `panes` its epochs
+//! * `windows` where windows begin, `aging` how epochs leave them, `retraction` how deleted posts do
+//! * `bounds` what makes room, `sketches` samples within their bound: `people`, `samples`
+//! * `top` the best of some groups, `rising` how far a tag is above its past
+//! * `saved` the state as rows
 //!
 //! **Invariant:** equal epochs in equal order give equal results, byte for byte, however groups are
 //! spread over workers, whatever the order of the entries in a delta, and wherever between two epochs
