@@ -1,7 +1,7 @@
 //! Hashtag grammars and the windowed count.
 //!
-//! **Invariant:** nothing in here reads a clock, a file, a socket or a random number. What is counted
-//! for an epoch is a function of the epochs up to it.
+//! **Invariant:** nothing in here reads a clock, a file or a socket, and the seeds of hash tables show in
+//! no result. What is counted for an epoch is a function of the epochs up to it.
 
 pub mod count;
 pub mod grammar;

@@ -20,7 +20,7 @@ use model::{Epoch, Filter, Window};
 
 use crate::{
     cli::Check,
-    epoch::{end_of, remembered_posts},
+    epoch::{end_of, remembered},
     flow,
     store::{self, Log, Settings, State, StoreError},
 };
@@ -75,9 +75,9 @@ impl Report {
             humantime::format_duration(batch),
         ));
         let mut groups = self.restore(state, batch)?;
-        let held = state.groups()?;
-        let as_of = held.iter().map(|(_, as_of)| *as_of);
-        let (oldest, newest) = (as_of.clone().min(), as_of.max());
+        let stands = groups.values().map(Group::as_of);
+        let held: Vec<Epoch> = stands.filter(|as_of| *as_of > Epoch(0)).collect();
+        let (oldest, newest) = (held.iter().min().copied(), held.iter().max().copied());
         let sealed = self.count(log, &mut groups)?;
         if let Err(error) = flow::check(log, state) {
             self.find(format_args!("{error}"));
@@ -104,8 +104,8 @@ impl Report {
                 printable(&cursor.0)
             ));
         }
-        match remembered_posts(log, grammar, batch) {
-            Ok(posts) => self.say(format_args!("  {posts} posts can be retracted")),
+        match remembered(log, grammar, batch) {
+            Ok(posts) => self.say(format_args!("  {} posts can be retracted", posts.len())),
             Err(error) => self.find(format_args!("log.redb: remembered posts: {error}")),
         }
         self.say(format_args!(
@@ -123,11 +123,13 @@ impl Report {
         } else {
             self.say(format_args!("  nothing is written down yet"));
         }
-        self.windows(&groups, last, batch);
+        if !groups.is_empty() {
+            self.windows(&groups, last, batch);
+        }
         Ok(())
     }
 
-    /// The stored state as groups.
+    /// The stored state as groups; none where it is damaged.
     fn restore(
         &mut self,
         state: &State,
@@ -144,6 +146,7 @@ impl Report {
         loop {
             let row = match rows.next() {
                 Ok(Some(row)) => row,
+                Ok(None) if self.findings > 0 => return Ok(BTreeMap::new()),
                 Ok(None) => return Ok(groups),
                 Err(error @ StoreError::Redb(_)) => return Err(error),
                 Err(error) => {
@@ -153,6 +156,8 @@ impl Report {
             };
             let number = row.group;
             match (groups.get_mut(&number), row.decode()) {
+                // With a row missing the others may not fit together.
+                (Some(_), Ok(_)) if self.findings > 0 => {}
                 (Some(group), Ok(row)) => group.restore(row),
                 (None, _) => self.find(format_args!("state.redb: there is no key group {number}")),
                 (_, Err(error)) => {
@@ -191,7 +196,7 @@ impl Report {
             for (number, group) in &mut *groups {
                 group.apply(epoch, deltas.remove(number).unwrap_or_default());
             }
-            if let Some(number) = deltas.keys().next() {
+            if let Some(number) = deltas.keys().find(|number| **number >= GROUPS) {
                 self.find(format_args!("log.redb: there is no key group {number}"));
             }
         }

@@ -37,6 +37,9 @@ const PARTING: Duration = Duration::from_secs(3);
 /// The count is taken to be stuck when it makes nothing of what is sealed for so long.
 const STUCK: Duration = Duration::from_secs(30);
 
+/// The same before its first result: a slow disk may take long over a large state.
+const STUCK_AT_START: Duration = Duration::from_secs(600);
+
 pub(super) async fn run(typed: Serve) -> anyhow::Result<()> {
     let mut signals = Signals::new()?;
     // All that can be refused is asked first, so that nothing is left half-started.
@@ -72,7 +75,8 @@ pub(super) async fn run(typed: Serve) -> anyhow::Result<()> {
     })?;
     let live = Live::new(results_seen, sealed_seen.clone(), grace).asking(flow.asker());
     let counted = live.clone();
-    let (sealer, intake) = Sealer::start(epoch::Parts {
+    let remembered = epoch::remembered(&log, grammar, batch).map_err(FlowError::Store)?;
+    let sealing = epoch::Parts {
         log: log.clone(),
         grammar,
         batch,
@@ -80,7 +84,8 @@ pub(super) async fn run(typed: Serve) -> anyhow::Result<()> {
         sealed,
         droppable: durable,
         counted: move || counted.newest().map_or(Epoch(0), |results| results.epoch),
-    })?;
+    };
+    let (sealer, intake) = Sealer::start(sealing, remembered)?;
 
     let reading = Tasks::default();
     let registry = Registry::default();
@@ -251,7 +256,8 @@ async fn stuck(live: &Live) {
     let shown = || live.newest().map_or(Epoch(0), |results| results.epoch);
     let mut before = shown();
     loop {
-        tokio::time::sleep(STUCK).await;
+        let begins = before == Epoch(0);
+        tokio::time::sleep(if begins { STUCK_AT_START } else { STUCK }).await;
         if live.is_behind() && shown() == before {
             return;
         }

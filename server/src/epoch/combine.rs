@@ -36,8 +36,10 @@ pub(super) fn combine(opens: Vec<(Kind, Open)>, retracted: Vec<(u8, Retracted)>)
     }
     sampled.sort_unstable();
     sampled.truncate(SAMPLES);
+    let last = sampled.get(SAMPLES - 1);
+    let below = last.map_or(u32::MAX, |(last, _)| last.priority);
     for (post, source) in sampled {
-        add_sample(post, source, &mut deltas);
+        add_sample(post, source, below, &mut deltas);
     }
     for (group, retracted) in retracted {
         deltas[usize::from(group)].retracted.push(retracted);
@@ -115,7 +117,7 @@ fn add_slice(slice: Slice, posts: u64, mut entries: Vec<Entry>, deltas: &mut [De
 }
 
 /// One for each tag of the post.
-fn add_sample(post: Sampled, source: Kind, deltas: &mut [Delta]) {
+fn add_sample(post: Sampled, source: Kind, below: u32, deltas: &mut [Delta]) {
     let lang = post.lang;
     for (at, tag) in post.tags.iter().enumerate() {
         let mut others = post.tags.clone();
@@ -125,6 +127,7 @@ fn add_sample(post: Sampled, source: Kind, deltas: &mut [Delta]) {
             .push(Sample {
                 key: tag.key.clone(),
                 priority: post.priority,
+                below,
                 slice: Slice { source, lang },
                 others,
                 link: post.link.clone(),

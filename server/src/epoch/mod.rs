@@ -31,14 +31,14 @@ pub(crate) use author::AuthorKey;
 pub(crate) use clock::{end_of, epoch_of, now, tick};
 pub(crate) use counters::Retractions;
 pub(crate) use intake::Intake;
+pub(crate) use remembered::Remembered;
 pub(crate) use seal::{Parts, Sealed, Sealer};
 
-/// How many posts the log remembers, so that they can be retracted.
-pub(crate) fn remembered_posts(
+/// The posts that can be retracted, as the log has them.
+pub(crate) fn remembered(
     log: &Log,
     grammar: Grammar,
     batch: Duration,
-) -> Result<usize, StoreError> {
-    let limits = remembered::Limits::new(batch);
-    Ok(remembered::Remembered::load(grammar, limits, log)?.len())
+) -> Result<Remembered, StoreError> {
+    Remembered::load(grammar, remembered::Limits::new(batch), log)
 }

@@ -52,7 +52,7 @@ impl Limits {
 const POST_BYTES: usize = 176;
 
 #[derive(Debug)]
-pub(super) struct Remembered {
+pub(crate) struct Remembered {
     grammar: Grammar,
     limits: Limits,
     posts: HashMap<PostId, Post>,
@@ -123,7 +123,8 @@ impl Remembered {
         Ok(remembered)
     }
 
-    pub(super) fn len(&self) -> usize {
+    /// How many posts.
+    pub(crate) fn len(&self) -> usize {
         self.posts.len()
     }
 

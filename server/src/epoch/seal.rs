@@ -22,7 +22,7 @@ use super::{
     combine::combine,
     counters::Retractions,
     intake::{ClosedEpoch, Intake},
-    remembered::{Limits, Remembered},
+    remembered::Remembered,
 };
 use crate::store::{Log, SealedEpoch, StoreError};
 
@@ -65,7 +65,7 @@ pub(crate) struct Sealer {
 
 impl Sealer {
     /// Seals what sources put into the intake, until [`Intake::finish`].
-    pub(crate) fn start<S>(parts: Parts<S>) -> io::Result<(Self, Intake)>
+    pub(crate) fn start<S>(parts: Parts<S>, remembered: Remembered) -> io::Result<(Self, Intake)>
     where
         S: Fn() -> Epoch + Send + 'static,
     {
@@ -75,7 +75,7 @@ impl Sealer {
         let retractions = intake.retractions();
         let thread = thread::Builder::new()
             .name("sealer".into())
-            .spawn(move || run(&parts, &retractions, closed))?;
+            .spawn(move || run(&parts, remembered, &retractions, closed))?;
         Ok((Self { thread }, intake))
     }
 
@@ -93,11 +93,10 @@ impl Sealer {
 
 fn run<S: Fn() -> Epoch>(
     parts: &Parts<S>,
+    mut remembered: Remembered,
     retractions: &Retractions,
     mut closed: mpsc::Receiver<Option<ClosedEpoch>>,
 ) -> Result<(), StoreError> {
-    let limits = Limits::new(parts.batch);
-    let mut remembered = Remembered::load(parts.grammar, limits, &parts.log)?;
     while let Some(first) = closed.blocking_recv().flatten() {
         let mut epochs = Vec::new();
         let mut cursors = Vec::new();

@@ -137,6 +137,10 @@ impl Checkpoints {
                 sent: None,
             });
         }
+        if self.under_way.is_none() && self.rests(last, now) {
+            // No epoch may come to wake it.
+            self.activator.activate_after(self.not_before - now);
+        }
         if let Some(checkpoint) = &mut self.under_way {
             if !checkpoint.is_sent() {
                 if self.deadline.is_some_and(|deadline| now >= deadline) {
@@ -166,8 +170,17 @@ impl Checkpoints {
     fn is_due(&self, last: Epoch, now: Instant) -> bool {
         match self.deadline {
             Some(deadline) => last > self.durable && now < deadline,
-            None => last.0 >= self.durable.0.saturating_add(self.every) && now >= self.not_before,
+            None => self.is_old(last) && now >= self.not_before,
         }
+    }
+
+    /// Whether it would be due, but for the rest after the one before.
+    fn rests(&self, last: Epoch, now: Instant) -> bool {
+        self.deadline.is_none() && self.is_old(last) && now < self.not_before
+    }
+
+    fn is_old(&self, last: Epoch) -> bool {
+        last.0 >= self.durable.0.saturating_add(self.every)
     }
 }
 

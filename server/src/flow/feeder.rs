@@ -15,7 +15,7 @@ use super::{
     Parts, Signal,
     agreement::Start,
     questions::{Open, Waiting},
-    record::{Question, ROUNDS, Record, epoch_of, time_of},
+    record::{Ask, Question, ROUNDS, Record, epoch_of, time_of},
 };
 use crate::store::StoreError;
 
@@ -31,8 +31,11 @@ const MOST_UNDER_WAY: usize = 8;
 /// count an epoch in.
 const SHOW_EVERY: Duration = Duration::from_millis(250);
 
-/// How many questions go through the dataflow together.
+/// How many questions of one tag go through the dataflow together. Results of their own cost far more.
 const MOST_TOGETHER: usize = 64;
+
+/// As many questions of one tag are counted for one that looks at all tags.
+const ALL_TAGS: usize = 16;
 
 /// How many bytes of stored state may be under way in the dataflow, give or take a row: two lots of
 /// this.
@@ -210,7 +213,10 @@ impl<'a> Feeder<'a> {
             }
             let id = self.next_id;
             self.next_id += 1;
-            asked += 1;
+            asked += match ask {
+                Ask::Tops(_) => ALL_TAGS,
+                Ask::Tag(..) => 1,
+            };
             for worker in ask.workers(self.workers) {
                 let question = Question {
                     asker: self.worker as u64,

@@ -9,8 +9,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::store::Row;
 
-/// How many bits of a time number the rounds behind an epoch.
-const ROUND_BITS: u32 = 16;
+/// How many bits of a time number the rounds behind an epoch: years of them, for the last epoch may stay
+/// the last. The others number epochs of 100 ms beyond the year 2180.
+const ROUND_BITS: u32 = 28;
 
 /// How many times there are behind an epoch before the next one's.
 pub(super) const ROUNDS: u64 = 1 << ROUND_BITS;

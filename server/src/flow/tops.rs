@@ -47,7 +47,7 @@ fn rows(leaders: &Leaders, mentions: u64, grammar: Grammar) -> Vec<Row> {
         error: leader.error,
         people: leader.people,
         score: leader.score,
-        share: leader.count as f64 / mentions.max(1) as f64,
+        share: (leader.count as f64 / mentions.max(1) as f64).min(1.0),
         change: leaders.change(&leader.key, rank),
     };
     (1..).zip(&leaders.now).map(row).collect()

@@ -1,8 +1,8 @@
 //! What keeps a group within its bounds: the least mentioned tags make room.
 //!
 //! What a tag may have been mentioned before it was admitted, at most, is known from what was let go:
-//! since the count began no more than `floor`, within a day no more than the highest of `lost`. It is the
-//! error of its counts (Space-Saving: Metwally, Agrawal, El Abbadi 2005, done for many tags at a time).
+//! since the count began no more than `floor`, in a window no more than the highest of its `lost`. It is
+//! the error of its counts (Space-Saving: Metwally, Agrawal, El Abbadi 2005, done for many tags at a time).
 
 use model::Epoch;
 
@@ -14,8 +14,9 @@ const ENTRIES_A_TAG: usize = 32;
 impl Group {
     /// Keeps to the bounds.
     pub(super) fn trim(&mut self, epoch: Epoch) {
-        let day = self.edges.now[SLIDING - 1];
-        while self.head.lost.pop_front_if(|(at, _)| *at < day).is_some() {}
+        for (lost, edge) in self.head.lost.iter_mut().zip(self.edges.now) {
+            while lost.pop_front_if(|(at, _)| *at < edge).is_some() {}
+        }
         let most = self.sketches.most_tags();
         if self.table.len() > most {
             // Some more, so that it is not done in every epoch.
@@ -40,6 +41,7 @@ impl Group {
                 self.let_go_least(self.table.len().div_ceil(8), epoch);
             }
         }
+        self.sketches.refine();
         self.head.people_k = self.sketches.people_k();
         self.head.samples_k = self.sketches.samples_k();
         self.head.slots = self.table.slots();
@@ -76,22 +78,20 @@ impl Group {
         });
         equal.truncate(number - going.len());
         going.extend(equal);
-        let mut lost = 0;
+        let mut most_lost = [0; SLIDING];
         for slot in going {
-            let within = self.table.rows[slot as usize].counts.now[SLIDING - 1];
-            let error = self.error(slot, SLIDING - 1);
-            lost = lost.max(within + error);
+            for (window, lost) in most_lost.iter_mut().enumerate() {
+                let within = self.table.rows[slot as usize].counts.now[window];
+                *lost = (within + self.error(slot, window)).max(*lost);
+            }
             self.let_go(slot);
         }
         self.head.floor = self.head.floor.max(most);
-        if lost > 0 {
-            while self
-                .head
-                .lost
-                .pop_back_if(|(_, most)| *most <= lost)
-                .is_some()
-            {}
-            self.head.lost.push_back((epoch, lost));
+        for (lost, most) in self.head.lost.iter_mut().zip(most_lost) {
+            if most > 0 {
+                while lost.pop_back_if(|(_, less)| *less <= most).is_some() {}
+                lost.push_back((epoch, most));
+            }
         }
     }
 
@@ -123,7 +123,7 @@ impl Group {
         };
         match self.edges.now.get(window) {
             None => tag.floor,
-            Some(edge) if self.table.rows[slot as usize].admitted >= *edge => tag.lost,
+            Some(edge) if self.table.rows[slot as usize].admitted >= *edge => tag.lost[window],
             Some(_) => 0,
         }
     }

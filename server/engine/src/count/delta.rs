@@ -51,6 +51,8 @@ pub struct Sample {
     /// Uniformly distributed, the same for all keys of the post: the lowest make a uniform sample.
     pub priority: u32,
     pub slice: Slice,
+    /// Of the epoch's posts all that have a lower priority were drawn; [`u32::MAX`]: all posts.
+    pub below: u32,
     /// Some of its other tags.
     pub others: Vec<Named>,
     /// Where it can be read.

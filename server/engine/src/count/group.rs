@@ -14,7 +14,7 @@ use super::{
 use crate::key::{GROUPS, Key};
 
 /// Slices told apart; the languages of what comes past that are not.
-const MOST_SLICES: usize = 4096;
+const MOST_SLICES: usize = 512;
 
 /// The state of one key group.
 #[derive(Debug)]
@@ -123,7 +123,7 @@ impl Group {
                 if let Some(tag) = &mut self.table.tags[slot as usize] {
                     tag.spellings.add(&counted.spelling, counted.count);
                     let (sketches, authors) = (&mut self.sketches, &counted.authors);
-                    if !row.several {
+                    if tag.lacks(slice) {
                         sketches.gone(tag);
                         tag.part(slice, row);
                         sketches.came(tag);
@@ -191,7 +191,11 @@ impl Group {
             parts: Parts::One(slice),
             samples: None,
             floor: self.head.floor,
-            lost: self.head.lost.front().map_or(0, |(_, most)| *most),
+            lost: self
+                .head
+                .lost
+                .each_ref()
+                .map(|lost| lost.front().map_or(0, |(_, most)| *most)),
         };
         self.table.admit(tag, epoch)
     }

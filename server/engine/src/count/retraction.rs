@@ -1,12 +1,20 @@
 //! Deleted posts leave wherever they are counted.
 
+use model::Slice;
+
 use super::{Group, Retracted, panes::Sum, table::Counts, windows::SLIDING};
 
 impl Group {
     /// Takes deleted posts back out of wherever they are counted.
     pub(super) fn retract(&mut self, retracted: &Retracted) {
         let epoch = retracted.epoch;
-        let Some(&slice) = self.slices.get(&retracted.slice) else {
+        let without = Slice {
+            lang: None,
+            ..retracted.slice
+        };
+        // As it was counted: past the bound on slices, without its language.
+        let known = self.slices.get(&retracted.slice);
+        let Some(&slice) = known.or_else(|| self.slices.get(&without)) else {
             return;
         };
         let place = self

@@ -24,6 +24,7 @@ pub(super) struct Samples {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 struct Post {
     priority: u32,
+    below: u32,
     at: Epoch,
     source: Kind,
     others: Vec<Named>,
@@ -40,6 +41,7 @@ impl Samples {
     pub(super) fn add(&mut self, sample: Sample, at: Epoch, k: usize) {
         let post = Post {
             priority: sample.priority,
+            below: sample.below,
             at,
             source: sample.slice.source,
             others: sample.others,
@@ -75,13 +77,16 @@ impl Samples {
 
     /// Tags of the same posts since `from`, with estimated numbers of posts, most first.
     pub(super) fn together(&self, from: Epoch, k: usize) -> Vec<(Named, u64)> {
-        let mut within = self.posts.iter().filter(|post| post.at >= from);
+        let within = || self.posts.iter().filter(|post| post.at >= from);
+        // Above it not all epochs have all of their posts.
+        let below = within().map(|post| post.below).min().unwrap_or(u32::MAX);
+        let mut within = within().filter(|post| post.priority <= below);
         let sample: Vec<&Post> = within.by_ref().take(k).collect();
         let all = within.next().is_none() && (self.dropped == Epoch(0) || self.dropped < from);
         let number = sample.len() as u64;
         let posts = match sample.last() {
             Some(last) if !all => skyband::estimate(number, last.priority),
-            _ => number,
+            _ => (number << 32) / (u64::from(below) + 1),
         };
         let mut together: BTreeMap<&Key, (&Named, u64)> = BTreeMap::new();
         for named in sample.iter().flat_map(|post| &post.others) {

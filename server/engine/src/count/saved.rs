@@ -23,9 +23,9 @@ pub struct SavedGroup {
     pub(super) slices: Vec<(Slice, Sum)>,
     /// No tag that was let go had more mentions, since the count began.
     pub(super) floor: u64,
-    /// When tags were let go, and the most mentions that one of them had within a day; a later entry
-    /// has a lower number.
-    pub(super) lost: VecDeque<(Epoch, u64)>,
+    /// For each sliding window: when tags were let go, and the most mentions that one of them had in
+    /// it; a later entry has a lower number.
+    pub(super) lost: [VecDeque<(Epoch, u64)>; SLIDING],
     pub(super) people_k: u32,
     pub(super) samples_k: u32,
     /// Places for tags, so that a start can make room at once.

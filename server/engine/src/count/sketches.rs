@@ -1,4 +1,4 @@
-//! The samples of all tags of a group, within one bound.
+//! The samples of all tags of a group, and their slices, within their bounds.
 
 use model::Epoch;
 
@@ -21,10 +21,14 @@ const PEOPLE_A_TAG: usize = 8;
 /// A sampled post is kept for one in so many tags that may be, on average.
 const TAGS_A_SAMPLE: usize = 4;
 
-/// A group this small has room for the samples of a few tags all the same.
-const LEAST: usize = 4096;
+/// Slices with counts of their own, for each tag that may be, on average.
+const PARTS_A_TAG: usize = 2;
 
-/// How fine the samples are, and how much they hold. They get coarser when they are full.
+/// A group this small has room for the samples of a few tags all the same.
+const LEAST: usize = 256;
+
+/// How fine the samples are, and how much they hold. They get coarser when they are full, and finer again
+/// when there is much room.
 #[derive(Debug)]
 pub(super) struct Sketches {
     most_tags: usize,
@@ -32,6 +36,7 @@ pub(super) struct Sketches {
     samples_k: usize,
     people: usize,
     samples: usize,
+    parts: usize,
 }
 
 impl Sketches {
@@ -42,6 +47,7 @@ impl Sketches {
             samples_k: SAMPLES.0,
             people: 0,
             samples: 0,
+            parts: 0,
         }
     }
 
@@ -114,12 +120,14 @@ impl Sketches {
     pub(super) fn gone(&mut self, tag: &Tag) {
         self.people -= tag.kept_people();
         self.samples -= tag.kept_samples();
+        self.parts -= tag.kept_parts();
     }
 
     /// A tag is kept again.
     pub(super) fn came(&mut self, tag: &Tag) {
         self.people += tag.kept_people();
         self.samples += tag.kept_samples();
+        self.parts += tag.kept_parts();
     }
 
     fn most_people(&self) -> usize {
@@ -131,7 +139,9 @@ impl Sketches {
     }
 
     pub(super) fn are_full(&self) -> bool {
-        self.people > self.most_people() || self.samples > self.most_samples()
+        self.people > self.most_people()
+            || self.samples > self.most_samples()
+            || self.parts > (self.most_tags * PARTS_A_TAG).max(LEAST)
     }
 
     /// Makes what is full coarser, to be followed by [`Sketches::shrink`] of every tag; false where
@@ -147,6 +157,16 @@ impl Sketches {
             could = true;
         }
         could
+    }
+
+    /// Makes finer what has much room; what was dropped does not come back.
+    pub(super) fn refine(&mut self) {
+        if self.people < self.most_people() / 4 {
+            self.people_k = (2 * self.people_k).min(PEOPLE.0);
+        }
+        if self.samples < self.most_samples() / 4 {
+            self.samples_k = (2 * self.samples_k).min(SAMPLES.0);
+        }
     }
 
     /// Whether there was something to drop.

@@ -43,8 +43,8 @@ pub(super) struct Tag {
     pub(super) samples: Option<Box<Samples>>,
     /// How much it may have been mentioned, at most, before it was admitted.
     pub(super) floor: u64,
-    /// The same, within a day before.
-    pub(super) lost: u64,
+    /// The same, in each sliding window as it was then.
+    pub(super) lost: [u64; SLIDING],
 }
 
 /// A tag by slice.
@@ -155,8 +155,18 @@ impl Parts {
 }
 
 impl Tag {
-    /// The part of a slice that is now to be counted in; `None` while there is but one slice. `whole`
-    /// are the tag's counts before.
+    /// Whether it was never mentioned in the slice.
+    pub(super) fn lacks(&self, slice: u16) -> bool {
+        match &self.parts {
+            Parts::One(only) => *only != slice,
+            Parts::Several(parts) => parts
+                .binary_search_by_key(&slice, |part| part.slice)
+                .is_err(),
+        }
+    }
+
+    /// The part of a slice that is now to be counted in; `None` while there is but one slice. `row` is
+    /// the tag's own, with its counts before.
     pub(super) fn part(&mut self, slice: u16, row: &mut Row) -> Option<&mut Part> {
         if let Parts::One(only) = self.parts {
             if only == slice {
@@ -195,6 +205,14 @@ impl Tag {
             Parts::Several(parts) => parts.iter().map(|part| kept(&part.people)).sum(),
         };
         kept(&self.people) + parts
+    }
+
+    /// How many slices have counts of their own.
+    pub(super) fn kept_parts(&self) -> usize {
+        match &self.parts {
+            Parts::One(_) => 0,
+            Parts::Several(parts) => parts.len(),
+        }
     }
 
     pub(super) fn kept_samples(&self) -> usize {

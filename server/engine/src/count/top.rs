@@ -151,16 +151,19 @@ impl<'a> Look<'a> {
     fn people_in(&self, window: usize) -> Option<u64> {
         let people = self.people()?;
         let k = self.group.sketches.people_k() as usize;
-        let number = people.count(self.group.begin(window), Epoch(u64::MAX), k);
+        let number = people.count(self.group.begin(window), k);
+        // An estimate may be more than there are mentions, but no tag has more people than those.
+        let number = number.min(self.counts.within(window));
         (number > 0).then_some(number)
     }
 
-    fn people_before(&self, window: usize) -> Option<u64> {
-        let people = self.people()?;
+    /// Whether enough people to make it rise have mentioned it since the window before this one began,
+    /// or nobody knows how many did.
+    fn had_people(&self, window: usize) -> bool {
         let k = self.group.sketches.people_k() as usize;
         let begin = self.group.edges.before[window];
-        let number = people.count(begin, self.group.begin(window), k);
-        (number > 0).then_some(number)
+        self.people()
+            .is_none_or(|people| people.count(begin, k) >= LEAST_PEOPLE)
     }
 
     /// The rise in a window, if it is one; people are asked last, as that takes longest.
@@ -233,21 +236,17 @@ impl<'a> Look<'a> {
                 continue;
             }
             let count = self.counts.before[window];
-            let [by_count, by_people, by_rise] = &mut race.before;
+            // Of people only the latest mention is known: who was among them a window ago is not.
+            let [by_count, _, by_rise] = &mut race.before;
             if count > 0 {
                 if by_count.admits(count as f64) {
                     by_count.offer(self.candidate(count as f64, group));
-                }
-                if by_people.admits(count as f64)
-                    && let Some(people) = self.people_before(window)
-                    && by_people.admits(people as f64)
-                {
-                    by_people.offer(self.candidate(people as f64, group));
                 }
                 let (_, past) = &self.pasts[window];
                 if by_rise.admits(Past::most(count))
                     && let Some(score) = past.score(count, &bands)
                     && by_rise.admits(score)
+                    && self.had_people(window)
                 {
                     by_rise.offer(self.candidate(score, group));
                 }
@@ -266,6 +265,10 @@ impl Partial {
         let pasts = pasts_of(&groups);
         let mut races: Vec<Race<'_>> = Window::ALL.iter().map(|_| Race::new(k)).collect();
         for (number, group) in groups.iter().enumerate() {
+            let nothing = |admits: &Vec<bool>| !admits.contains(&true);
+            if admits[number].as_ref().is_some_and(nothing) {
+                continue;
+            }
             for slot in 0..group.table.slots() {
                 if let Some(look) = Look::at(group, &pasts[number], slot, admits[number].as_deref())
                 {

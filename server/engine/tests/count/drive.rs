@@ -48,6 +48,7 @@ pub(crate) fn deltas(posts: &[Post], epoch: u64) -> Deltas {
                     deltas.entry(group).or_default().samples.push(Sample {
                         key,
                         priority,
+                        below: u32::MAX,
                         slice: post.slice,
                         others: others.collect(),
                         link: Some(format!("https://x.example/{number}").into()),

@@ -180,3 +180,41 @@ proptest! {
         }
     }
 }
+
+/// Where people are estimated, an estimate must not decide who is looked at.
+#[test]
+fn estimates_of_many_people_are_the_same_for_any_number_of_workers() {
+    let shape = Shape {
+        batch_ms: 2_000,
+        max_tags: 1_000_000,
+    };
+    let mut engine = Engine::new(shape);
+    let author = |number: u32| {
+        number
+            .wrapping_add(1)
+            .wrapping_mul(0x9E37_79B1)
+            .rotate_left(7)
+    };
+    let posts: Vec<_> = (0..250_u8)
+        .flat_map(|tag| (0..300 + u32::from(tag % 40) * 8).map(move |number| (tag, number)))
+        .map(|(tag, number)| Post {
+            epoch: 1_000_000,
+            slice: slice(0),
+            tags: vec![(tag, 0)],
+            author: Some(author(u32::from(tag) << 16 | number)),
+            deleted: None,
+        })
+        .collect();
+    engine.apply(1_000_000, &deltas(&posts, 1_000_000), false);
+    let one = engine.partial(1, filters()[0], 100);
+    for workers in [2, 3, 7] {
+        assert_eq!(engine.partial(workers, filters()[0], 100), one);
+    }
+    let people = &one.parts[0].rankings[1].now;
+    assert_eq!(people.len(), 100);
+    assert!(
+        people
+            .iter()
+            .all(|leader| leader.people <= Some(leader.count))
+    );
+}

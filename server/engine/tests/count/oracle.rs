@@ -209,8 +209,13 @@ impl Oracle<'_> {
         let line = |tag| Line {
             tag,
             count: self.count(tag, from, to),
-            people: self.people(tag, from, to),
-            score: self.rise(tag, from, to, began),
+            // Only the latest mention of an author is known.
+            people: None,
+            score: self
+                .people(tag, from, self.now + 1)
+                .is_none_or(|people| people >= 3)
+                .then(|| self.rise(tag, from, to, began))
+                .flatten(),
         };
         let lines = self.tags().into_iter().map(line);
         lines.filter(|line| line.count > 0).collect()

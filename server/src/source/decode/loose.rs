@@ -223,7 +223,11 @@ impl<'de> Loose<'de> for Present {
     }
 }
 
-/// A list of objects; a value of another kind in it counts as an empty one.
+/// Objects of a list that are kept: far more than any network sends.
+const MOST: usize = 64;
+
+/// A list of objects; a value of another kind in it counts as an empty one, and only the first ones are
+/// kept.
 #[derive(Debug)]
 pub(super) struct List<T>(pub(super) Vec<T>);
 
@@ -240,7 +244,9 @@ impl<'de, T: Loose<'de> + Default> Loose<'de> for List<T> {
             if list.next_element_seed(Read(&mut one))?.is_none() {
                 return Ok(());
             }
-            self.0.push(one);
+            if self.0.len() < MOST {
+                self.0.push(one);
+            }
         }
     }
 }

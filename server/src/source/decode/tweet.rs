@@ -58,8 +58,7 @@ loose::object! {
 
 pub(super) fn knows(object: &Object<'_>) -> bool {
     object.id_str.is_text()
-        || object.user.there
-        || object.entities.there
+        || (object.user.there || object.entities.there) && !object.id.is_text()
         || object.full_text.is_text()
         || object.notice.0
 }

@@ -50,7 +50,8 @@ loose::object! {
 }
 
 pub(super) fn knows(object: &Object<'_>) -> bool {
-    object.data.there || object.errors.0
+    let has_text = object.text.is_text();
+    (object.data.there || object.errors.0) && !has_text
 }
 
 pub(super) fn event(object: Object<'_>) -> Result<Option<Event<'_>>, NotAPost> {
