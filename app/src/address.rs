@@ -183,12 +183,17 @@ pub fn parameters(view: View) -> Vec<(&'static str, String)> {
 
 /// The address that shows this view.
 pub fn href(view: View) -> String {
-    let mut address = "/".to_owned();
-    for (index, (name, value)) in parameters(view).into_iter().enumerate() {
+    with_parameters("/", &parameters(view))
+}
+
+/// The address of `path` with these names and values.
+pub fn with_parameters(path: &str, parameters: &[(&str, String)]) -> String {
+    let mut address = path.to_owned();
+    for (index, (name, value)) in parameters.iter().enumerate() {
         address.push(if index == 0 { '?' } else { '&' });
         address.push_str(name);
         address.push('=');
-        address.push_str(&value);
+        percent_encode(value, &mut address);
     }
     address
 }

@@ -5,17 +5,22 @@
 //! comes from an address that anybody can type: it is read in the function and not by its
 //! parameters' types, so that a slip is a 400 with a reason and not a failure of the server.
 
+#[cfg(feature = "hydrate")]
+mod browser;
+mod read;
+
 #[cfg(feature = "ssr")]
 use std::pin::Pin;
 
 use codee::{Decoder, Encoder};
 use leptos::prelude::*;
 use leptos::server_fn::{
+    ServerFn,
     codec::{GetUrl, JsonEncoding},
     error::{FromServerFnError, ServerFnErrorErr},
 };
 use model::{Answer, Epoch, TagAnswer, View, Window};
-use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use serde::{Deserialize, Serialize};
 
 use crate::address;
 
@@ -84,56 +89,108 @@ impl FromServerFnError for Refusal {
     }
 }
 
-/// How the server writes the first answer into the page. Read from bytes, as every later answer is:
-/// the code that reads an answer from a string would be a second one.
+/// What a page asks.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Asked {
+    Board(View, Held),
+    /// With the epoch of what the asker holds of the same view.
+    Tag(TagView, Option<Epoch>),
+}
+
+/// What it is told.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub enum Told {
+    Board(Answer),
+    Tag(TagAnswer),
+}
+
+/// How the server writes the first answer into the page. Read as every later answer is.
 #[derive(Debug)]
 pub struct SentJson;
 
-impl<T: Serialize> Encoder<T> for SentJson {
+impl Encoder<Option<Told>> for SentJson {
     type Error = serde_json::Error;
     type Encoded = String;
 
-    fn encode(answer: &T) -> Result<String, serde_json::Error> {
-        serde_json::to_string(answer)
+    fn encode(told: &Option<Told>) -> Result<String, serde_json::Error> {
+        serde_json::to_string(told)
     }
 }
 
-impl<T: DeserializeOwned> Decoder<T> for SentJson {
-    type Error = serde_json::Error;
+impl Decoder<Option<Told>> for SentJson {
+    type Error = std::convert::Infallible;
     type Encoded = str;
 
-    fn decode(answer: &str) -> Result<T, serde_json::Error> {
-        serde_json::from_slice(answer.as_bytes())
+    fn decode(told: &str) -> Result<Option<Told>, Self::Error> {
+        Ok(read::told(told))
     }
 }
 
-/// Asks for `view`; `held` is of a board of the same view.
-pub async fn ask_board(view: View, held: Held) -> Result<Answer, Refusal> {
-    let mut given = address::parameters(view);
-    let mut given = |wanted| {
-        let found = given.iter_mut().find(|(name, _)| *name == wanted);
-        found.map(|(_, value)| std::mem::take(value))
-    };
-    board(
-        given("window"),
-        given("by"),
-        given("lang"),
-        given("source"),
-        given("k"),
-        held.epoch.map(|epoch| epoch.0.to_string()),
-        held.states.map(|states| states.to_string()),
-    )
-    .await
+/// Asks; `None` where the server refuses, is away or is not understood.
+#[cfg(not(feature = "hydrate"))]
+pub async fn ask(asked: Asked) -> Option<Told> {
+    match asked {
+        Asked::Board(view, held) => {
+            let mut given = address::parameters(view);
+            let mut given = |wanted| {
+                let found = given.iter_mut().find(|(name, _)| *name == wanted);
+                found.map(|(_, value)| std::mem::take(value))
+            };
+            let answer = board(
+                given("window"),
+                given("by"),
+                given("lang"),
+                given("source"),
+                given("k"),
+                held.epoch.map(|epoch| epoch.0.to_string()),
+                held.states.map(|states| states.to_string()),
+            );
+            answer.await.ok().map(Told::Board)
+        }
+        Asked::Tag(view, after) => {
+            let answer = tag(
+                Some(view.name),
+                Some(view.window.name().to_owned()),
+                after.map(|epoch| epoch.0.to_string()),
+            );
+            answer.await.ok().map(Told::Tag)
+        }
+    }
 }
 
-/// Asks for a tag; `after` is the epoch of what the asker holds of the same view.
-pub async fn ask_tag(view: TagView, after: Option<Epoch>) -> Result<TagAnswer, Refusal> {
-    tag(
-        Some(view.name),
-        Some(view.window.name().to_owned()),
-        after.map(|epoch| epoch.0.to_string()),
-    )
-    .await
+/// As on the server, by one request of its own: what each server function would bring along to
+/// ask for itself is a twentieth of the page.
+#[cfg(feature = "hydrate")]
+pub async fn ask(asked: Asked) -> Option<Told> {
+    let text = browser::get(address_of(&asked)).await?;
+    match asked {
+        Asked::Board(..) => read::answer(&text).map(Told::Board),
+        Asked::Tag(..) => read::tag_answer(&text).map(Told::Tag),
+    }
+}
+
+/// Where a question is answered.
+#[cfg_attr(not(any(test, feature = "hydrate")), expect(dead_code))]
+fn address_of(asked: &Asked) -> String {
+    let (path, mut parameters) = match asked {
+        Asked::Board(view, held) => {
+            let mut parameters = address::parameters(*view);
+            if let Some(states) = held.states {
+                parameters.push(("states", states.to_string()));
+            }
+            (<Board as ServerFn>::PATH, parameters)
+        }
+        Asked::Tag(view, _) => {
+            let window = view.window.name().to_owned();
+            let parameters = vec![("name", view.name.clone()), ("window", window)];
+            (<Tag as ServerFn>::PATH, parameters)
+        }
+    };
+    let (Asked::Board(_, Held { epoch: after, .. }) | Asked::Tag(_, after)) = asked;
+    if let Some(after) = after {
+        parameters.push(("after", after.0.to_string()));
+    }
+    address::with_parameters(path, &parameters)
 }
 
 #[server(prefix = "/api/fn", endpoint = "board", input = GetUrl)]
@@ -224,5 +281,43 @@ mod on_server {
             response.set_status(status);
         }
         Refusal::new(code, message)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use model::Lang;
+
+    use super::*;
+
+    #[test]
+    fn a_question_has_an_address() {
+        let view = View {
+            origin: model::Origin::Counted(model::Filter {
+                lang: Lang::of_tag("en"),
+                ..model::Filter::default()
+            }),
+            ..View::default()
+        };
+        let held = Held {
+            epoch: Some(Epoch(7)),
+            states: Some(9),
+        };
+        assert_eq!(
+            address_of(&Asked::Board(View::default(), Held::default())),
+            "/api/fn/board"
+        );
+        assert_eq!(
+            address_of(&Asked::Board(view, held)),
+            "/api/fn/board?lang=en&states=9&after=7"
+        );
+        let view = TagView {
+            name: "#a&b".to_owned(),
+            window: Window::All,
+        };
+        assert_eq!(
+            address_of(&Asked::Tag(view, None)),
+            "/api/fn/tag?name=%23a%26b&window=all"
+        );
     }
 }

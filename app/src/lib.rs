@@ -9,6 +9,9 @@
 //!
 //! Built for the server with the feature `ssr`, for the browser with `hydrate`, never with both.
 
+// The type of a page has all its elements in it.
+#![recursion_limit = "256"]
+
 pub mod address;
 pub mod ask;
 pub mod chart;

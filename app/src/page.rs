@@ -3,6 +3,7 @@
 //! * `board` the board and its parts in the order they stand on the page
 //! * `masthead`, `ranks`, `picture`, `states`, `sources`, `banner` those parts
 //! * `tag` one tag in depth
+//! * `arrival` what a page arrives with
 //! * `live` what is shown now and, in the browser, who keeps it new
 //! * `announce` what is said to those who listen to the page
 //! * `words` numbers, times and names as people read them
@@ -11,6 +12,7 @@
 //! hydrated; what only the browser knows (its time zone, its canvas) comes after that.
 
 pub mod announce;
+pub mod arrival;
 pub mod banner;
 pub mod board;
 pub mod live;

@@ -2,22 +2,20 @@
 
 use leptos::{either::Either, prelude::*};
 use leptos_router::hooks::use_query_map;
-use model::{Answer, Board, Filter, Origin, Ranking, Row, View};
+use model::{Board, Filter, Origin, Ranking, Row, View};
 
 use super::{
+    arrival::{Page, arrival},
     banner::Banner,
     live::Live,
-    masthead::{Masthead, Windows, counted, way},
+    masthead::{Masthead, Way, counted, windows},
     picture::Picture,
     ranks::Ranks,
     sources::Sources,
     states::{Empty, Starting},
     words,
 };
-use crate::{
-    address,
-    ask::{self, Held, Refusal, SentJson},
-};
+use crate::{address, ask::Told};
 
 #[component]
 pub fn BoardPage() -> impl IntoView {
@@ -34,24 +32,11 @@ pub fn BoardPage() -> impl IntoView {
             given.view_or_default()
         })
     });
-    // Only what the page arrives with: `Live` asks for all that follows, also for another view.
-    let first = Resource::<_, SentJson>::new_with_options(
-        || (),
-        move |()| ask::ask_board(view.get_untracked(), Held::default()),
-        true,
-    );
-    view! {
-        <Suspense fallback=|| view! { <main class="notice" aria-busy="true"></main> }>
-            {move || Suspend::new(async move {
-                let first = first.await;
-                view! { <Open view first /> }
-            })}
-        </Suspense>
-    }
+    arrival(Page::Board(view))
 }
 
 #[component]
-pub fn Open(view: Memo<View>, first: Result<Answer, Refusal>) -> impl IntoView {
+pub fn Open(view: Memo<View>, first: Option<Told>) -> impl IntoView {
     let live = Live::new(view, first);
     #[cfg(feature = "hydrate")]
     super::live::keep(live.line, live);
@@ -77,9 +62,7 @@ pub fn Open(view: Memo<View>, first: Result<Answer, Refusal>) -> impl IntoView {
         false => Either::Right(view! { <Starting /> }),
     };
     view! {
-        <Masthead line=live.line>
-            <Windows live />
-        </Masthead>
+        <Masthead line=live.line ways=windows(live) />
         <main class="board">
             <Choice view />
             {board}
@@ -95,11 +78,11 @@ pub fn Open(view: Memo<View>, first: Result<Answer, Refusal>) -> impl IntoView {
 #[component]
 pub fn Choice(view: Memo<View>) -> impl IntoView {
     let ways = Ranking::ALL.map(|by| {
-        let to = Memo::new(move |_| View {
+        let to = move || View {
             by,
             ..counted(view.get())
-        });
-        way(view, to, words::ranking_name(by))
+        };
+        Way::to(view, to, words::ranking_name(by)).shown()
     });
     let filters = move || {
         let view = view.get();

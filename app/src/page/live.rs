@@ -7,7 +7,7 @@ use model::{Answer, Board, Origin, Ranking, Row, TagAnswer, TagDetail, View};
 
 use super::words;
 use crate::{
-    ask::{Refusal, TagView},
+    ask::{TagView, Told},
     poll::Health,
 };
 
@@ -70,10 +70,10 @@ pub struct Shown {
 }
 
 impl Live {
-    pub fn new(view: Memo<View>, first: Result<Answer, Refusal>) -> Self {
+    pub fn new(view: Memo<View>, first: Option<Told>) -> Self {
         let board = match first {
-            Ok(Answer::Board(board)) => Some(Arc::new(board)),
-            Ok(Answer::Starting | Answer::Unchanged(_)) | Err(_) => None,
+            Some(Told::Board(Answer::Board(board))) => Some(Arc::new(board)),
+            _ => None,
         };
         let shown = RwSignal::new(Shown {
             of: view.get_untracked(),
@@ -135,11 +135,11 @@ pub enum Known {
 }
 
 impl LiveTag {
-    pub fn new(view: Memo<TagView>, first: Result<TagAnswer, Refusal>) -> Self {
+    pub fn new(view: Memo<TagView>, first: Option<Told>) -> Self {
         let tag = match first {
-            Ok(TagAnswer::Tag(detail)) => Known::Tag(Arc::new(detail)),
-            Ok(TagAnswer::NeverSeen) => Known::Never,
-            Ok(TagAnswer::Starting | TagAnswer::Unchanged { .. }) | Err(_) => Known::NotYet,
+            Some(Told::Tag(TagAnswer::Tag(detail))) => Known::Tag(Arc::new(detail)),
+            Some(Told::Tag(TagAnswer::NeverSeen)) => Known::Never,
+            _ => Known::NotYet,
         };
         let of = view.get_untracked();
         let shown = RwSignal::new(ShownTag { of, tag });
@@ -164,25 +164,25 @@ pub(crate) use driver::keep;
 mod feed {
     //! How each page asks, and what it makes of the answers.
 
-    use std::{pin::Pin, sync::Arc, time::Duration};
+    use std::{sync::Arc, time::Duration};
 
     use leptos::prelude::*;
-    use model::{Answer, Origin, SourceState, TagAnswer};
+    use model::{Answer, Origin, SourceState, TagAnswer, View};
 
     use super::{Known, Live, LiveTag, Shown, ShownTag};
     use crate::{
-        ask::{self, Held},
+        ask::{Asked, Held, Told},
         poll::Event,
     };
-
-    pub(super) type Asking = Pin<Box<dyn Future<Output = Event>>>;
 
     /// A page that is kept new.
     pub(crate) trait Feed {
         /// Wakes the effect that this is called in when another view is wanted.
         fn track(&self);
-        /// Asks once and shows the answer.
-        fn ask(&self) -> Asking;
+        /// What to ask now.
+        fn asked(&self) -> Asked;
+        /// Shows what it was told when it asked that.
+        fn show(&self, asked: Asked, told: Told) -> Event;
         /// How long counts may stand still; `None` where they have every reason to.
         fn patience(&self) -> Option<Duration>;
         /// Who leads what is shown, where that is worth saying.
@@ -198,16 +198,15 @@ mod feed {
             self.view.track();
         }
 
-        fn ask(&self) -> Asking {
-            let live = *self;
-            Box::pin(async move {
-                let of = live.view.get_untracked();
-                let held = live.held();
-                match ask::ask_board(of, held).await {
-                    Ok(answer) => live.show(Shown { of, board: None }, answer),
-                    Err(_) => Event::Failed,
-                }
-            })
+        fn asked(&self) -> Asked {
+            Asked::Board(self.view.get_untracked(), self.held())
+        }
+
+        fn show(&self, asked: Asked, told: Told) -> Event {
+            match (asked, told) {
+                (Asked::Board(of, _), Told::Board(answer)) => self.show_board(of, answer),
+                _ => Event::Failed,
+            }
         }
 
         /// Where no source is live the counts have reason to stand still, and another program's
@@ -246,13 +245,13 @@ mod feed {
             })
         }
 
-        fn show(self, shown: Shown, answer: Answer) -> Event {
+        fn show_board(self, of: View, answer: Answer) -> Event {
             match answer {
                 Answer::Board(board) => {
                     let late = board.behind;
                     self.shown.set(Shown {
+                        of,
                         board: Some(Arc::new(board)),
-                        ..shown
                     });
                     answered(true, late)
                 }
@@ -287,25 +286,27 @@ mod feed {
             self.view.track();
         }
 
-        fn ask(&self) -> Asking {
-            let live = *self;
-            Box::pin(async move {
-                let of = live.view.get_untracked();
-                let held = live.shown.with_untracked(|shown| match &shown.tag {
-                    Known::Tag(detail) if shown.of == of => Some(detail.epoch),
-                    _ => None,
-                });
-                match ask::ask_tag(of.clone(), held).await {
-                    Ok(answer) => live.show(
-                        ShownTag {
-                            of,
-                            tag: Known::Never,
-                        },
-                        answer,
-                    ),
-                    Err(_) => Event::Failed,
-                }
-            })
+        fn asked(&self) -> Asked {
+            let of = self.view.get_untracked();
+            let held = self.shown.with_untracked(|shown| match &shown.tag {
+                Known::Tag(detail) if shown.of == of => Some(detail.epoch),
+                _ => None,
+            });
+            Asked::Tag(of, held)
+        }
+
+        fn show(&self, asked: Asked, told: Told) -> Event {
+            let (Asked::Tag(of, _), Told::Tag(answer)) = (asked, told) else {
+                return Event::Failed;
+            };
+            let tag = match answer {
+                TagAnswer::Tag(detail) => Known::Tag(Arc::new(detail)),
+                TagAnswer::NeverSeen => Known::Never,
+                TagAnswer::Unchanged { behind } => return answered(false, behind),
+                TagAnswer::Starting => return answered(false, true),
+            };
+            self.shown.set(ShownTag { of, tag });
+            answered(true, false)
         }
 
         /// What the server says of itself holds: a page without sources cannot tell.
@@ -317,33 +318,13 @@ mod feed {
             None
         }
     }
-
-    impl LiveTag {
-        fn show(self, shown: ShownTag, answer: TagAnswer) -> Event {
-            match answer {
-                TagAnswer::Tag(detail) => {
-                    self.shown.set(ShownTag {
-                        tag: Known::Tag(Arc::new(detail)),
-                        ..shown
-                    });
-                    answered(true, false)
-                }
-                TagAnswer::NeverSeen => {
-                    self.shown.set(shown);
-                    answered(true, false)
-                }
-                TagAnswer::Unchanged { behind } => answered(false, behind),
-                TagAnswer::Starting => answered(false, true),
-            }
-        }
-    }
 }
 
 #[cfg(feature = "hydrate")]
 mod driver {
     //! Does what [`Poll`] orders, and tells it what came of it.
 
-    use std::{cell::RefCell, rc::Rc, time::Duration};
+    use std::{cell::RefCell, pin::pin, rc::Rc, time::Duration};
 
     use futures::future::{AbortHandle, Abortable, Either, select};
     use gloo_timers::future::TimeoutFuture;
@@ -353,6 +334,7 @@ mod driver {
 
     use super::{Line, feed::Feed};
     use crate::{
+        ask,
         page::{announce::Announcer, words},
         poll::{Event, Health, Order, Poll},
     };
@@ -439,9 +421,11 @@ mod driver {
             let driver = self.clone();
             match order {
                 Order::Ask(limit) => self.begin(async move {
-                    let event = match select(driver.feed.ask(), timeout(limit)).await {
-                        Either::Left((event, _)) => event,
-                        Either::Right(_) => Event::Failed,
+                    let asked = driver.feed.asked();
+                    let answer = pin!(ask::ask(asked.clone()));
+                    let event = match select(answer, timeout(limit)).await {
+                        Either::Left((Some(told), _)) => driver.feed.show(asked, told),
+                        Either::Left((None, _)) | Either::Right(_) => Event::Failed,
                     };
                     driver.on(event);
                 }),

@@ -10,7 +10,7 @@ use super::{
 use crate::{address, poll::Health};
 
 #[component]
-pub fn Masthead(line: Line, children: Children) -> impl IntoView {
+pub fn Masthead(line: Line, ways: Signal<Vec<Way>>) -> impl IntoView {
     view! {
         <header class="masthead">
             <a class="name" href="/">
@@ -20,15 +20,16 @@ pub fn Masthead(line: Line, children: Children) -> impl IntoView {
                 </svg>
                 "tagtide"
             </a>
-            <nav aria-label="Time">{children()}</nav>
+            <nav aria-label="Time">
+                {move || ways.get().into_iter().map(Way::shown).collect_view()}
+            </nav>
             <State line />
         </header>
     }
 }
 
 /// The ways to a board's windows, and to the one that another program posted.
-#[component]
-pub fn Windows(live: Live) -> impl IntoView {
+pub fn windows(live: Live) -> Signal<Vec<Way>> {
     let view = live.view;
     let external = Memo::new(move |_| {
         let posted = live
@@ -36,26 +37,26 @@ pub fn Windows(live: Live) -> impl IntoView {
             .with(|shown| shown.board.as_ref().is_some_and(|board| board.external));
         posted || view.get().origin == Origin::External
     });
-    let ways = Window::ALL.map(|window| {
-        let to = Memo::new(move |_| View {
+    let window = move |window| {
+        let to = move || View {
             window,
             ..counted(view.get())
-        });
-        way(view, to, words::window_name(window))
-    });
-    let external = move || {
-        let to = Memo::new(move |_| View {
-            window: Window::All,
-            origin: Origin::External,
-            rows: view.get().rows,
-            ..View::default()
-        });
-        external.get().then(|| way(view, to, "External"))
+        };
+        Way::to(view, to, words::window_name(window))
     };
-    view! {
-        {ways.into_iter().collect_view()}
-        {external}
-    }
+    Signal::derive(move || {
+        let mut ways = Vec::from(Window::ALL.map(window));
+        if external.get() {
+            let to = move || View {
+                window: Window::All,
+                origin: Origin::External,
+                rows: view.get().rows,
+                ..View::default()
+            };
+            ways.push(Way::to(view, to, "External"));
+        }
+        ways
+    })
 }
 
 /// The view itself where it is of counts made here, else the one of them that is most like it.
@@ -69,13 +70,36 @@ pub fn counted(view: View) -> View {
     }
 }
 
-/// A link to a view.
-pub fn way(view: Memo<View>, to: Memo<View>, name: &'static str) -> impl IntoView {
-    let current = move || (view.get() == to.get()).then_some("page");
-    view! {
-        <a href=move || address::href(to.get()) aria-current=current data-noscroll="">
-            {name}
-        </a>
+/// A link to another view.
+#[derive(Clone, Copy, Debug)]
+pub struct Way {
+    pub name: &'static str,
+    pub href: Signal<String>,
+    /// It leads to where the reader is.
+    pub current: Signal<bool>,
+}
+
+impl Way {
+    /// To a board.
+    pub fn to(
+        view: Memo<View>,
+        to: impl Fn() -> View + Copy + Send + Sync + 'static,
+        name: &'static str,
+    ) -> Self {
+        Self {
+            name,
+            href: Signal::derive(move || address::href(to())),
+            current: Signal::derive(move || view.get() == to()),
+        }
+    }
+
+    pub fn shown(self) -> impl IntoView {
+        let current = move || self.current.get().then_some("page");
+        view! {
+            <a href=self.href aria-current=current data-noscroll="">
+                {self.name}
+            </a>
+        }
     }
 }
 

@@ -2,18 +2,21 @@
 
 use leptos::{either::EitherOf3, prelude::*};
 use leptos_router::hooks::{use_params_map, use_query_map};
-use model::{Filter, Link, Origin, Step, TagAnswer, TagDetail, View, Window};
+#[cfg(feature = "ssr")]
+use model::TagAnswer;
+use model::{Filter, Link, Origin, Step, TagDetail, View, Window};
 
 use super::{
+    arrival::{Page, arrival},
     banner::Banner,
     live::{Known, LiveTag, ShownTag},
-    masthead::Masthead,
+    masthead::{Masthead, Way},
     states::Starting,
     words,
 };
 use crate::{
     address,
-    ask::{self, Refusal, SentJson, TagView},
+    ask::{TagView, Told},
 };
 
 /// Lines of the table of times: more than that is a picture's work.
@@ -29,25 +32,13 @@ pub fn TagPage() -> impl IntoView {
         name: params.with(|params| address::tag_name(params.get_str("name").unwrap_or_default())),
         window: query.with(|query| address::window_or_default(query.get_str("window"))),
     });
-    let first = Resource::<_, SentJson>::new_with_options(
-        || (),
-        move |()| ask::ask_tag(view.get_untracked(), None),
-        true,
-    );
-    view! {
-        <Suspense fallback=|| view! { <main class="notice" aria-busy="true"></main> }>
-            {move || Suspend::new(async move {
-                let first = first.await;
-                view! { <OpenTag view first /> }
-            })}
-        </Suspense>
-    }
+    arrival(Page::Tag(view))
 }
 
 #[component]
-pub fn OpenTag(view: Memo<TagView>, first: Result<TagAnswer, Refusal>) -> impl IntoView {
+pub fn OpenTag(view: Memo<TagView>, first: Option<Told>) -> impl IntoView {
     #[cfg(feature = "ssr")]
-    if matches!(first, Ok(TagAnswer::NeverSeen)) {
+    if matches!(first, Some(Told::Tag(TagAnswer::NeverSeen))) {
         super::not_found::tell();
     }
     let live = LiveTag::new(view, first);
@@ -57,15 +48,12 @@ pub fn OpenTag(view: Memo<TagView>, first: Result<TagAnswer, Refusal>) -> impl I
         Effect::new(move || document().set_title(&title(&view.get().name)));
     }
 
-    let ways = Window::ALL.map(|window| {
-        let href = move || address::tag_href(&view.get().name, window);
-        let current = move || (view.get().window == window).then_some("page");
-        view! {
-            <a href=href aria-current=current data-noscroll="">
-                {words::window_name(window)}
-            </a>
-        }
-    });
+    let way = move |window| Way {
+        name: words::window_name(window),
+        href: Signal::derive(move || address::tag_href(&view.get().name, window)),
+        current: Signal::derive(move || view.get().window == window),
+    };
+    let ways = Signal::stored(Window::ALL.map(way).into());
     let zone = live.line.zone;
     let main = move || {
         let ShownTag { of, tag } = live.shown.get();
@@ -76,7 +64,7 @@ pub fn OpenTag(view: Memo<TagView>, first: Result<TagAnswer, Refusal>) -> impl I
         }
     };
     view! {
-        <Masthead line=live.line>{ways.into_iter().collect_view()}</Masthead>
+        <Masthead line=live.line ways />
         <main class="board">{main}</main>
         <Banner line=live.line />
     }
