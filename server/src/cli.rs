@@ -67,7 +67,8 @@ Limits of the count, for all tags together, in parts of --max-tags:
   mentions in panes         32; then the least mentioned tags make room
   authors                   8; then estimates of people get coarser
   posts sampled             1/4; then what is told of a tag gets coarser
-  slices                    4096 of source and language; more count without a language
+  counts of a tag by slice  2; then the least mentioned tags make room
+  slices                    512 of source and language a group; more count without a language
   epochs under way          8; the others wait on disk
 
 Limits of answering:

@@ -4,7 +4,7 @@
 use engine::count::Author;
 use model::Lang;
 
-use super::author::PostId;
+use super::{author::PostId, remembered::POST_BYTES};
 
 /// Of one writer and epoch.
 #[derive(Debug, Default)]
@@ -77,8 +77,10 @@ impl Noted {
         self.happened.is_empty()
     }
 
+    /// With what the posts will take when they are remembered.
     pub(super) fn held(&self) -> usize {
-        self.happened.capacity() * size_of::<Happened>() + self.mentions.capacity()
+        let each = size_of::<Happened>() + POST_BYTES;
+        self.happened.capacity() * each + 2 * self.mentions.capacity()
     }
 
     pub(super) fn events(&self) -> impl Iterator<Item = Event<'_>> {

@@ -49,7 +49,7 @@ impl Limits {
 }
 
 /// What a remembered post takes beside its mentions, in all that it stands in.
-const POST_BYTES: usize = 176;
+pub(super) const POST_BYTES: usize = 176;
 
 #[derive(Debug)]
 pub(crate) struct Remembered {
