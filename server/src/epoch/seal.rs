@@ -1,6 +1,7 @@
 //! The sealer: makes closed epochs durable, one commit for all that have come up.
 
 use std::{
+    collections::VecDeque,
     io,
     sync::{
         Arc,
@@ -33,6 +34,12 @@ const MOST_WAITING: usize = 64;
 /// Posts retracted in one commit, after which no further epoch goes into it: each takes several times the
 /// memory of what retracted it.
 const MOST_RETRACTED: u64 = 250_000;
+
+/// With more sealed epochs than this before it, the count is given time: what waits for it fills the disk.
+const MOST_AHEAD: usize = 2048;
+
+/// The time that it is given after a commit.
+const GIVEN: Duration = Duration::from_secs(1);
 
 /// The newest seal.
 #[derive(Clone, Copy, Debug)]
@@ -97,6 +104,8 @@ fn run<S: Fn() -> Epoch>(
     retractions: &Retractions,
     mut closed: mpsc::Receiver<Option<ClosedEpoch>>,
 ) -> Result<(), StoreError> {
+    // Sealed and not known to be counted.
+    let mut ahead = VecDeque::new();
     while let Some(first) = closed.blocking_recv().flatten() {
         let mut epochs = Vec::new();
         let mut cursors = Vec::new();
@@ -142,9 +151,25 @@ fn run<S: Fn() -> Epoch>(
                 });
             });
         }
+        ahead.extend(epochs.iter().map(|sealed| sealed.epoch));
+        wait(&mut ahead, &parts.counted, ended);
         if ended {
             break;
         }
     }
     Ok(())
+}
+
+/// Holds up the next commit for a while when the count is far behind, as a replay at full speed leaves
+/// it; but not the end.
+fn wait(ahead: &mut VecDeque<Epoch>, counted: impl Fn() -> Epoch, ended: bool) {
+    let begun = Instant::now();
+    loop {
+        let counted = counted();
+        while ahead.pop_front_if(|epoch| *epoch <= counted).is_some() {}
+        if ended || ahead.len() <= MOST_AHEAD || begun.elapsed() >= GIVEN {
+            return;
+        }
+        thread::sleep(Duration::from_millis(5));
+    }
 }
