@@ -16,7 +16,9 @@ pub fn Ranks(live: Live) -> impl IntoView {
     let rows = move || {
         let of = of.get();
         let rows = live.rows.get();
-        rows.into_iter().map(|row| rank(row, of)).collect_view()
+        let past = is_compared(&rows);
+        let lines = rows.into_iter().map(|row| rank(row, of, past));
+        lines.collect_view()
     };
     view! {
         <div class="sheet">
@@ -68,6 +70,11 @@ fn has_past(of: View) -> bool {
     is_counted(of) && of.window != Window::All
 }
 
+/// There is a past to be new against: right after the start of the count there is none.
+fn is_compared(rows: &[Row]) -> bool {
+    rows.iter().any(|row| row.change.is_some())
+}
+
 fn caption(of: View) -> String {
     if is_counted(of) {
         format!("Hashtags: {}", words::title(of))
@@ -76,7 +83,7 @@ fn caption(of: View) -> String {
     }
 }
 
-fn rank(row: Row, of: View) -> impl IntoView {
+fn rank(row: Row, of: View, past: bool) -> impl IntoView {
     let (count, doubt) = count(&row);
     let href = tag_href(&row.tag, of);
     let more = is_counted(of).then(|| {
@@ -93,7 +100,7 @@ fn rank(row: Row, of: View) -> impl IntoView {
             mark,
             ranks,
             rest,
-        } = change(row.change);
+        } = change(row.change, past);
         view! {
             <td class=class>
                 <span aria-hidden="true">{mark}</span>
@@ -137,7 +144,8 @@ fn count(row: &Row) -> (String, Option<String>) {
     }
 }
 
-/// What has become of a tag's rank against one window ago, in a sign and in words.
+/// What has become of a tag's rank against one window ago, in a sign and in words; nothing where
+/// there is no past.
 #[derive(Debug, PartialEq)]
 struct Change {
     class: &'static str,
@@ -147,7 +155,7 @@ struct Change {
     rest: &'static str,
 }
 
-fn change(change: Option<i32>) -> Change {
+fn change(change: Option<i32>, past: bool) -> Change {
     let ranks = change.map_or(0, i32::unsigned_abs);
     let many = ranks != 1;
     let (class, mark, rest) = match change {
@@ -159,8 +167,8 @@ fn change(change: Option<i32>) -> Change {
         Some(_) => ("change down", "▼ ", " rank down"),
     };
     let ranks = match change {
-        None => "new".to_owned(),
-        Some(0) => String::new(),
+        None if past => "new".to_owned(),
+        None | Some(0) => String::new(),
         Some(_) => ranks.to_string(),
     };
     Change {
@@ -199,8 +207,20 @@ mod tests {
         ] {
             let Change {
                 mark, ranks, rest, ..
-            } = change(gained);
+            } = change(gained, true);
             assert_eq!(format!("{mark}{ranks}{rest}"), told);
         }
+    }
+
+    #[test]
+    fn nothing_is_new_before_there_is_a_past() {
+        let first = Row::counted(1, "#a".to_owned(), 2, 3);
+        assert!(!is_compared(std::slice::from_ref(&first)));
+        assert_eq!(change(None, false).ranks, "");
+        let second = Row {
+            change: Some(0),
+            ..first.clone()
+        };
+        assert!(is_compared(&[first, second]));
     }
 }
