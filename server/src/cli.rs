@@ -65,9 +65,9 @@ Limits of reading:
 Limits of the count, for all tags together, in parts of --max-tags:
   tags                      1; the least mentioned make room
   mentions in panes         32; then the least mentioned tags make room
-  authors                   8; then estimates of people get coarser
-  posts sampled             1/4; then what is told of a tag gets coarser
-  counts of a tag by slice  2; then the least mentioned tags make room
+  authors                   8; then estimates of people get coarser, down to 16 authors of each tag
+  posts sampled             1/16; then what is told of a tag gets coarser, and of the rarest nothing
+  counts of a tag by slice  8; then the least mentioned tags make room
   slices                    512 of source and language a group; more count without a language
   epochs under way          8; the others wait on disk
 

@@ -40,10 +40,21 @@ pub fn run() -> ExitCode {
     match ended {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => match error.downcast_ref() {
-            Some(FlowError::Worker(_)) => fail(&format!("{error:#}"), SOFTWARE),
-            _ => fail(&format!("{error:#}"), 1),
+            Some(FlowError::Worker(_)) => fail(&in_full(&error), SOFTWARE),
+            _ => fail(&in_full(&error), 1),
         },
     }
+}
+
+/// An error and what it came from, each said once.
+fn in_full(error: &anyhow::Error) -> String {
+    let mut text = error.to_string();
+    for cause in error.chain().skip(1).map(ToString::to_string) {
+        if !text.contains(&cause) {
+            text = format!("{text}: {cause}");
+        }
+    }
+    text
 }
 
 fn on_tokio(command: impl Future<Output = anyhow::Result<()>>) -> anyhow::Result<()> {

@@ -40,7 +40,7 @@ pub(super) fn results(
 }
 
 fn rows(leaders: &Leaders, mentions: u64, grammar: Grammar) -> Vec<Row> {
-    let row = |(rank, leader): (u32, &Leader)| Row {
+    let row = |((rank, leader), change): ((u32, &Leader), Option<i32>)| Row {
         rank,
         tag: grammar.shown(&leader.spelling),
         count: leader.count,
@@ -48,9 +48,10 @@ fn rows(leaders: &Leaders, mentions: u64, grammar: Grammar) -> Vec<Row> {
         people: leader.people,
         score: leader.score,
         share: (leader.count as f64 / mentions.max(1) as f64).min(1.0),
-        change: leaders.change(&leader.key, rank),
+        change,
     };
-    (1..).zip(&leaders.now).map(row).collect()
+    let now = (1..).zip(&leaders.now);
+    now.zip(leaders.changes()).map(row).collect()
 }
 
 pub(super) fn detail(

@@ -30,16 +30,18 @@ impl Group {
                 self.compact();
             }
         }
-        while self.sketches.are_full() {
-            if self.sketches.coarsen() {
-                for slot in 0..self.table.slots() {
-                    if self.sketches.shrink(&mut self.table.tags[slot as usize]) {
-                        self.touch(slot);
-                    }
+        while self.sketches.has_many_parts() && self.table.len() > 1 {
+            self.let_go_least(self.table.len().div_ceil(8), epoch);
+        }
+        while self.sketches.coarsen() {
+            for slot in 0..self.table.slots() {
+                if self.sketches.shrink(&mut self.table.tags[slot as usize]) {
+                    self.touch(slot);
                 }
-            } else {
-                self.let_go_least(self.table.len().div_ceil(8), epoch);
             }
+        }
+        while self.sketches.has_many_samples() {
+            self.thin();
         }
         self.sketches.refine();
         self.head.people_k = self.sketches.people_k();
@@ -99,6 +101,28 @@ impl Group {
         self.touch(slot);
         if let Some(tag) = self.table.remove(slot) {
             self.sketches.gone(&tag);
+        }
+    }
+
+    /// Forgets the sampled posts of half of the tags that have any: of those with the fewest mentions.
+    fn thin(&mut self) {
+        let mut sampled: Vec<(u64, u32)> = (0..self.table.slots())
+            .filter_map(|slot| {
+                let has = self.table.tag(slot)?.samples.is_some();
+                has.then(|| (self.table.rows[slot as usize].counts.all, slot))
+            })
+            .collect();
+        let table = &self.table;
+        let key = |slot| table.tag(slot).map(|tag| &tag.key);
+        sampled.sort_unstable_by(|(a, a_slot), (b, b_slot)| {
+            a.cmp(b).then_with(|| key(*b_slot).cmp(&key(*a_slot)))
+        });
+        sampled.truncate(sampled.len().div_ceil(2));
+        for (_, slot) in sampled {
+            self.touch(slot);
+            if let Some(tag) = &mut self.table.tags[slot as usize] {
+                self.sketches.drop_samples(tag);
+            }
         }
     }
 

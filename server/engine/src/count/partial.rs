@@ -1,4 +1,4 @@
-use std::cmp::Ordering;
+use std::{cmp::Ordering, collections::HashMap};
 
 use model::{Ranking, Window};
 use serde::{Deserialize, Serialize};
@@ -63,15 +63,19 @@ impl Leader {
 }
 
 impl Leaders {
-    /// Ranks that the tag at `rank` (from 1) has gained; `None` where it had none.
-    pub fn change(&self, key: &Key, rank: u32) -> Option<i32> {
-        let before = self.before.iter().position(|before| before.key == *key)?;
-        i32::try_from(before + 1).ok()?.checked_sub_unsigned(rank)
+    /// Ranks that each of the first tags has gained; `None` where it had none among the first of the
+    /// past.
+    pub fn changes(&self) -> Vec<Option<i32>> {
+        let past = (1_i32..).zip(&self.before);
+        let past: HashMap<&Key, i32> = past.map(|(rank, before)| (&before.key, rank)).collect();
+        let change = |(rank, leader): (i32, &Leader)| Some(past.get(&leader.key)? - rank);
+        (1..).zip(&self.now).map(change).collect()
     }
 }
 
 impl Partial {
-    /// The parts of disjoint groups as one, with the best `k` of each window and ranking.
+    /// The parts of disjoint groups as one, with the best `k` of each window and ranking, and ten times
+    /// as many of the past.
     pub fn merge(parts: impl IntoIterator<Item = Self>, k: usize) -> Self {
         let part = Part {
             rankings: vec![Leaders::default(); Ranking::ALL.len()],
@@ -96,7 +100,7 @@ impl Partial {
                 best(&mut leaders.now, k, |a, b| {
                     order(a.weight(ranking), &a.key, b.weight(ranking), &b.key)
                 });
-                best(&mut leaders.before, k, |a, b| {
+                best(&mut leaders.before, PAST * k, |a, b| {
                     order(a.weight, &a.key, b.weight, &b.key)
                 });
             }
@@ -104,6 +108,9 @@ impl Partial {
         whole
     }
 }
+
+/// Of the past so many times more tags are ranked: who leads now may have come from far behind.
+pub(super) const PAST: usize = 10;
 
 /// Higher first, equal ones by key.
 pub(super) fn order(a: f64, a_key: &Key, b: f64, b_key: &Key) -> Ordering {

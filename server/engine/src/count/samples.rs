@@ -92,8 +92,11 @@ impl Samples {
         for named in sample.iter().flat_map(|post| &post.others) {
             together.entry(&named.key).or_insert((named, 0)).1 += 1;
         }
+        // A single one of many says nothing.
+        let least = if posts > number { 2 } else { 1 };
         let mut together: Vec<_> = together
             .into_values()
+            .filter(|(_, hits)| *hits >= least)
             .map(|(named, hits)| (named.clone(), hits * posts / number.max(1)))
             .collect();
         together.sort_by_key(|(_, count)| Reverse(*count));

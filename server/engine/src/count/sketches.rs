@@ -19,13 +19,14 @@ const SAMPLES: (usize, usize) = (32, 4);
 const PEOPLE_A_TAG: usize = 8;
 
 /// A sampled post is kept for one in so many tags that may be, on average.
-const TAGS_A_SAMPLE: usize = 4;
+const TAGS_A_SAMPLE: usize = 16;
 
 /// Slices with counts of their own, for each tag that may be, on average.
-const PARTS_A_TAG: usize = 2;
+const PARTS_A_TAG: usize = 8;
 
-/// A group this small has room for the samples of a few tags all the same.
-const LEAST: usize = 256;
+/// A group of few tags has room for so many posts, and for so many authors and slices, all the same.
+const LEAST_SAMPLES: usize = 256;
+const LEAST: usize = 4096;
 
 /// How fine the samples are, and how much they hold. They get coarser when they are full, and finer again
 /// when there is much room.
@@ -135,24 +136,34 @@ impl Sketches {
     }
 
     fn most_samples(&self) -> usize {
-        (self.most_tags / TAGS_A_SAMPLE).max(LEAST)
+        (self.most_tags / TAGS_A_SAMPLE).max(LEAST_SAMPLES)
     }
 
-    pub(super) fn are_full(&self) -> bool {
-        self.people > self.most_people()
-            || self.samples > self.most_samples()
-            || self.parts > (self.most_tags * PARTS_A_TAG).max(LEAST)
+    /// Whether there are more posts than can be kept, however coarse.
+    pub(super) fn has_many_samples(&self) -> bool {
+        self.samples > self.most_samples()
+    }
+
+    /// Whether there are more counts by slice than can be kept.
+    pub(super) fn has_many_parts(&self) -> bool {
+        self.parts > (self.most_tags * PARTS_A_TAG).max(LEAST)
+    }
+
+    /// Forgets the posts of a tag.
+    pub(super) fn drop_samples(&mut self, tag: &mut Tag) {
+        self.samples -= tag.kept_samples();
+        tag.samples = None;
     }
 
     /// Makes what is full coarser, to be followed by [`Sketches::shrink`] of every tag; false where
-    /// it cannot be any coarser.
+    /// nothing is, or it cannot be any coarser.
     pub(super) fn coarsen(&mut self) -> bool {
         let mut could = false;
         if self.people > self.most_people() && self.people_k > PEOPLE.1 {
             self.people_k /= 2;
             could = true;
         }
-        if self.samples > self.most_samples() && self.samples_k > SAMPLES.1 {
+        if self.has_many_samples() && self.samples_k > SAMPLES.1 {
             self.samples_k /= 2;
             could = true;
         }

@@ -7,7 +7,7 @@ use model::{Epoch, Filter, Kind, Lang, Window};
 use super::{
     Before, Detail, Group, Leader, Leaders, Part, Partial,
     group::place_of,
-    partial::order,
+    partial::{PAST, order},
     people::People,
     rising::{BANDS, LEAST_PEOPLE, Past},
     table::{Counts, Parts, Tag},
@@ -96,7 +96,7 @@ impl<'a> Race<'a> {
         Self {
             tags: 0,
             now: std::array::from_fn(|_| Best::new(k)),
-            before: std::array::from_fn(|_| Best::new(k)),
+            before: std::array::from_fn(|_| Best::new(PAST * k)),
         }
     }
 }

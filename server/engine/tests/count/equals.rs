@@ -107,7 +107,7 @@ fn check(
             continue;
         }
         let before: Vec<_> = leaders.before.iter().map(|before| before.weight).collect();
-        let want = ranked(&oracle.before(window, began), ranking, K);
+        let want = ranked(&oracle.before(window, began), ranking, 10 * K);
         let close = before
             .iter()
             .zip(&want)
