@@ -39,7 +39,7 @@ impl fmt::Display for BadName {
         match self {
             Self::Window => one_of(f, "window", &Window::ALL.map(Window::name)),
             Self::Ranking => one_of(f, "by", &Ranking::ALL.map(Ranking::name)),
-            Self::Lang => f.write_str("lang is two or three lower-case letters, such as en"),
+            Self::Lang => f.write_str("lang is two or three letters, such as en"),
             Self::Source => {
                 one_of(f, "source", &Kind::ALL.map(Kind::name))?;
                 write!(f, ", {EXTERNAL}")
@@ -329,7 +329,6 @@ mod tests {
             ("/?window=6m", BadName::Window, "1m, 5m, 15m, 1h, 24h, all"),
             ("/?by=luck", BadName::Ranking, "count, people, rising"),
             ("/?source=moon", BadName::Source, "http, external"),
-            ("/?lang=EN", BadName::Lang, "lower-case"),
             ("/?lang=english", BadName::Lang, "two or three"),
             ("/?k=0", BadName::Rows, "1 to 100"),
             ("/?k=101", BadName::Rows, "1 to 100"),

@@ -201,7 +201,7 @@ mod tests {
             ("k", "101", "bad_k"),
             ("k", "+5", "bad_k"),
             ("k", "99999999999999999999999", "bad_k"),
-            ("lang", "EN", "bad_lang"),
+            ("lang", "English", "bad_lang"),
             ("lang", "", "bad_lang"),
             ("source", "moon", "bad_source"),
         ] {
