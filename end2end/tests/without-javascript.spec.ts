@@ -60,8 +60,8 @@ test('a filter is said, and a link takes it away', async ({ page, tagtide }) => 
 
 test('a tag has a page of its own', async ({ page, tagtide, watch }) => {
   watch.expected = [/status of 404/];
-  await tagtide.post('{"text":"#Rust #wasm","lang":"en","author":"a"}', '#rust');
-  await openWith(page, `${tagtide.url}/?window=all`, [['#rust', '2'], ['#wasm', '1']]);
+  await tagtide.post('{"text":"#Rust #wasm","lang":"en","author":"a"}', '#rust', '#rust');
+  await openWith(page, `${tagtide.url}/?window=all`, [['#rust', '3'], ['#wasm', '1']]);
   await page.getByRole('rowheader').getByRole('link').first().click();
   await expect(page).toHaveURL(`${tagtide.url}/tag/rust?window=all`);
   await expect(page.getByRole('heading', { level: 1 })).toHaveText(/^#rust$/i);
@@ -131,7 +131,7 @@ test('the question of the page is answered in JSON', async ({ page, tagtide }) =
   expect(answer.Board.top.rows[0]).toMatchObject({ rank: 1, tag: '#rust', count: 1, share: 1 });
 
   for (const [query, code] of [
-    ['window=6m', 'bad_window'], ['source=moon', 'bad_source'], ['lang=EN', 'bad_lang'],
+    ['window=6m', 'bad_window'], ['source=moon', 'bad_source'], ['lang=English', 'bad_lang'],
     ['k=0', 'bad_k'], ['after=soon', 'bad_after'],
   ]) {
     const refused = await ask(query);

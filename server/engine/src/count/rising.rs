@@ -102,7 +102,8 @@ impl Past {
             mean += self.weight[band] * rate(band);
         }
         let above = count - mean.max(NOISE);
-        if above <= 0.0 {
+        // The mean of equal numbers may be off in its last digits.
+        if above <= count * 1e-9 {
             return None;
         }
         let mut variance = 0.0;
