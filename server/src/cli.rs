@@ -147,7 +147,7 @@ pub(crate) struct Serve {
 
     /// How many tags are kept at most, in memory and on disk
     ///
-    /// Past it the rarest make room, all-time counts become estimates, and how much each may be too
+    /// A million of them take about 1 GB of memory. Past it the rarest make room, all-time counts become estimates, and how much each may be too
     /// high is shown with it. It may be another with every start.
     #[arg(
         long,
