@@ -1,7 +1,7 @@
 //! What the pages are answered.
 
 use app::{Boards, Held, Pending, TagView};
-use model::{Answer, Board, Epoch, Filter, Origin, TagAnswer, Top, Unchanged, View};
+use model::{Answer, Board, Epoch, Origin, TagAnswer, Top, Unchanged, View};
 
 use super::Web;
 use crate::results::NoTag;
@@ -32,13 +32,8 @@ impl Web {
                 if held.epoch == Some(newest.epoch) {
                     return self.unchanged(newest.epoch, external, held);
                 }
-                let results = if filter == Filter::default() {
-                    newest
-                } else {
-                    match self.live.of(filter).await {
-                        Some(results) => results,
-                        None => return Answer::Starting,
-                    }
+                let Some(results) = self.live.of(filter).await else {
+                    return Answer::Starting;
                 };
                 self.news(results.top(view.window, view.by), rows, external, held)
             }

@@ -1,11 +1,10 @@
-use std::{borrow::Cow, collections::BTreeMap};
+use std::collections::BTreeMap;
 
 use model::{Epoch, Slice, Window};
 
 use super::{
     Counted, Delta, SavedGroup, Shape, SliceDelta, Spellings,
     panes::{Entry, Pane, Sum},
-    people::People,
     saved::SEGMENT,
     sketches::Sketches,
     table::{Parts, Table, Tag},
@@ -233,28 +232,6 @@ impl Group {
             }
         }
         whole
-    }
-
-    pub(super) fn people_of<'a>(
-        &'a self,
-        tag: &'a Tag,
-        admits: Option<&dyn Fn(u16) -> bool>,
-    ) -> Option<Cow<'a, People>> {
-        match (&tag.parts, admits) {
-            (Parts::One(_), _) | (_, None) => tag.people.as_deref().map(Cow::Borrowed),
-            (Parts::Several(parts), Some(admits)) => {
-                let mut parts = parts.iter().filter(|part| admits(part.slice));
-                let mut known = parts.by_ref().filter_map(|part| part.people.as_deref());
-                let first = known.next()?;
-                match known.next() {
-                    None => Some(Cow::Borrowed(first)),
-                    Some(second) => {
-                        let all = [first, second].into_iter().chain(known);
-                        Some(Cow::Owned(People::union(all)))
-                    }
-                }
-            }
-        }
     }
 }
 

@@ -1,6 +1,6 @@
 //! The best tags of some groups, and one tag in depth.
 
-use std::{cmp::Ordering, collections::BTreeMap};
+use std::{borrow::Cow, cmp::Ordering, collections::BTreeMap};
 
 use model::{Epoch, Filter, Kind, Lang, Window};
 
@@ -137,14 +137,18 @@ impl<'a> Look<'a> {
         })
     }
 
-    fn people(&self) -> Option<std::borrow::Cow<'a, People>> {
-        match self.admits {
-            None => self.group.people_of(self.tag, None),
-            Some(admits) => {
-                let admits = |slice: u16| admits[usize::from(slice)];
-                self.group.people_of(self.tag, Some(&admits))
-            }
-        }
+    /// Whose mentions they are, in the slices that the filter admits.
+    fn people(&self) -> Option<Cow<'a, People>> {
+        let (Parts::Several(parts), Some(admits)) = (&self.tag.parts, self.admits) else {
+            return self.tag.people.as_deref().map(Cow::Borrowed);
+        };
+        let admitted = parts.iter().filter(|part| admits[usize::from(part.slice)]);
+        let mut known = admitted.filter_map(|part| part.people.as_deref());
+        let first = known.next()?;
+        Some(match known.next() {
+            None => Cow::Borrowed(first),
+            Some(second) => Cow::Owned(People::union([first, second].into_iter().chain(known))),
+        })
     }
 
     /// Distinct authors in a window; `None` where none is known.
