@@ -8,8 +8,9 @@ use clap::{
     error::{ContextKind, ErrorKind},
 };
 use engine::grammar::Grammar;
+use model::Kind;
 
-use crate::source::Spec;
+use crate::source::{self, Spec, x::Dollars};
 
 /// What is trending now: counts hashtags as posts are written, and shows them on a live board.
 ///
@@ -120,6 +121,9 @@ pub(crate) struct Serve {
         default_value = "demo"
     )]
     pub(crate) sources: Vec<Spec>,
+
+    #[command(flatten)]
+    pub(crate) x: X,
 
     /// The length of an epoch, 100ms to 60s: how often counts are sealed and the board changes
     #[arg(
@@ -257,6 +261,61 @@ pub(crate) struct Feed {
         default_value = "demo"
     )]
     pub(crate) sources: Vec<Spec>,
+
+    #[command(flatten)]
+    pub(crate) x: X,
+}
+
+/// Of the source `x`. Its token is no option: other users of the machine could read it.
+#[derive(Debug, Args)]
+#[command(
+    next_help_heading = "Options of --source x (its token: TAGTIDE_X_TOKEN or TAGTIDE_X_TOKEN_FILE)"
+)]
+pub(crate) struct X {
+    /// Which posts X shall send; repeat it for several. X's rules are made to be just these
+    ///
+    /// Such as 'has:hashtags lang:en sample:10'. Without one the rules that X has are left as they are.
+    #[arg(
+        long = "x-rule",
+        env = "TAGTIDE_X_RULE",
+        hide_env_values = true,
+        value_name = "RULE",
+        value_delimiter = '\n'
+    )]
+    rules: Vec<String>,
+
+    /// Stop reading before this data directory has cost more than so many US dollars
+    ///
+    /// X charges each post that it delivers, $0.005. Without a budget there is no end to it.
+    #[arg(
+        long = "x-budget",
+        env = "TAGTIDE_X_BUDGET",
+        hide_env_values = true,
+        value_name = "USD"
+    )]
+    budget: Option<Dollars>,
+
+    /// Where the API is, where that is not https://api.x.com: a gateway, a test
+    #[arg(
+        long = "x-url",
+        env = "TAGTIDE_X_URL",
+        hide_env_values = true,
+        value_name = "URL"
+    )]
+    url: Option<reqwest::Url>,
+}
+
+impl X {
+    fn is_given(&self) -> bool {
+        !self.rules.is_empty() || self.budget.is_some()
+    }
+}
+
+impl From<X> for source::Options {
+    fn from(X { rules, budget, url }: X) -> Self {
+        let x = source::x::Options { rules, budget, url };
+        Self { x }
+    }
 }
 
 /// What was typed, or how the program ends at once: help and version, or one line on what is wrong.
@@ -272,6 +331,15 @@ pub(crate) fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Command,
             let message = format!("--source {spec} is given twice: give it once");
             return Err(Cli::command().error(ErrorKind::ArgumentConflict, message));
         }
+    }
+    let (Command::Serve(Serve { sources, x, .. }) | Command::Feed(Feed { sources, x, .. })) =
+        &command
+    else {
+        return Ok(command);
+    };
+    if x.is_given() && !sources.iter().any(|spec| spec.kind() == Kind::X) {
+        let message = "--x-rule and --x-budget are for --source x: give that too";
+        return Err(Cli::command().error(ErrorKind::MissingRequiredArgument, message));
     }
     Ok(command)
 }
@@ -365,6 +433,9 @@ mod tests {
             "tagtide --workers 0",
             "tagtide --post-to ftp://x/",
             "tagtide nonsense",
+            "tagtide --x-rule #rust",
+            "tagtide --source x --x-budget free",
+            "tagtide feed --source mastodon:",
         ] {
             let Err(error) = typed(words) else {
                 panic!("{words} is taken")

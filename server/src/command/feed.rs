@@ -21,7 +21,7 @@ use tokio_util::sync::CancellationToken;
 use super::{Signals, say};
 use crate::{
     cli::Feed,
-    source::{self, Context, Opened, Registry, Spec},
+    source::{self, Context, Opened, Options, Registry, Spec},
 };
 use readers::{Reader, Readers};
 
@@ -38,7 +38,7 @@ const AFTER_ERROR: Duration = Duration::from_millis(100);
 
 pub(super) async fn run(typed: Feed) -> anyhow::Result<()> {
     let mut signals = Signals::new()?;
-    let feeder = Feeder::open(typed.listen, typed.sources).await?;
+    let feeder = Feeder::open(typed.listen, typed.sources, &typed.x.into()).await?;
     let address = feeder.listener.local_addr()?;
     say(format_args!("tagtide feeds lines at {address}"));
     let stop = CancellationToken::new();
@@ -58,11 +58,15 @@ struct Feeder {
 }
 
 impl Feeder {
-    async fn open(address: SocketAddr, specs: Vec<Spec>) -> anyhow::Result<Self> {
+    async fn open(
+        address: SocketAddr,
+        specs: Vec<Spec>,
+        options: &Options,
+    ) -> anyhow::Result<Self> {
         let listener = source::bind(&address.to_string()).await?;
         let mut sources = Vec::new();
         for spec in specs {
-            sources.push(source::open(spec).await?);
+            sources.push(source::open(spec, options).await?);
         }
         Ok(Self {
             listener,

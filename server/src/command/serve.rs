@@ -10,7 +10,7 @@ use std::{
 };
 
 use anyhow::Context as _;
-use model::{Epoch, Kind};
+use model::Epoch;
 use tokio::{
     net::TcpListener,
     sync::watch,
@@ -45,8 +45,9 @@ pub(super) async fn run(typed: Serve) -> anyhow::Result<()> {
     // All that can be refused is asked first, so that nothing is left half-started.
     let listener = listen(typed.listen).await?;
     let mut sources = Vec::new();
+    let options = typed.x.into();
     for spec in &typed.sources {
-        sources.push(source::open(spec.clone()).await?);
+        sources.push(source::open(spec.clone(), &options).await?);
     }
     let Serve { batch, text, .. } = typed;
     let grammar = text.grammar;
@@ -178,7 +179,7 @@ impl Tasks {
         let status = registry.add(&opened.name());
         let identity: Arc<str> = spec.identity().into();
         let cursor = log.cursor(&identity)?;
-        let may_replay = spec.kind() == Kind::File;
+        let may_replay = spec.may_replay();
         let sink = intake.writer(spec.kind(), identity, status.clone(), may_replay);
         let stop = self.stop.child_token();
         let context = source::Context {

@@ -32,14 +32,13 @@ pub(super) enum End {
     Stopped,
 }
 
-/// Gives the connection's posts to the sink until it ends, and says how many they were. A silent one
-/// holds no buffers.
+/// Gives the connection's posts to the sink until it ends. A silent one holds no buffers.
 pub(super) async fn read<S: Sink>(
     stream: &TcpStream,
     sink: &mut S,
     status: &Status,
     stop: &CancellationToken,
-) -> (End, u64) {
+) -> End {
     let alive = TcpKeepalive::new()
         .with_time(KEEPALIVE)
         .with_interval(KEEPALIVE / 6);
@@ -47,11 +46,10 @@ pub(super) async fn read<S: Sink>(
     let _ = SockRef::from(stream).set_tcp_keepalive(&alive);
     let mut lines = Lines::default();
     let mut chunk = FIRST_CHUNK;
-    let mut posts = 0;
     loop {
         let readable = select! {
             biased;
-            () = stop.cancelled() => return (End::Stopped, posts),
+            () = stop.cancelled() => return End::Stopped,
             readable = stream.readable() => readable,
         };
         let room = lines.room(chunk);
@@ -63,7 +61,7 @@ pub(super) async fn read<S: Sink>(
                 chunk = FIRST_CHUNK;
                 continue;
             }
-            Err(error) => return (End::Lost(error), posts),
+            Err(error) => return End::Lost(error),
         };
         match read {
             0 => lines.end(),
@@ -72,12 +70,11 @@ pub(super) async fn read<S: Sink>(
         if read == most {
             chunk = (2 * chunk).min(CHUNK);
         }
-        match give(&lines, sink, status, stop).await {
-            Ok(given) => posts += given,
-            Err(Closed) => return (End::Stopped, posts),
+        if give(&lines, sink, status, stop).await.is_err() {
+            return End::Stopped;
         }
         if read == 0 {
-            return (End::ByPeer, posts);
+            return End::ByPeer;
         }
         coop::consume_budget().await;
     }
@@ -88,17 +85,15 @@ async fn give<S: Sink>(
     sink: &mut S,
     status: &Status,
     stop: &CancellationToken,
-) -> Result<u64, Closed> {
+) -> Result<(), Closed> {
     let mut decoded = decoded(lines, status).map(|(event, _)| event);
     let mut events = Vec::with_capacity(EVENTS);
-    let mut given = 0;
     loop {
         events.extend(decoded.by_ref().take(EVENTS));
         if events.is_empty() {
-            return Ok(given);
+            return Ok(());
         }
         accept(&events, None, sink, stop).await?;
-        given += events.len() as u64;
         events.clear();
     }
 }

@@ -5,11 +5,14 @@
 
 use std::{io, sync::Arc, time::Duration};
 
+use model::Kind;
 use tokio::{net::TcpListener, select, sync::Semaphore, task::JoinSet, time::sleep};
 
 use super::{
-    Context, Sink, Spec,
+    Context, OpenError, Options, Sink, SpecError, bind,
     connection::{self, End},
+    protocol::Protocol,
+    spec,
 };
 
 /// Each may hold the beginning of a line, up to 1 MiB.
@@ -18,16 +21,48 @@ const MAX_WRITERS: usize = 1024;
 /// The system has no room for another connection; one may go in the meantime.
 const AFTER_ERROR: Duration = Duration::from_millis(100);
 
-pub(super) async fn run<S: Sink>(spec: &Spec, listener: TcpListener, context: Context<S>) {
-    serve(spec, listener, context, MAX_WRITERS).await;
+/// Where writers connect: `ADDR:PORT`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Listen(String);
+
+impl Protocol for Listen {
+    const KIND: Kind = Kind::Listen;
+    const FORM: &'static str = "listen:ADDR:PORT";
+    type Ready = TcpListener;
+
+    fn parse(rest: Option<&str>) -> Result<Self, SpecError> {
+        spec::address::<Self>(rest, true).map(Self)
+    }
+
+    fn identity(&self) -> String {
+        format!("listen:{}", self.0)
+    }
+
+    async fn open(&self, _: &Options) -> Result<TcpListener, OpenError> {
+        bind(&self.0).await
+    }
+
+    fn name(listener: &TcpListener, given: &str) -> String {
+        if let Some((address, port)) = given.rsplit_once(':')
+            && port.parse() == Ok(0_u16)
+            && let Ok(bound) = listener.local_addr()
+        {
+            return format!("{address}:{}", bound.port());
+        }
+        given.to_owned()
+    }
+
+    async fn run<S: Sink>(listener: TcpListener, context: Context<S>) {
+        serve(listener, context, MAX_WRITERS).await;
+    }
 }
 
-async fn serve<S: Sink>(spec: &Spec, listener: TcpListener, context: Context<S>, most: usize) {
+async fn serve<S: Sink>(listener: TcpListener, context: Context<S>, most: usize) {
     let Context {
         sink, status, stop, ..
     } = context;
     match listener.local_addr() {
-        Ok(address) => tracing::info!("{spec} takes lines at {address}"),
+        Ok(address) => tracing::info!("{} takes lines at {address}", status.name()),
         Err(error) => return status.failed(error.to_string()),
     }
     status.live();
@@ -62,7 +97,7 @@ async fn serve<S: Sink>(spec: &Spec, listener: TcpListener, context: Context<S>,
         };
         let (mut sink, status, stop) = (sink.clone(), status.clone(), stop.clone());
         writers.spawn(async move {
-            let (end, _) = connection::read(&stream, &mut sink, &status, &stop).await;
+            let end = connection::read(&stream, &mut sink, &status, &stop).await;
             if let End::Lost(error) = end {
                 tracing::debug!(source = status.name(), %error, "a writer was lost");
             }
@@ -102,7 +137,9 @@ mod tests {
     };
 
     async fn listening(sink: Recording) -> (Running, SocketAddr) {
-        let opened = open("listen:127.0.0.1:0".parse().unwrap()).await.unwrap();
+        let opened = open("listen:127.0.0.1:0".parse().unwrap(), &Options::default())
+            .await
+            .unwrap();
         let address = opened.address().unwrap();
         (Running::start(opened, sink, None), address)
     }
@@ -220,7 +257,7 @@ mod tests {
         };
         let stop = context.stop.clone();
         let task = tokio::spawn(async move {
-            serve(&"listen:127.0.0.1:0".parse().unwrap(), listener, context, 2).await;
+            serve(listener, context, 2).await;
         });
         let first = write(address, b"1\n").await;
         let _second = write(address, b"2\n").await;

@@ -1,8 +1,9 @@
 //! Where posts come from.
 //!
-//! One file a protocol: [`demo`], [`tcp`], [`listen`], [`file`](mod@file). Each turns what it reads into
-//! [`Event`]s and gives them to a [`Sink`], together with the [`Cursor`] that stands behind the last of
-//! them. `decode` is pure: bytes in, events out.
+//! One file or folder a [`protocol`], of which each turns what it reads into [`Event`]s and gives them to a
+//! [`Sink`], together with the [`Cursor`] that stands behind the last of them. `decode` is pure: bytes in,
+//! events out. Those that connect to a server of their network share how they try again ([`reconnect`]), and
+//! [`http`] and [`websocket`].
 //!
 //! **Invariant:** nothing that a source sends can stop the program. A source ends by [`CancellationToken`]
 //! within a second, also while it waits for its peer or for its sink.
@@ -12,26 +13,36 @@ use std::{borrow::Cow, future::Future};
 use serde::{Deserialize, Serialize};
 use tokio_util::sync::CancellationToken;
 
+mod bluesky;
 pub(crate) mod compression;
 mod connection;
 mod decode;
 mod demo;
 mod file;
+mod http;
 mod lines;
 mod listen;
+mod mastodon;
+mod nostr;
 mod open;
+mod protocol;
 mod random;
+mod reconnect;
 #[cfg(test)]
 mod recording;
+mod retry;
+mod secret;
 mod spec;
 mod status;
 mod tcp;
+mod websocket;
+pub(crate) mod x;
 
 pub(crate) use decode::decode;
 pub(crate) use lines::Lines;
-pub(crate) use open::{OpenError, Opened, bind, open};
+pub(crate) use open::{OpenError, Opened, Options, bind, open};
 pub(crate) use random::Random;
-pub(crate) use spec::Spec;
+pub(crate) use spec::{Spec, SpecError};
 pub(crate) use status::{Counters, Registry, Status};
 
 /// What a line or a message says, borrowed from it where that is possible.

@@ -6,27 +6,19 @@ use std::{io, path::PathBuf};
 
 use tokio::net::TcpListener;
 
-use super::{
-    Context, Sink, Spec, demo,
-    file::Replay,
-    listen,
-    spec::{Input, What},
-    tcp,
-};
+use super::{Context, Sink, Spec, protocol::Ready, secret::SecretError, x};
+
+/// What the command line says of sources beside their specs.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Options {
+    pub(crate) x: x::Options,
+}
 
 /// A source that is ready to run.
 #[derive(Debug)]
 pub(crate) struct Opened {
     spec: Spec,
     ready: Ready,
-}
-
-#[derive(Debug)]
-enum Ready {
-    Demo(demo::Settings),
-    Tcp(String),
-    Listen(TcpListener),
-    File(Replay),
 }
 
 /// Why a source cannot start.
@@ -42,26 +34,15 @@ pub(crate) enum OpenError {
     Public(String),
     #[error("cannot listen at {address}: {error}")]
     Listen { address: String, error: io::Error },
+    #[error(transparent)]
+    Secret(#[from] SecretError),
+    #[error("no connection can be secured: {0}")]
+    Client(reqwest::Error),
 }
 
 /// Finds out whether the source can start.
-pub(crate) async fn open(spec: Spec) -> Result<Opened, OpenError> {
-    let ready = match &spec.what {
-        What::Demo { rate, seed } => Ready::Demo(demo::Settings {
-            rate: *rate,
-            seed: *seed,
-        }),
-        What::Tcp(address) => Ready::Tcp(address.clone()),
-        What::Listen(address) => Ready::Listen(bind(address).await?),
-        What::File {
-            input: Input::Standard,
-            speed,
-        } => Ready::File(Replay::of_stdin(*speed)),
-        What::File {
-            input: Input::Path(path),
-            speed,
-        } => Ready::File(Replay::of(path, *speed)?),
-    };
+pub(crate) async fn open(spec: Spec, options: &Options) -> Result<Opened, OpenError> {
+    let ready = spec.what.open(options).await?;
     Ok(Opened { spec, ready })
 }
 
@@ -90,15 +71,7 @@ impl Opened {
 
     /// The source as it was given, with the port that it got where any would do (`listen:…:0`).
     pub(crate) fn name(&self) -> String {
-        let given = self.spec.to_string();
-        if let Ready::Listen(listener) = &self.ready
-            && let Some((address, port)) = given.rsplit_once(':')
-            && port.parse() == Ok(0_u16)
-            && let Ok(bound) = listener.local_addr()
-        {
-            return format!("{address}:{}", bound.port());
-        }
-        given
+        self.ready.name(&self.spec.to_string())
     }
 
     /// Where a `listen:` source takes lines.
@@ -112,12 +85,7 @@ impl Opened {
 
     /// Reads until the source ends, or is stopped.
     pub(crate) async fn run<S: Sink>(self, context: Context<S>) {
-        match self.ready {
-            Ready::Demo(settings) => demo::run(settings, context).await,
-            Ready::Tcp(address) => tcp::run(&address, context).await,
-            Ready::Listen(listener) => listen::run(&self.spec, listener, context).await,
-            Ready::File(replay) => replay.run(context).await,
-        }
+        self.ready.run(context).await;
     }
 }
 
@@ -125,8 +93,12 @@ impl Opened {
 mod tests {
     use super::*;
 
+    async fn opened(spec: &str) -> Result<Opened, OpenError> {
+        open(spec.parse().unwrap(), &Options::default()).await
+    }
+
     async fn refused(spec: &str) -> String {
-        open(spec.parse().unwrap()).await.unwrap_err().to_string()
+        opened(spec).await.unwrap_err().to_string()
     }
 
     #[tokio::test]
@@ -145,25 +117,22 @@ mod tests {
                 .await
                 .contains("cannot listen at 192.0.2.1:9009")
         );
+        assert!(refused("x").await.contains("TAGTIDE_X_TOKEN"));
     }
 
     #[tokio::test]
     async fn its_name_says_the_port_that_it_got() {
         for address in ["127.0.0.1", "localhost"] {
-            let opened = open(format!("listen:{address}:0").parse().unwrap());
-            let opened = opened.await.unwrap();
+            let opened = opened(&format!("listen:{address}:0")).await.unwrap();
             let port = opened.address().unwrap().port();
             assert_ne!(port, 0);
             assert_eq!(opened.name(), format!("listen:{address}:{port}"));
         }
+        let listener = bind("127.0.0.1:0").await.unwrap();
         let given = "listen:[::1]:9009";
-        let asked_for = Opened {
-            spec: given.parse().unwrap(),
-            ready: Ready::Listen(bind("127.0.0.1:0").await.unwrap()),
-        };
-        assert_eq!(asked_for.name(), given);
+        assert_eq!(Ready::Listen(Box::new(listener)).name(given), given);
         for given in ["demo", "tcp:127.0.0.1:9009", "file:Cargo.toml,speed=2x"] {
-            assert_eq!(open(given.parse().unwrap()).await.unwrap().name(), given);
+            assert_eq!(opened(given).await.unwrap().name(), given);
         }
     }
 }

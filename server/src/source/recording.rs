@@ -8,7 +8,7 @@ use std::{
 use tokio::{sync::watch, time::timeout};
 use tokio_util::sync::CancellationToken;
 
-use super::{Closed, Context, Cursor, Event, Opened, Post, Registry, Sink, Status, open};
+use super::{Closed, Context, Cursor, Event, Opened, Options, Post, Registry, Sink, Status, open};
 
 /// Longer than anything in these tests takes, on a machine with much else to do.
 pub(super) const LIMIT: Duration = Duration::from_secs(30);
@@ -135,7 +135,9 @@ impl Running {
     }
 
     pub(super) async fn of(spec: &str, cursor: Option<Cursor>) -> Self {
-        let opened = open(spec.parse().unwrap()).await.unwrap();
+        let opened = open(spec.parse().unwrap(), &Options::default())
+            .await
+            .unwrap();
         Self::start(opened, Recording::new(), cursor)
     }
 

@@ -98,6 +98,25 @@ impl Status {
         self.set(SourceState::Waiting, Some(why.into()));
     }
 
+    /// Waiting, and for how long.
+    pub(crate) fn waiting_until(&self, why: impl Into<String>, pause: std::time::Duration) {
+        let why = why.into();
+        self.waiting(format!("{why}, next try in {:.1} s", pause.as_secs_f64()));
+    }
+
+    pub(crate) fn ended_because(&self, why: impl Into<String>) {
+        self.set(SourceState::Ended, Some(why.into()));
+    }
+
+    pub(crate) fn spent(&self, _: u64) {}
+
+    pub(crate) fn budget(&self, _: u64) {}
+
+    /// Posts since the program started.
+    pub(crate) fn count(&self) -> u64 {
+        self.0.posts.load(Relaxed)
+    }
+
     pub(crate) fn ended(&self) {
         self.set(SourceState::Ended, None);
     }

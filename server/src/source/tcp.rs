@@ -1,17 +1,18 @@
-//! `tcp:HOST:PORT`: connects and reads lines, as Spark's `socketTextStream` does, and connects again for
-//! ever.
-//!
-//! **Invariant:** there is never a second connection beside the first: the tutorial's writer accepts one
-//! and answers a second with silence.
+//! `tcp:HOST:PORT`: connects to whoever writes lines there, as Spark's `socketTextStream` does, and comes
+//! back whenever the connection ends.
 
 use std::{io, time::Duration};
 
-use tokio::{net::TcpStream, select, time};
+use model::Kind;
+use tokio::{net::TcpStream, time};
 
 use super::{
-    Context, Sink,
-    connection::{self, End},
-    random::Random,
+    Context, OpenError, Options, Sink, SpecError,
+    connection::{self, End as Closing},
+    protocol::Protocol,
+    reconnect::{self, End, Next, Pauses, Peer},
+    retry::Backoff,
+    spec,
 };
 
 /// The first pause between two tries; it doubles up to [`LONGEST`].
@@ -21,35 +22,52 @@ const LONGEST: Duration = Duration::from_secs(2);
 /// A host that does not answer at all is given up, to be tried again.
 const CONNECT: Duration = Duration::from_secs(10);
 
-pub(super) async fn run<S: Sink>(address: &str, context: Context<S>) {
-    let Context {
-        mut sink,
-        status,
-        stop,
-        ..
-    } = context;
-    let mut random = Random::seeded_by_chance();
-    let mut pause = SHORTEST;
-    status.connecting();
-    loop {
-        let connecting = time::timeout(CONNECT, TcpStream::connect(address));
-        let connected = select! {
-            biased;
-            () = stop.cancelled() => return,
-            connected = connecting => connected.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into())),
+/// Where a writer listens: `HOST:PORT`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Tcp(String);
+
+impl Protocol for Tcp {
+    const KIND: Kind = Kind::Tcp;
+    const FORM: &'static str = "tcp:HOST:PORT";
+    type Ready = Self;
+
+    fn parse(rest: Option<&str>) -> Result<Self, SpecError> {
+        spec::address::<Self>(rest, false).map(Self)
+    }
+
+    fn identity(&self) -> String {
+        format!("tcp:{}", self.0)
+    }
+
+    async fn open(&self, _: &Options) -> Result<Self, OpenError> {
+        Ok(self.clone())
+    }
+
+    async fn run<S: Sink>(tcp: Self, context: Context<S>) {
+        let pauses = Pauses {
+            network: Backoff::doubling(SHORTEST, LONGEST),
+            ..Pauses::default()
         };
-        let why = match connected {
+        reconnect::run(tcp, pauses, context).await;
+    }
+}
+
+impl Peer for Tcp {
+    async fn follow<S: Sink>(&mut self, context: &mut Context<S>) -> End {
+        let address = &self.0;
+        let connected = time::timeout(CONNECT, TcpStream::connect(address)).await;
+        let why = match connected.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into())) {
             Ok(stream) => {
+                let Context {
+                    sink, status, stop, ..
+                } = context;
                 status.live();
-                let (end, posts) = connection::read(&stream, &mut sink, &status, &stop).await;
-                // A peer that takes connections and says nothing is asked less and less often.
-                if posts > 0 {
-                    pause = SHORTEST;
-                }
-                match end {
-                    End::Stopped => return,
-                    End::ByPeer => format!("{address} closed the connection"),
-                    End::Lost(error) => format!("the connection to {address} was lost: {error}"),
+                match connection::read(&stream, sink, status, stop).await {
+                    Closing::Stopped => return End::Closed,
+                    Closing::ByPeer => format!("{address} closed the connection"),
+                    Closing::Lost(error) => {
+                        format!("the connection to {address} was lost: {error}")
+                    }
                 }
             }
             Err(error) => match error.kind() {
@@ -58,14 +76,9 @@ pub(super) async fn run<S: Sink>(address: &str, context: Context<S>) {
                 _ => format!("cannot connect to {address}: {error}"),
             },
         };
-        // Many readers of one writer do not come back all at the same moment.
-        let next = pause.mul_f64(random.between(750, 1000) as f64 / 1000.0);
-        status.waiting(format!("{why}, next try in {:.1} s", next.as_secs_f64()));
-        pause = (pause * 2).min(LONGEST);
-        select! {
-            () = stop.cancelled() => return,
-            () = time::sleep(next) => {}
-        }
+        // Its lines would be lost on a peer that goes away: no next try at once, as Spark has none.
+        let next = Next::Network;
+        End::Lost { why, next }
     }
 }
 

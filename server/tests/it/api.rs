@@ -20,7 +20,7 @@ async fn with_writer(more: &[&str]) -> (Program, TcpStream) {
         .copied()
         .collect();
     let mut program = Program::serve(&args);
-    let port = program.source_port(SOURCE);
+    let port = program.source_port();
     let writer = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
     (program, writer)
 }

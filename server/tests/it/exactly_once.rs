@@ -112,7 +112,7 @@ const TOP: &str = "/api/v1/top?window=all&k=100";
 async fn a_million_lines_through_a_socket_are_a_naive_recount() {
     let args = ["--source", "listen:127.0.0.1:0", "--batch", "500ms"];
     let mut program = Program::serve(&args);
-    let port = program.source_port("listen:127.0.0.1:0");
+    let port = program.source_port();
     let mut recount = Recount::default();
     let mut random = Random::new(1);
     let mut writer = BufWriter::new(TcpStream::connect(("127.0.0.1", port)).unwrap());

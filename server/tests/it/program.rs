@@ -116,9 +116,9 @@ impl Program {
         }
     }
 
-    /// The port that a `listen:` source got.
-    pub(crate) fn source_port(&mut self, spec: &str) -> u16 {
-        let address = self.wait_for_line(&format!("{spec} takes lines at "));
+    /// The port that its `listen:` source got.
+    pub(crate) fn source_port(&mut self) -> u16 {
+        let address = self.wait_for_line(" takes lines at ");
         address
             .rsplit(':')
             .next()

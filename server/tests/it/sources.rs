@@ -206,7 +206,7 @@ async fn a_file_goes_on_where_it_grew_and_not_where_another_took_its_place() {
 #[tokio::test]
 async fn strange_writers_neither_stop_it_nor_cost_a_finished_line() {
     let mut program = Program::serve(&["--batch", "100ms", "--source", "listen:127.0.0.1:0"]);
-    let port = program.source_port("listen:127.0.0.1:0");
+    let port = program.source_port();
     let writer = async || TcpStream::connect(("127.0.0.1", port)).await.unwrap();
     let _silent = writer().await;
     for bytes in [
@@ -232,7 +232,7 @@ async fn strange_writers_neither_stop_it_nor_cost_a_finished_line() {
 #[tokio::test]
 async fn what_is_edited_deleted_or_taken_down_leaves_the_counts_over_a_restart() {
     let mut program = Program::serve(&["--batch", "100ms", "--source", "listen:127.0.0.1:0"]);
-    let port = program.source_port("listen:127.0.0.1:0");
+    let port = program.source_port();
     let mut writer = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
     let posts = [
         r##"{"text":"#edited #kept","id":"1","author":"ann"}"##,
@@ -251,7 +251,7 @@ async fn what_is_edited_deleted_or_taken_down_leaves_the_counts_over_a_restart()
     drop(writer);
     program.kill9();
     program.restart();
-    let port = program.source_port("listen:127.0.0.1:0");
+    let port = program.source_port();
     let mut writer = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
     let changes = [
         r##"{"text":"#new","id":"1","author":"ann"}"##,

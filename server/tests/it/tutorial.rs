@@ -178,7 +178,7 @@ async fn the_tables_of_the_spark_job_are_printed() {
 #[tokio::test]
 async fn a_posted_board_does_not_touch_the_own_counts() {
     let mut program = Program::serve(&options(&["--source", "listen:127.0.0.1:0"]));
-    let port = program.source_port("listen:127.0.0.1:0");
+    let port = program.source_port();
     let mut writer = tokio::net::TcpStream::connect(("127.0.0.1", port))
         .await
         .unwrap();

@@ -17,7 +17,7 @@ struct Running {
 impl Running {
     async fn of(spec: &str, patience: Duration) -> Self {
         let address = "127.0.0.1:0".parse().unwrap();
-        let mut feeder = Feeder::open(address, vec![spec.parse().unwrap()])
+        let mut feeder = Feeder::open(address, vec![spec.parse().unwrap()], &Options::default())
             .await
             .unwrap();
         let readers = Readers::new(patience);

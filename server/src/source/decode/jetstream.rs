@@ -3,14 +3,15 @@
 //! Posts name their tags: in facets, which mark them in the text, and in `tags`. A facet that begins with
 //! `$` marks a share price. Records of other collections and other kinds of events are no posts.
 
-use std::{borrow::Cow, mem};
+use std::{borrow::Cow, hash::Hasher, mem};
 
 use serde::de::{MapAccess, SeqAccess};
+use twox_hash::XxHash64;
 
 use super::{
     NotAPost, language, link,
     loose::{self, Loose, Name, Names, Read, Value},
-    object::Object,
+    object::{self, Object},
 };
 use crate::source::{Event, Post};
 
@@ -18,10 +19,18 @@ const POSTS: &str = "app.bsky.feed.post";
 
 loose::object! {
     Commit<'a> {
+        rev: Value<'a> = "rev",
         operation: Value<'a> = "operation",
         collection: Value<'a> = "collection",
         rkey: Value<'a> = "rkey",
         record: Record<'a> = "record",
+    }
+}
+
+loose::object! {
+    /// Of an identity's event.
+    Numbered<'a> {
+        seq: Value<'a> = "seq",
     }
 }
 
@@ -89,6 +98,58 @@ impl<'de> Loose<'de> for Features<'_, 'de> {
 
 pub(super) fn knows(object: &Object<'_>) -> bool {
     object.did.is_text() && object.kind.is_text()
+}
+
+/// An event with its place in the stream.
+#[derive(Debug, PartialEq, Eq)]
+pub(in crate::source) struct Frame<'a> {
+    /// When this Jetstream took it in: microseconds of the Unix epoch, growing from event to event.
+    pub(in crate::source) time_us: u64,
+    /// The same for this event from every Jetstream, and for hardly another.
+    pub(in crate::source) identity: u64,
+    pub(in crate::source) event: Result<Option<Event<'a>>, NotAPost>,
+}
+
+/// What a Jetstream sends.
+pub(in crate::source) fn frame(text: &str) -> Result<Frame<'_>, NotAPost> {
+    let object = object::read(text).map_err(|_| NotAPost::NoObject)?;
+    let Value::Whole(time_us) = object.time_us else {
+        return Err(NotAPost::UnknownObject);
+    };
+    if !knows(&object) {
+        return Err(NotAPost::UnknownObject);
+    }
+    Ok(Frame {
+        time_us,
+        identity: identity(&object),
+        event: event(object),
+    })
+}
+
+/// By the account and what counts its changes: `rev` of its repository, or `seq` of the network.
+fn identity(object: &Object<'_>) -> u64 {
+    let commit = &object.commit;
+    let mut hasher = XxHash64::with_seed(0);
+    for value in [
+        &object.did,
+        &object.kind,
+        &commit.rev,
+        &commit.operation,
+        &commit.collection,
+        &commit.rkey,
+        &object.account.seq,
+        &object.identity.seq,
+    ] {
+        if let Value::Text(text) = value {
+            hasher.write(text.as_bytes());
+        }
+        if let Value::Whole(number) = value {
+            hasher.write(&number.to_le_bytes());
+        }
+        // No byte of UTF-8: texts cannot run into each other.
+        hasher.write(&[0xFF]);
+    }
+    hasher.finish()
 }
 
 pub(super) fn event(object: Object<'_>) -> Result<Option<Event<'_>>, NotAPost> {

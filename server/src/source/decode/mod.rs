@@ -13,7 +13,7 @@ use super::Event;
 use loose::Value;
 use object::Object;
 
-mod jetstream;
+pub(super) mod jetstream;
 mod loose;
 mod mastodon;
 mod object;
@@ -27,6 +27,8 @@ mod x;
 pub(crate) enum NotAPost {
     #[error("a JSON object of no known form")]
     UnknownObject,
+    #[error("no JSON object")]
+    NoObject,
 }
 
 /// A longer link is none.
@@ -46,6 +48,12 @@ pub(crate) fn decode(line: &[u8]) -> Result<Option<Event<'_>>, NotAPost> {
         Cow::Borrowed(text) => decode_object(text),
         Cow::Owned(text) => Ok(decode_object(&text)?.map(Event::into_owned)),
     }
+}
+
+/// What a message of a network says that sends nothing but JSON objects: text of another kind is no post.
+pub(super) fn message(bytes: &[u8]) -> Result<Option<Event<'_>>, NotAPost> {
+    let text = str::from_utf8(bytes).map_err(|_| NotAPost::NoObject)?;
+    event(object::read(text).map_err(|_| NotAPost::NoObject)?)
 }
 
 #[inline]

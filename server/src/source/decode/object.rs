@@ -42,6 +42,7 @@ loose::object! {
         time_us: Value<'a> = "time_us",
         kind: Value<'a> = "kind",
         commit: jetstream::Commit<'a> = "commit",
+        identity: jetstream::Numbered<'a> = "identity",
         // Mastodon, and with a field more than one form has.
         content: Value<'a> = "content",
         created_at: Value<'a> = "created_at",
@@ -58,6 +59,7 @@ loose::object! {
         acct: Value<'a> = "acct",
         active: Value<'a> = "active",
         status: Value<'a> = "status",
+        seq: Value<'a> = "seq",
     }
 }
 

@@ -11,7 +11,11 @@ use tokio::{
     time::{Instant, MissedTickBehavior, interval},
 };
 
-use super::{Context, Cursor, Event, Sink, connection::accept};
+use super::{
+    Context, Cursor, Event, OpenError, Options, Sink, SpecError, connection::accept,
+    protocol::Protocol,
+};
+use model::Kind;
 use posts::Writer;
 
 mod bursts;
@@ -19,12 +23,16 @@ mod posts;
 mod vocabulary;
 
 /// What was asked for.
-#[derive(Debug)]
-pub(super) struct Settings {
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Demo {
     /// Posts a second.
-    pub(super) rate: NonZero<u32>,
-    pub(super) seed: u64,
+    rate: NonZero<u32>,
+    seed: u64,
 }
+
+const DEFAULT_RATE: NonZero<u32> = NonZero::new(200).expect("not zero");
+const MAX_RATE: u32 = 1_000_000;
+const DEFAULT_SEED: u64 = 1;
 
 /// How often posts are given: at few a second, each on its own.
 const TICK: Duration = Duration::from_millis(20);
@@ -35,7 +43,56 @@ const CHUNK: u64 = 4096;
 /// after is a steady stream again and no flood.
 const MOST_BEHIND: Duration = Duration::from_secs(2);
 
-pub(super) async fn run<S: Sink>(settings: Settings, context: Context<S>) {
+impl Protocol for Demo {
+    const KIND: Kind = Kind::Demo;
+    const FORM: &'static str = "demo[:rate=N,seed=N]";
+    type Ready = Self;
+
+    fn parse(rest: Option<&str>) -> Result<Self, SpecError> {
+        let wrong = |why: String| SpecError::of::<Self>(rest, why);
+        let mut demo = Self {
+            rate: DEFAULT_RATE,
+            seed: DEFAULT_SEED,
+        };
+        for option in rest.into_iter().flat_map(|options| options.split(',')) {
+            match option.split_once('=') {
+                Some(("rate", number)) => {
+                    let rate = number.parse().ok();
+                    demo.rate = rate
+                        .filter(|rate: &NonZero<u32>| rate.get() <= MAX_RATE)
+                        .ok_or_else(|| {
+                            let range = format!("posts in a second, from 1 to {MAX_RATE}");
+                            wrong(format!("`{number}` is no rate: {range}"))
+                        })?;
+                }
+                Some(("seed", number)) => {
+                    let seed = number.parse();
+                    demo.seed =
+                        seed.map_err(|_| wrong(format!("`{number}` is no seed: a whole number")))?;
+                }
+                _ => {
+                    let has = "it has `rate=N` and `seed=N`";
+                    return Err(wrong(format!("there is no option `{option}`: {has}")));
+                }
+            }
+        }
+        Ok(demo)
+    }
+
+    fn identity(&self) -> String {
+        format!("demo:seed={}", self.seed)
+    }
+
+    async fn open(&self, _: &Options) -> Result<Self, OpenError> {
+        Ok(self.clone())
+    }
+
+    async fn run<S: Sink>(demo: Self, context: Context<S>) {
+        run(demo, context).await;
+    }
+}
+
+async fn run<S: Sink>(settings: Demo, context: Context<S>) {
     let Context {
         mut sink,
         status,
@@ -93,6 +150,17 @@ pub(super) async fn run<S: Sink>(settings: Settings, context: Context<S>) {
 mod tests {
     use super::*;
     use crate::source::recording::Running;
+
+    #[test]
+    fn every_form_is_understood() {
+        let demo = |rate, seed| Demo {
+            rate: NonZero::new(rate).unwrap(),
+            seed,
+        };
+        assert_eq!(Demo::parse(None), Ok(demo(200, 1)));
+        let given = Some("seed=7,rate=1000000");
+        assert_eq!(Demo::parse(given), Ok(demo(1_000_000, 7)));
+    }
 
     #[tokio::test]
     async fn a_restart_goes_on_with_the_posts_that_were_to_come() {

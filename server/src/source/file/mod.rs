@@ -23,13 +23,16 @@ use tokio::{
 use super::{
     Closed, Context, Cursor, Event, Lines, OpenError, Sink,
     connection::{EVENTS, accept, decoded},
-    spec::Speed,
 };
 use position::Head;
 use reading::{Origin, Part};
+use spec::Speed;
+
+pub(super) use spec::File;
 
 mod position;
 mod reading;
+mod spec;
 
 /// How many chunks may be read ahead.
 const AHEAD: usize = 4;
@@ -49,27 +52,27 @@ const FUTURE: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// A file to be read, found to be readable.
 #[derive(Debug)]
-pub(super) struct Replay {
+pub(in crate::source) struct Replay {
     origin: Origin,
     speed: Speed,
 }
 
 impl Replay {
-    pub(super) fn of_stdin(speed: Speed) -> Self {
+    fn of_stdin(speed: Speed) -> Self {
         Self {
             origin: Origin::Standard,
             speed,
         }
     }
 
-    pub(super) fn of(path: &Path, speed: Speed) -> Result<Self, OpenError> {
+    fn of(path: &Path, speed: Speed) -> Result<Self, OpenError> {
         Ok(Self {
             origin: Origin::open(path)?,
             speed,
         })
     }
 
-    pub(super) async fn run<S: Sink>(self, mut context: Context<S>) {
+    async fn run<S: Sink>(self, mut context: Context<S>) {
         let from = match self.origin.position(context.cursor.take()) {
             Ok(from) => from,
             Err(error) => return context.status.failed(error.to_string()),

@@ -283,7 +283,9 @@ async fn it_stops_while_it_waits_for_the_next_post() {
 #[tokio::test]
 async fn it_stops_while_the_sink_is_full() {
     let sample = Sample::new(&b"a line\n".repeat(1_000_000));
-    let opened = crate::source::open(format!("file:{}", sample.path().display()).parse().unwrap());
+    let spec = format!("file:{}", sample.path().display());
+    let options = crate::source::Options::default();
+    let opened = crate::source::open(spec.parse().unwrap(), &options);
     let sink = Recording::new();
     sink.set_room(false);
     let running = Running::start(opened.await.unwrap(), sink, None);
