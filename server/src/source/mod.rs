@@ -18,6 +18,9 @@ pub(crate) mod compression;
 mod connection;
 mod decode;
 mod demo;
+#[cfg(test)]
+#[path = "../../tests/fakes/mod.rs"]
+mod fakes;
 mod file;
 mod http;
 mod lines;
