@@ -32,7 +32,7 @@ pub(crate) use lines::Lines;
 pub(crate) use open::{OpenError, Opened, bind, open};
 pub(crate) use random::Random;
 pub(crate) use spec::Spec;
-pub(crate) use status::{Counters, Registry, Status};
+pub(crate) use status::{Registry, Report, Status};
 
 /// What a line or a message says, borrowed from it where that is possible.
 #[derive(Clone, Debug, PartialEq, Eq)]
