@@ -46,7 +46,7 @@ pub(crate) use lines::Lines;
 pub(crate) use open::{OpenError, Opened, Options, bind, open};
 pub(crate) use random::Random;
 pub(crate) use spec::{Spec, SpecError};
-pub(crate) use status::{Counters, Registry, Status};
+pub(crate) use status::{Registry, Report, Status};
 
 /// What a line or a message says, borrowed from it where that is possible.
 #[derive(Clone, Debug, PartialEq, Eq)]
