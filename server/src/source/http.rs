@@ -123,14 +123,17 @@ pub(super) fn shortened(text: &str) -> String {
     short
 }
 
-/// `Retry-After` in seconds, or the moment at which a limit begins anew.
+/// `Retry-After` in seconds, or the moment at which a limit begins anew: in Unix seconds as X writes it, or
+/// by RFC 3339 as Mastodon does.
 fn wait_of(response: &Response, now: u64) -> Option<Duration> {
-    let number = |name: &str| {
-        let value = response.headers().get(name)?.to_str().ok()?;
-        value.trim().parse::<u64>().ok()
+    let value = |name: &str| response.headers().get(name)?.to_str().ok().map(str::trim);
+    let number = |name: &str| value(name)?.parse::<u64>().ok();
+    let moment = || {
+        let at: jiff::Timestamp = value("x-ratelimit-reset")?.parse().ok()?;
+        u64::try_from(at.as_second()).ok()
     };
     let after = number("retry-after").or_else(|| {
-        let reset = number("x-rate-limit-reset")?;
+        let reset = number("x-rate-limit-reset").or_else(moment)?;
         Some(reset.saturating_sub(now).max(1))
     });
     // Whatever it says, an hour is enough to be asked again.

@@ -5,6 +5,7 @@
 mod api;
 mod damage;
 mod exactly_once;
+mod killed;
 #[path = "../fakes/mod.rs"]
 mod fakes;
 #[path = "../fakes/tests/mod.rs"]
