@@ -72,17 +72,26 @@ async fn is_exact(mut program: Program, written: Counts) {
     let begun = Instant::now();
     while counts(&program).await != written {
         let counted = counts(&program).await;
-        let differ = written.iter().filter(|(tag, count)| counted.get(*tag) != Some(count));
+        let differ = written
+            .iter()
+            .filter(|(tag, count)| counted.get(*tag) != Some(count));
         let differ: Vec<_> = differ
             .map(|(tag, count)| (tag, count, counted.get(tag)))
             .collect();
-        assert!(begun.elapsed() < LONG, "written and counted differ: {differ:?}");
+        assert!(
+            begun.elapsed() < LONG,
+            "written and counted differ: {differ:?}"
+        );
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
     let top = program.json("/api/v1/top?window=all&k=100").await;
     assert_eq!(top["posts"], written.values().sum::<u64>());
     program.terminate();
-    assert!(!program.stderr().contains("panicked"), "{}", program.stderr());
+    assert!(
+        !program.stderr().contains("panicked"),
+        "{}",
+        program.stderr()
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -93,7 +102,12 @@ async fn a_jetstream_is_counted_exactly_once() {
     let write = |tag: &str| {
         number += 1;
         let record = jetstream::post(&format!("it is #{tag}"), &["en"]);
-        fake.publish(jetstream::create("did:plc:ann", jetstream::POST, &number.to_string(), record));
+        fake.publish(jetstream::create(
+            "did:plc:ann",
+            jetstream::POST,
+            &number.to_string(),
+            record,
+        ));
     };
     let (program, written) = kill(&["--source", &source], &[], &fake.seen, write).await;
     is_exact(program, written).await;
@@ -141,7 +155,14 @@ async fn of_x_nothing_is_counted_twice() {
     let fake = X::start().await;
     fake.repeat(5);
     let url = fake.url();
-    let args = ["--source", "x", "--x-rule", "it has:hashtags", "--x-url", &url];
+    let args = [
+        "--source",
+        "x",
+        "--x-rule",
+        "it has:hashtags",
+        "--x-url",
+        &url,
+    ];
     let write = |tag: &str| {
         fake.publish(x::post("ann", &format!("it is #{tag}")));
     };

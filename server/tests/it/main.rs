@@ -5,11 +5,11 @@
 mod api;
 mod damage;
 mod exactly_once;
-mod killed;
 #[path = "../fakes/mod.rs"]
 mod fakes;
 #[path = "../fakes/tests/mod.rs"]
 mod fakes_are_faithful;
+mod killed;
 mod program;
 mod random;
 mod replay;
