@@ -1,14 +1,11 @@
-//! How sources speak HTTP: one client each, secured by what the system trusts, through the proxy that the
-//! environment names.
+//! How sources speak HTTP: one client each, through the proxy that the environment names; and what a server's
+//! refusal says.
 
-use std::{error::Error, sync::Once, time::Duration};
+use std::{error::Error, time::Duration};
 
 use reqwest::{Client, Response, StatusCode, redirect};
 
 use super::OpenError;
-
-/// Who asks: a network's operators see it.
-const USER_AGENT: &str = concat!("tagtide/", env!("CARGO_PKG_VERSION"));
 
 /// A host that does not answer at all is given up, to be tried again.
 const CONNECT: Duration = Duration::from_secs(10);
@@ -22,11 +19,7 @@ const KEEPALIVE: Duration = Duration::from_secs(60);
 const LONGEST_ERROR: usize = 16 << 10;
 
 pub(super) fn client() -> Result<Client, OpenError> {
-    static PROVIDER: Once = Once::new();
-    // An error is only that there is one already.
-    PROVIDER.call_once(|| drop(rustls::crypto::ring::default_provider().install_default()));
-    Client::builder()
-        .user_agent(USER_AGENT)
+    crate::client::builder()
         .connect_timeout(CONNECT)
         .tcp_keepalive(KEEPALIVE)
         .redirect(redirect::Policy::limited(5))

@@ -44,7 +44,7 @@ fn wrong_usage_is_status_2() {
         (&["--grammar", "klingon"], "twitter"),
         (&["--source", "demo", "--source", "demo"], "given twice"),
         (&["--listen", "0.0.0.0:80"], "loopback"),
-        (&["--post-to", "https://dashboard.example/"], "http://"),
+        (&["--post-to", "ftp://dashboard.example/"], "http://"),
         (&["feed", "--listen", "nowhere"], "127.0.0.1"),
         (&["count", "--top", "many"], "many"),
     ] {
