@@ -7,11 +7,14 @@
 //! * `flow` the count as a timely dataflow
 //! * `results` the newest counts, for whoever shows them
 //! * `web` the board and the APIs, `tutorial` the other wires of the classic tutorial
+//! * `fuzzing` what must hold for any bytes; not in the program
 
 mod cli;
 mod command;
 mod epoch;
 mod flow;
+#[cfg(any(test, fuzzing))]
+pub mod fuzzing;
 mod results;
 mod source;
 mod store;

@@ -19,6 +19,8 @@ mod connection;
 mod decode;
 mod demo;
 mod file;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzzing;
 mod http;
 mod lines;
 mod listen;

@@ -30,6 +30,8 @@ use super::{
 use refusal::Problem;
 use spend::{Delivered, Spend};
 
+#[cfg(any(test, fuzzing))]
+pub(super) mod fuzzing;
 mod refusal;
 mod rules;
 mod spend;
