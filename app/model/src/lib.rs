@@ -4,12 +4,14 @@
 
 mod board;
 mod slice;
+mod source;
 mod tag;
 mod top;
 mod view;
 
-pub use board::{Answer, Board, Source, SourceState, Unchanged, states};
+pub use board::{Answer, Board, Unchanged};
 pub use slice::{Filter, Kind, Lang, Slice};
+pub use source::{Source, SourceState, Spend, states};
 pub use tag::{LangCount, Link, SourceCount, Step, TagAnswer, TagCount, TagDetail};
 pub use top::{Epoch, Row, Top};
 pub use view::{Origin, Ranking, UnknownName, View, Window};

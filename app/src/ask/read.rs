@@ -5,8 +5,8 @@
 //! written.
 
 use model::{
-    Answer, Board, Epoch, LangCount, Link, Row, Source, SourceCount, SourceState, Step, TagAnswer,
-    TagCount, TagDetail, Top, Unchanged,
+    Answer, Board, Epoch, LangCount, Link, Row, Source, SourceCount, SourceState, Spend, Step,
+    TagAnswer, TagCount, TagDetail, Top, Unchanged,
 };
 
 use super::Told;
@@ -109,16 +109,25 @@ fn row(mut json: Json<'_>) -> Option<Row> {
 fn source(mut json: Json<'_>) -> Option<Source> {
     Some(Source {
         name: json.take("name")?.text()?,
-        state: match &*json.take("state")?.text()? {
-            "connecting" => SourceState::Connecting,
-            "live" => SourceState::Live,
-            "waiting" => SourceState::Waiting,
-            "ended" => SourceState::Ended,
-            "failed" => SourceState::Failed,
-            _ => return None,
+        state: {
+            let name = json.take("state")?.text()?;
+            SourceState::ALL
+                .into_iter()
+                .find(|state| state.name() == name)?
         },
         detail: json.take("detail").and_then(Json::text),
+        next_try: json.take("next_try").and_then(Json::text),
         posts: json.take("posts")?.whole()?,
+        rate: json.take("rate")?.number()?,
+        bots: json.take("bots")?.whole()?,
+        missed: json.take("missed")?.whole()?,
+        spend: match json.take("spend") {
+            Some(mut spend) => Some(Spend {
+                spent: spend.take("spent")?.whole()?,
+                budget: spend.take("budget").and_then(Json::whole),
+            }),
+            None => None,
+        },
     })
 }
 
@@ -373,20 +382,22 @@ mod tests {
     }
 
     fn sources() -> Vec<Source> {
-        let states = [
-            SourceState::Connecting,
-            SourceState::Live,
-            SourceState::Waiting,
-            SourceState::Ended,
-            SourceState::Failed,
-        ];
         let source = |state| Source {
-            name: "file:a\"b\\c\u{1}\n\u{8}\u{c}\t\r/é👩".to_owned(),
-            state,
-            detail: (state == SourceState::Failed).then(|| "gone".to_owned()),
             posts: 1 << 50,
+            rate: 12.5,
+            bots: 7,
+            missed: 8,
+            ..Source::new("file:a\"b\\c\u{1}\n\u{8}\u{c}\t\r/é👩".to_owned(), state)
         };
-        states.map(source).into()
+        let mut sources: Vec<_> = SourceState::ALL.map(source).into();
+        sources[2].next_try = Some("2026-11-22T18:30:24Z".to_owned());
+        sources[3].spend = Some(Spend::default());
+        sources[4].detail = Some("gone".to_owned());
+        sources[4].spend = Some(Spend {
+            spent: 5_000,
+            budget: Some(5_000_000),
+        });
+        sources
     }
 
     #[test]

@@ -168,12 +168,7 @@ mod tests {
     use super::*;
 
     fn source(name: &str) -> Source {
-        Source {
-            name: name.to_owned(),
-            state: SourceState::Waiting,
-            detail: None,
-            posts: 0,
-        }
+        Source::new(name.to_owned(), SourceState::Waiting)
     }
 
     #[test]

@@ -103,6 +103,40 @@ pub fn date_and_time(at: &str) -> String {
     }
 }
 
+/// A moment that is named at `now`: by its time of day as in [`time_in`], and in full where it is on
+/// another day (of UTC).
+pub fn moment_in(zone: Option<i32>, at: &str, now: &str) -> String {
+    let day = |at: &str| at.split_once('T').map(|(day, _)| day.to_owned());
+    if day(at) == day(now) {
+        time_in(zone, at)
+    } else {
+        date_and_time(at)
+    }
+}
+
+/// How many posts come in a second: `0.3 posts/s`, `1,234 posts/s`.
+pub fn per_second(rate: f64) -> String {
+    // In tenths and in whole numbers: the same digits on the server and in the browser.
+    let tenths = if rate.is_finite() {
+        (rate.max(0.0) * 10.0).round() as u64
+    } else {
+        0
+    };
+    match tenths {
+        0 => "0 posts/s".to_owned(),
+        1..1_000 => format!("{}.{} posts/s", tenths / 10, tenths % 10),
+        _ => format!("{} posts/s", grouped((tenths + 5) / 10)),
+    }
+}
+
+/// An amount of money, never more than it is: `$1,234.56`.
+pub fn dollars(micro_dollars: u64) -> String {
+    match micro_dollars / 10_000 {
+        0 if micro_dollars > 0 => "<$0.01".to_owned(),
+        cents => format!("${}.{:02}", grouped(cents / 100), cents % 100),
+    }
+}
+
 /// How far a tag is above its own past, in its usual swings: `8.2`.
 pub fn rise(score: f64) -> String {
     // In tenths and in whole numbers: the same digits on the server and in the browser.
@@ -334,6 +368,49 @@ mod tests {
             date_and_time("2026-11-22T18:30:24.5Z"),
             "2026-11-22 18:30:24 UTC"
         );
+    }
+
+    #[test]
+    fn a_moment_of_another_day_says_which() {
+        let now = "2026-11-22T18:30:20Z";
+        for (zone, at, text) in [
+            (None, "2026-11-22T18:30:24Z", "18:30:24 UTC"),
+            (Some(60), "2026-11-22T18:30:24Z", "19:30:24"),
+            (None, "2026-11-23T00:00:00Z", "2026-11-23 00:00:00 UTC"),
+            (Some(60), "2026-11-23T00:00:00Z", "2026-11-23 00:00:00 UTC"),
+        ] {
+            assert_eq!(moment_in(zone, at, now), text);
+        }
+    }
+
+    #[test]
+    fn rates_have_as_many_digits_as_matter() {
+        for (rate, text) in [
+            (0.0, "0 posts/s"),
+            (0.04, "0 posts/s"),
+            (0.3, "0.3 posts/s"),
+            (12.0, "12.0 posts/s"),
+            (99.94, "99.9 posts/s"),
+            (99.95, "100 posts/s"),
+            (1234.5, "1,235 posts/s"),
+            (f64::NAN, "0 posts/s"),
+        ] {
+            assert_eq!(per_second(rate), text);
+        }
+    }
+
+    #[test]
+    fn a_budget_is_not_used_up_before_it_is() {
+        for (micro_dollars, text) in [
+            (0, "$0.00"),
+            (5_000, "<$0.01"),
+            (10_000, "$0.01"),
+            (4_999_999, "$4.99"),
+            (5_000_000, "$5.00"),
+            (1_234_560_000, "$1,234.56"),
+        ] {
+            assert_eq!(dollars(micro_dollars), text);
+        }
     }
 
     #[test]

@@ -6,7 +6,7 @@ use std::{
     path::Path,
     sync::{Arc, atomic::AtomicU64},
     thread,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use anyhow::Context as _;
@@ -41,6 +41,7 @@ const STUCK: Duration = Duration::from_secs(30);
 const STUCK_AT_START: Duration = Duration::from_secs(600);
 
 pub(super) async fn run(typed: Serve) -> anyhow::Result<()> {
+    let begun = Instant::now();
     let mut signals = Signals::new()?;
     // All that can be refused is asked first, so that nothing is left half-started.
     let listener = listen(typed.listen).await?;
@@ -106,12 +107,15 @@ pub(super) async fn run(typed: Serve) -> anyhow::Result<()> {
         "tagtide is at http://{}",
         listener.local_addr()?
     ));
+    showing.spawn(registry.clone().keep_rates(showing.stop.clone()));
     let web = Web {
+        begun,
         live: live.clone(),
         sources: registry,
         retractions: intake.retractions(),
         seals: log.commits(),
         checkpoints,
+        files: store::Files::of(&typed.data),
         external: ExternalBoard::default(),
         batch,
         site: Site::find(),

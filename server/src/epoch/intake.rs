@@ -243,6 +243,7 @@ impl Sink for Writer {
             open.event(event, &self.hashes);
         }
         if let Some(cursor) = cursor {
+            self.status.cursor(&cursor.0);
             open.set_cursor(cursor);
         }
         self.intake.room.take(open.grown());

@@ -18,6 +18,9 @@ pub(crate) mod compression;
 mod connection;
 mod decode;
 mod demo;
+#[cfg(test)]
+#[path = "../../tests/fakes/mod.rs"]
+mod fakes;
 mod file;
 #[cfg(any(test, fuzzing))]
 pub(crate) mod fuzzing;
@@ -45,7 +48,7 @@ pub(crate) use lines::Lines;
 pub(crate) use open::{OpenError, Opened, Options, bind, open};
 pub(crate) use random::Random;
 pub(crate) use spec::{Spec, SpecError};
-pub(crate) use status::{Counters, Registry, Status};
+pub(crate) use status::{Registry, Report, Status};
 
 /// What a line or a message says, borrowed from it where that is possible.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,7 +1,7 @@
 //! A sink for tests: it remembers what it was given, and can be told to take nothing.
 
 use std::{
-    sync::{Arc, Mutex},
+    sync::{Arc, Mutex, OnceLock},
     time::Duration,
 };
 
@@ -22,6 +22,9 @@ pub(super) enum Given {
 #[derive(Clone, Debug)]
 pub(super) struct Recording {
     given: Arc<Mutex<Vec<Given>>>,
+    events: Arc<Mutex<Vec<Event<'static>>>>,
+    /// Counts the posts, as every sink does.
+    status: Arc<OnceLock<Status>>,
     /// Texts so far, for whoever waits for some.
     count: watch::Sender<usize>,
     /// Whether there is room.
@@ -32,6 +35,8 @@ impl Recording {
     pub(super) fn new() -> Self {
         Self {
             given: Arc::default(),
+            events: Arc::default(),
+            status: Arc::default(),
             count: watch::Sender::new(0),
             room: watch::Sender::new(true),
         }
@@ -43,6 +48,22 @@ impl Recording {
 
     pub(super) fn given(&self) -> Vec<Given> {
         self.given.lock().unwrap().clone()
+    }
+
+    /// All that was given, deletions too.
+    pub(super) fn events(&self) -> Vec<Event<'static>> {
+        self.events.lock().unwrap().clone()
+    }
+
+    /// The tags of each post, in order.
+    pub(super) fn tags(&self) -> Vec<Vec<String>> {
+        let tags = |post: &Post<'_>| {
+            let tags = post.tags.iter().flatten();
+            tags.map(|tag| tag.to_string()).collect()
+        };
+        let events = self.events();
+        let posts = events.iter().filter_map(Event::post);
+        posts.map(|post| tags(&post)).collect()
     }
 
     pub(super) fn texts(&self) -> Vec<String> {
@@ -91,6 +112,11 @@ impl Sink for Recording {
         let posts = events.iter().filter_map(Event::post);
         let owned: Vec<_> = posts.map(|post| post.into_owned().into_owned()).collect();
         let count = owned.len();
+        let events = events.iter().map(|event| event.clone().into_owned());
+        self.events.lock().unwrap().extend(events);
+        if let Some(status) = self.status.get() {
+            status.posts(count as u64);
+        }
         self.given.lock().unwrap().push(Given::Posts(owned, cursor));
         self.count.send_modify(|sum| *sum += count);
         Ok(())
@@ -117,7 +143,21 @@ pub(super) struct Running {
 
 impl Running {
     pub(super) fn start(opened: Opened, sink: Recording, cursor: Option<Cursor>) -> Self {
+        Self::spawn(sink, cursor, |context| opened.run(context))
+    }
+
+    /// Runs what reads.
+    pub(super) fn spawn<R>(
+        sink: Recording,
+        cursor: Option<Cursor>,
+        run: impl FnOnce(Context<Recording>) -> R,
+    ) -> Self
+    where
+        R: Future<Output = ()> + Send + 'static,
+    {
         let status = Registry::default().add("test");
+        // An error is that it counts in the status of the run before.
+        let _ = sink.status.set(status.clone());
         let stop = CancellationToken::new();
         let context = Context {
             sink: sink.clone(),
@@ -125,7 +165,7 @@ impl Running {
             cursor,
             stop: stop.clone(),
         };
-        let task = tokio::spawn(opened.run(context));
+        let task = tokio::spawn(run(context));
         Self {
             sink,
             status,

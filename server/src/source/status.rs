@@ -1,30 +1,55 @@
 //! What people are told of a source.
+//!
+//! A source tells facts as they happen, and whoever shows them asks when they are needed: the board,
+//! `/api/v1/status`, `/metrics`. Counting posts is one addition and takes no lock.
 
-use std::sync::{
-    Arc, Mutex, MutexGuard, PoisonError,
-    atomic::{AtomicU64, Ordering::Relaxed},
+mod rate;
+#[cfg(test)]
+mod tests;
+
+use std::{
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, Ordering::Relaxed},
+    },
+    time::{Duration, Instant},
 };
 
-use model::{Kind, Source, SourceState};
+use jiff::{RoundMode, SignedDuration, Timestamp, TimestampRound, Unit};
+use model::{Kind, Source, SourceState, Spend};
+use tokio_util::sync::CancellationToken;
+
+use rate::Rate;
 
 /// The statuses of all sources, in the order they were given.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Registry(Arc<Mutex<Vec<Status>>>);
 
-/// What a source has brought since the program started.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Counters {
-    /// As it was given on the command line, without secrets.
-    pub(crate) name: String,
+/// All that is known of a source.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Report {
+    /// As on the board.
+    pub(crate) shown: Source,
     /// By its name; `None` where that names none.
     pub(crate) kind: Option<Kind>,
-    pub(crate) posts: u64,
     /// Posts of a replay whose own time lies in an epoch before the open one.
     pub(crate) late: u64,
     /// Lines over 1 MiB, of which only the beginning was read.
     pub(crate) lines_cut: u64,
     /// Lines that are no post, dropped.
     pub(crate) lines_refused: u64,
+    /// What was wrong last, also when all is well again.
+    pub(crate) last_error: Option<Said>,
+    /// Where it stands in what it reads, in its own words.
+    pub(crate) cursor: Option<String>,
+}
+
+/// A sentence, and when it was last true.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Said {
+    pub(crate) sentence: String,
+    /// In whole seconds.
+    pub(crate) at: Timestamp,
 }
 
 impl Registry {
@@ -32,36 +57,45 @@ impl Registry {
     pub(crate) fn add(&self, name: &str) -> Status {
         let status = Status(Arc::new(Inner {
             name: name.to_owned(),
-            state: Mutex::new((SourceState::Connecting, None)),
+            told: Mutex::new(Told {
+                state: SourceState::Connecting,
+                detail: None,
+                next_try: None,
+                last_error: None,
+            }),
+            cursor: Mutex::default(),
+            spend: Mutex::default(),
+            rate: Mutex::new(Rate::new(Instant::now())),
             posts: AtomicU64::new(0),
+            bots: AtomicU64::new(0),
+            missed: AtomicU64::new(0),
             late: AtomicU64::new(0),
             cut: AtomicU64::new(0),
             refused: AtomicU64::new(0),
         }));
-        self.0
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .push(status.clone());
+        lock(&self.0).push(status.clone());
         status
     }
 
+    /// What the board shows.
     pub(crate) fn all(&self) -> Vec<Source> {
-        self.0
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .iter()
-            .map(Status::show)
-            .collect()
+        lock(&self.0).iter().map(Status::show).collect()
     }
 
-    /// Plain numbers, for metrics.
-    pub(crate) fn counters(&self) -> Vec<Counters> {
-        self.0
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .iter()
-            .map(Status::counters)
-            .collect()
+    /// Everything, for programs.
+    pub(crate) fn reports(&self) -> Vec<Report> {
+        lock(&self.0).iter().map(Status::report).collect()
+    }
+
+    /// Keeps the rates about the last seconds also where nobody asks for them, until `stop`.
+    pub(crate) async fn keep_rates(self, stop: CancellationToken) {
+        let mut seconds = tokio::time::interval(rate::APART);
+        seconds.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        while stop.run_until_cancelled(seconds.tick()).await.is_some() {
+            for status in lock(&self.0).iter() {
+                status.rate();
+            }
+        }
     }
 }
 
@@ -72,45 +106,45 @@ pub(crate) struct Status(Arc<Inner>);
 #[derive(Debug)]
 struct Inner {
     name: String,
-    state: Mutex<(SourceState, Option<String>)>,
+    told: Mutex<Told>,
+    cursor: Mutex<Option<String>>,
+    spend: Mutex<Option<Spend>>,
+    rate: Mutex<Rate>,
     posts: AtomicU64,
+    bots: AtomicU64,
+    missed: AtomicU64,
     late: AtomicU64,
     cut: AtomicU64,
     refused: AtomicU64,
 }
 
+#[derive(Debug)]
+struct Told {
+    state: SourceState,
+    detail: Option<String>,
+    /// In whole seconds.
+    next_try: Option<Timestamp>,
+    last_error: Option<Said>,
+}
+
 impl Status {
     pub(crate) fn connecting(&self) {
-        self.set(SourceState::Connecting, None);
+        self.set(SourceState::Connecting, None, None);
     }
 
     pub(crate) fn live(&self) {
-        self.set(SourceState::Live, None);
+        self.set(SourceState::Live, None, None);
     }
 
     /// Live, with something that people should know of.
     pub(crate) fn live_but(&self, what: impl Into<String>) {
-        self.set(SourceState::Live, Some(what.into()));
+        self.set(SourceState::Live, Some(what.into()), None);
     }
 
     /// Not live by its own fault or its peer's, and why; it will go on by itself.
     pub(crate) fn waiting(&self, why: impl Into<String>) {
-        self.set(SourceState::Waiting, Some(why.into()));
+        self.set(SourceState::Waiting, Some(why.into()), None);
     }
-
-    /// Waiting, and for how long.
-    pub(crate) fn waiting_until(&self, why: impl Into<String>, pause: std::time::Duration) {
-        let why = why.into();
-        self.waiting(format!("{why}, next try in {:.1} s", pause.as_secs_f64()));
-    }
-
-    pub(crate) fn ended_because(&self, why: impl Into<String>) {
-        self.set(SourceState::Ended, Some(why.into()));
-    }
-
-    pub(crate) fn spent(&self, _: u64) {}
-
-    pub(crate) fn budget(&self, _: u64) {}
 
     /// Posts since the program started.
     pub(crate) fn count(&self) -> u64 {
@@ -118,12 +152,12 @@ impl Status {
     }
 
     pub(crate) fn ended(&self) {
-        self.set(SourceState::Ended, None);
+        self.set(SourceState::Ended, None, None);
     }
 
     /// Over, and not by itself to be mended.
     pub(crate) fn failed(&self, why: impl Into<String>) {
-        self.set(SourceState::Failed, Some(why.into()));
+        self.set(SourceState::Failed, Some(why.into()), None);
     }
 
     pub(crate) fn posts(&self, more: u64) {
@@ -160,27 +194,87 @@ impl Status {
     pub(crate) fn name(&self) -> &str {
         &self.0.name
     }
+}
 
+/// What sources of the network have to tell beyond that.
+#[cfg_attr(
+    not(test),
+    expect(dead_code, reason = "none of them has to tell all of it yet")
+)]
+impl Status {
+    /// Waiting, and so long until the next try.
+    pub(crate) fn waiting_until(&self, why: impl Into<String>, pause: Duration) {
+        let next_try = after(Timestamp::now(), pause);
+        self.set(SourceState::Waiting, Some(why.into()), Some(next_try));
+    }
+
+    /// Ended as it should, and why just now: what it may spend is spent.
+    pub(crate) fn ended_because(&self, why: impl Into<String>) {
+        self.set(SourceState::Ended, Some(why.into()), None);
+    }
+
+    /// So many of the posts told of by [`posts`](Self::posts) were written by programs.
+    pub(crate) fn bot(&self, more: u64) {
+        self.0.bots.fetch_add(more, Relaxed);
+    }
+
+    /// Posts that it knows of and cannot get: a gap that nobody fills.
+    pub(crate) fn missed(&self, more: u64) {
+        self.0.missed.fetch_add(more, Relaxed);
+    }
+
+    /// Where it stands now, in words that hold no secrets.
+    pub(crate) fn cursor(&self, text: &str) {
+        let mut cursor = lock(&self.0.cursor);
+        text.clone_into(cursor.get_or_insert_default());
+    }
+
+    /// What its posts have cost so far, all in all.
+    pub(crate) fn spent(&self, micro_dollars: u64) {
+        lock(&self.0.spend).get_or_insert_default().spent = micro_dollars;
+    }
+
+    /// What they may cost at most.
+    pub(crate) fn budget(&self, micro_dollars: u64) {
+        lock(&self.0.spend).get_or_insert_default().budget = Some(micro_dollars);
+    }
+}
+
+impl Status {
     pub(crate) fn show(&self) -> Source {
-        let (state, detail) = self.state().clone();
+        let told = lock(&self.0.told);
         Source {
-            name: self.0.name.clone(),
-            state,
-            detail: detail.or_else(|| self.irregular()),
+            detail: told.detail.clone().or_else(|| self.irregular()),
+            // Once that moment is past, nobody waits for it.
+            next_try: told
+                .next_try
+                .filter(|at| *at > Timestamp::now())
+                .map(|at| at.to_string()),
             posts: self.0.posts.load(Relaxed),
+            rate: self.rate(),
+            bots: self.0.bots.load(Relaxed),
+            missed: self.0.missed.load(Relaxed),
+            spend: *lock(&self.0.spend),
+            ..Source::new(self.0.name.clone(), told.state)
         }
     }
 
-    fn counters(&self) -> Counters {
-        let name = &self.0.name;
-        Counters {
-            name: name.clone(),
-            kind: name.split(':').next().and_then(|kind| kind.parse().ok()),
-            posts: self.0.posts.load(Relaxed),
+    fn report(&self) -> Report {
+        let kind = self.0.name.split(':').next();
+        Report {
+            shown: self.show(),
+            kind: kind.and_then(|kind| kind.parse().ok()),
             late: self.0.late.load(Relaxed),
             lines_cut: self.0.cut.load(Relaxed),
             lines_refused: self.0.refused.load(Relaxed),
+            last_error: lock(&self.0.told).last_error.clone(),
+            cursor: lock(&self.0.cursor).clone(),
         }
+    }
+
+    fn rate(&self) -> f64 {
+        let mut rate = lock(&self.0.rate);
+        rate.at(Instant::now(), self.0.posts.load(Relaxed))
     }
 
     /// What of its lines did not count, or not where it belongs, where there is nothing more
@@ -204,14 +298,17 @@ impl Status {
         (!said.is_empty()).then(|| said.join(", "))
     }
 
-    fn state(&self) -> MutexGuard<'_, (SourceState, Option<String>)> {
-        self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn set(&self, state: SourceState, detail: Option<String>) {
+    fn set(&self, state: SourceState, detail: Option<String>, next_try: Option<Timestamp>) {
         let name = &self.0.name;
-        let mut now = self.state();
-        if *now == (state, detail.clone()) {
+        let mut now = lock(&self.0.told);
+        // An end that has its reason is none.
+        let error = detail.clone().filter(|_| state != SourceState::Ended);
+        if let Some(sentence) = error {
+            let at = whole(Timestamp::now(), RoundMode::Trunc);
+            now.last_error = Some(Said { sentence, at });
+        }
+        now.next_try = next_try;
+        if (now.state, &now.detail) == (state, &detail) {
             return;
         }
         match &detail {
@@ -220,47 +317,30 @@ impl Status {
                 tracing::error!(source = name, ?why, "source failed");
             }
             // A peer that stays away is tried every two seconds: one line in the log is enough.
-            Some(why) if state == now.0 => tracing::debug!(source = name, ?why, "source {state:?}"),
+            Some(why) if state == now.state => {
+                tracing::debug!(source = name, ?why, "source {state:?}");
+            }
             Some(why) => tracing::warn!(source = name, ?why, "source {state:?}"),
             None => tracing::info!(source = name, "source {state:?}"),
         }
-        *now = (state, detail);
+        now.state = state;
+        now.detail = detail;
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+/// `pause` from `now`, up to the next whole second: never told too early.
+fn after(now: Timestamp, pause: Duration) -> Timestamp {
+    let pause = SignedDuration::try_from(pause).unwrap_or(SignedDuration::MAX);
+    let at = now.checked_add(pause).unwrap_or(Timestamp::MAX);
+    whole(at, RoundMode::Ceil)
+}
 
-    #[test]
-    fn what_did_not_count_is_shown_where_nothing_else_is() {
-        let status = Registry::default().add("test");
-        status.live();
-        assert_eq!(status.show().detail, None);
-        status.line_cut();
-        let why = crate::source::decode::NotAPost::UnknownObject;
-        status.line_refused(&why);
-        status.line_refused(&why);
-        let shown = status.show().detail;
-        assert_eq!(
-            shown.as_deref(),
-            Some("1 line over 1 MiB cut, 2 lines without a post")
-        );
-        status.late(3);
-        assert!(status.show().detail.unwrap().starts_with("3 late posts, "));
-        status.waiting("nobody there");
-        assert_eq!(status.show().detail.as_deref(), Some("nobody there"));
-    }
-    #[test]
-    fn counters_say_whose_they_are() {
-        let registry = Registry::default();
-        let status = registry.add("listen:127.0.0.1:9009");
-        status.posts(7);
-        status.late(1);
-        registry.add("test").line_cut();
-        let counters = registry.counters();
-        assert_eq!(counters[0].kind, Some(Kind::Listen));
-        assert_eq!((counters[0].posts, counters[0].late), (7, 1));
-        assert_eq!((counters[1].kind, counters[1].lines_cut), (None, 1));
-    }
+fn whole(at: Timestamp, mode: RoundMode) -> Timestamp {
+    let seconds = TimestampRound::new().smallest(Unit::Second).mode(mode);
+    // There is none only behind the last second that has a name.
+    at.round(seconds).unwrap_or(at)
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

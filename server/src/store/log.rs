@@ -16,7 +16,7 @@ use super::{
 };
 use crate::source::Cursor;
 
-const NAME: &str = "log.redb";
+pub(super) const NAME: &str = "log.redb";
 /// Epoch → its [`Deltas`].
 const EPOCHS: TableDefinition<u64, &[u8]> = TableDefinition::new("epochs");
 /// Epoch → what was remembered of its posts, in the bytes of whoever remembers them.

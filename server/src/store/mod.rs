@@ -17,6 +17,7 @@ mod format;
 #[cfg(any(test, fuzzing))]
 pub(crate) mod fuzzing;
 mod log;
+mod sizes;
 mod state;
 mod untouched;
 
@@ -25,6 +26,7 @@ pub(crate) use entry::SealedEpoch;
 pub(crate) use error::{OpenError, StoreError};
 pub(crate) use file::FORMAT;
 pub(crate) use log::{Log, Settings};
+pub(crate) use sizes::Files;
 pub(crate) use state::{Batch, Row, State};
 
 /// Opens both files of a data directory, which is made if it is not there.

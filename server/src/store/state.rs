@@ -15,7 +15,7 @@ use super::{
     format::{checked, decode, encode, parse},
 };
 
-const NAME: &str = "state.redb";
+pub(super) const NAME: &str = "state.redb";
 /// Group → [`SavedGroup`].
 const GROUPS: TableDefinition<u8, &[u8]> = TableDefinition::new("groups");
 /// (group, number) → [`Segment`](engine::count::Segment): some neighbouring tags, about a page of them.

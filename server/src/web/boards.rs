@@ -110,6 +110,8 @@ pub(super) fn first_rows(top: &Top, rows: usize) -> Top {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use model::{SourceState, Window};
 
     use super::*;
@@ -188,6 +190,17 @@ mod tests {
         let same = unchanged(web.answer(view, held(&sources)).await);
         assert_eq!(same.sources, None);
         assert!(!same.behind);
+        // A wait is over at another moment, and posts come again: each is news, once.
+        source.waiting_until("nobody there", Duration::from_secs(3600));
+        let until = unchanged(web.answer(view, held(&sources)).await);
+        let sources = until.sources.unwrap();
+        assert!(sources[0].next_try.is_some());
+        source.posts(1000);
+        let flowing = unchanged(web.answer(view, held(&sources)).await);
+        let sources = flowing.sources.unwrap();
+        source.posts(1000);
+        let same = unchanged(web.answer(view, held(&sources)).await);
+        assert_eq!(same.sources, None);
         counting.seal(4);
         assert!(unchanged(web.answer(view, held(&sources)).await).behind);
     }

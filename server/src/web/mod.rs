@@ -1,8 +1,8 @@
 //! Everything that is asked over HTTP: the pages, their server functions, the JSON for scripts, and the
 //! two addresses of the tutorial's dashboard.
 //!
-//! * [`router`] every route there is; [`pages`], [`api`], [`tutorial`], [`health`],
-//!   [`metrics`] and [`assets`] answer
+//! * [`router`] every route there is; [`pages`], [`api`], [`status`](mod@status), [`tutorial`],
+//!   [`health`], [`metrics`] and [`assets`] answer
 //! * [`boards`] what the pages' questions are answered; [`external`] the board that another program posts
 //! * [`error`] the one shape of errors, [`security`] what holds for every request and answer
 //! * [`connections`] from accept to farewell
@@ -21,13 +21,14 @@ mod health;
 mod metrics;
 mod pages;
 mod security;
+mod status;
 #[cfg(test)]
 pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
 mod tutorial;
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use axum::{
     Router,
@@ -38,7 +39,12 @@ use axum::{
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-use crate::{epoch::Retractions, results::Live, source::Registry, store::Commits};
+use crate::{
+    epoch::Retractions,
+    results::Live,
+    source::Registry,
+    store::{Commits, Files},
+};
 
 pub(crate) use assets::Site;
 pub(crate) use external::ExternalBoard;
@@ -46,11 +52,14 @@ pub(crate) use external::ExternalBoard;
 /// What the handlers answer from. A clone is another handle to the same things.
 #[derive(Clone, Debug)]
 pub(crate) struct Web {
+    /// When the program started.
+    pub(crate) begun: Instant,
     pub(crate) live: Live,
     pub(crate) sources: Registry,
     pub(crate) retractions: Retractions,
     pub(crate) seals: Commits,
     pub(crate) checkpoints: Commits,
+    pub(crate) files: Files,
     /// The board that another program posts to `/updateData`.
     pub(crate) external: ExternalBoard,
     /// Length of an epoch: how often a board can change.
@@ -67,6 +76,7 @@ fn router(web: Web) -> Router {
         .route("/api/fn/tag", get(pages::server_function))
         .route("/api/v1/top", get(api::top))
         .route("/api/v1/tags/{name}", get(api::tag))
+        .route("/api/v1/status", get(status::status))
         .route("/updateData", post(tutorial::update))
         .route("/refreshData", get(tutorial::refresh))
         .route("/healthz", get(health::alive))

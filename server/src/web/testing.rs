@@ -1,6 +1,9 @@
 //! A count for tests: results are shown by hand.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use model::{Epoch, Ranking, Row, Top, Window};
 use tokio::sync::watch;
@@ -10,7 +13,7 @@ use crate::{
     epoch::{Retractions, Sealed},
     results::{Live, Results},
     source::Registry,
-    store::Commits,
+    store::{Commits, Files},
 };
 
 #[derive(Debug)]
@@ -39,11 +42,13 @@ impl Counting {
 
     pub(crate) fn web(&self) -> Web {
         Web {
+            begun: Instant::now(),
             live: self.live(),
             sources: Registry::default(),
             retractions: Retractions::default(),
             seals: Commits::default(),
             checkpoints: Commits::default(),
+            files: Files::default(),
             external: ExternalBoard::default(),
             batch: Duration::from_secs(2),
             site: Site::none(),

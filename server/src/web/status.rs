@@ -1,0 +1,110 @@
+//! How tagtide does, for people and scripts: `GET /api/v1/status`. A name in it is not changed.
+//!
+//! It is answered at any time, also while there are no results yet. What is not known is `null` and
+//! never left out. The names of sources and what they say hold no secrets: they are given so.
+
+use std::time::Duration;
+
+use axum::{
+    Json,
+    extract::State,
+    http::header::CACHE_CONTROL,
+    response::{IntoResponse, Response},
+};
+use model::{Epoch, Kind, SourceState};
+use serde::Serialize;
+
+use super::{Web, metrics::dollars};
+use crate::source::Report;
+
+#[derive(Debug, Serialize)]
+struct Status {
+    version: &'static str,
+    uptime_seconds: f64,
+    /// The newest that is counted and shown.
+    epoch: Option<Epoch>,
+    /// The newest that is on disk.
+    sealed_epoch: Option<Epoch>,
+    /// For how long something sealed has waited to be counted.
+    lag_seconds: f64,
+    sources: Vec<Source>,
+    stores: Stores,
+}
+
+#[derive(Debug, Serialize)]
+struct Source {
+    name: String,
+    kind: Option<Kind>,
+    state: SourceState,
+    detail: Option<String>,
+    next_try_at: Option<String>,
+    /// Over about the last ten seconds.
+    posts_per_second: f64,
+    posts: u64,
+    bot_posts: u64,
+    missed_posts: u64,
+    late_posts: u64,
+    lines_cut: u64,
+    lines_refused: u64,
+    last_error: Option<String>,
+    last_error_at: Option<String>,
+    cursor: Option<String>,
+    spent_dollars: Option<f64>,
+    budget_dollars: Option<f64>,
+}
+
+#[derive(Debug, Serialize)]
+struct Stores {
+    log_bytes: Option<u64>,
+    state_bytes: Option<u64>,
+}
+
+/// `GET /api/v1/status`
+pub(super) async fn status(State(web): State<Web>) -> Response {
+    let sizes = web.files.sizes().await;
+    let status = Status {
+        version: env!("CARGO_PKG_VERSION"),
+        uptime_seconds: seconds(web.begun.elapsed()),
+        epoch: web.live.newest().map(|results| results.epoch),
+        sealed_epoch: web.live.sealed(),
+        lag_seconds: seconds(web.live.lag()),
+        sources: web.sources.reports().into_iter().map(source).collect(),
+        stores: Stores {
+            log_bytes: sizes.log,
+            state_bytes: sizes.state,
+        },
+    };
+    ([(CACHE_CONTROL, "no-store")], Json(status)).into_response()
+}
+
+fn source(report: Report) -> Source {
+    let shown = report.shown;
+    let (last_error, last_error_at) = report
+        .last_error
+        .map(|said| (said.sentence, said.at.to_string()))
+        .unzip();
+    Source {
+        name: shown.name,
+        kind: report.kind,
+        state: shown.state,
+        detail: shown.detail,
+        next_try_at: shown.next_try,
+        posts_per_second: shown.rate,
+        posts: shown.posts,
+        bot_posts: shown.bots,
+        missed_posts: shown.missed,
+        late_posts: report.late,
+        lines_cut: report.lines_cut,
+        lines_refused: report.lines_refused,
+        last_error,
+        last_error_at,
+        cursor: report.cursor,
+        spent_dollars: shown.spend.map(|spend| dollars(spend.spent)),
+        budget_dollars: shown.spend.and_then(|spend| spend.budget).map(dollars),
+    }
+}
+
+/// To a thousandth.
+fn seconds(time: Duration) -> f64 {
+    time.as_millis() as f64 / 1000.0
+}
