@@ -175,17 +175,22 @@ pub(crate) struct Serve {
 
 #[derive(Debug, Args)]
 pub(crate) struct Text {
-    /// What counts as a hashtag where a source gives text only: twitter, or words
+    /// What counts as a hashtag where a source gives text only: twitter, mastodon, bluesky, or words
     ///
-    /// twitter: as X finds them; upper and lower case are one tag.
-    /// words: as the tutorial, each word at a space that holds a '#', exactly as it is written, each
-    /// time it is written. A word over 1024 bytes is cut.
+    /// twitter   as X finds them: after anything but a letter or digit
+    /// mastodon  as Mastodon does: after white space, of letters, digits and '_'
+    /// bluesky   as Bluesky does: after white space, up to the next, emoji as well
+    /// words     as the tutorial: each word at a space that holds a '#', as it is written
+    ///
+    /// Upper and lower case are one tag, which counts once a post; in words they are two, and
+    /// each counts as often as it is written; a word over 1024 bytes is cut.
     #[arg(
         long,
         env = "TAGTIDE_GRAMMAR",
         hide_env_values = true,
         value_name = "NAME",
-        default_value_t
+        default_value_t,
+        verbatim_doc_comment
     )]
     pub(crate) grammar: Grammar,
 }
