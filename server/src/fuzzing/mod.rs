@@ -27,6 +27,8 @@ const CHECKS: [&[Named]; 4] = [
     &[
         ("literal", literal::check),
         ("twitter", |text| grammar::check(Grammar::Twitter, text)),
+        ("mastodon", |text| grammar::check(Grammar::Mastodon, text)),
+        ("bluesky", |text| grammar::check(Grammar::Bluesky, text)),
         ("words", |text| grammar::check(Grammar::Words, text)),
         ("key", key::check),
     ],

@@ -1,22 +1,21 @@
-//! What must hold of all that a source sends: how it is cut, unpacked and read.
+//! What must hold of all that sources send, and of what is stored about them.
 
-use std::{
-    io::{self, Cursor, Read, Write},
-    mem,
-};
+use std::mem;
 
 use super::{
-    Lines, bluesky, compression::decompressed, decode::fuzzing as decode, file, lines::MAX_LINE, x,
+    Lines, bluesky, compression::fuzzing as compression, decode::fuzzing as decode, file,
+    lines::MAX_LINE, x,
 };
 use crate::fuzzing::{Check, Input};
 
-pub(crate) const CHECKS: [(&str, Check); 7] = [
+pub(crate) const CHECKS: [(&str, Check); 8] = [
     ("line", decode::line),
     ("message", decode::message),
     ("jetstream", decode::jetstream),
     ("x", x::fuzzing::check),
     ("lines", lines),
-    ("compressed", compressed),
+    ("compressed", compression::compressed),
+    ("archive", compression::archive),
     ("cursor", cursor),
 ];
 
@@ -147,38 +146,6 @@ fn naive(bytes: &[u8], of_file: bool) -> Vec<Line> {
 /// Whether more bytes could make a character of it.
 fn is_unfinished(bytes: &[u8]) -> bool {
     str::from_utf8(bytes).is_err_and(|error| error.error_len().is_none())
-}
-
-/// What was compressed comes out, and of what was not, the same however it comes.
-fn compressed(bytes: &[u8]) {
-    let whole = unpacked(Cursor::new(bytes.to_vec()));
-    let (bit_by_bit, failed) = unpacked(Slowly(Cursor::new(bytes.to_vec())));
-    assert_eq!(whole, (bit_by_bit, failed));
-
-    let mut gzip = flate2::write::GzEncoder::new(vec![], flate2::Compression::fast());
-    let packed = gzip.write_all(bytes).and_then(|()| gzip.finish());
-    let (once, failed) = unpacked(Cursor::new(packed.expect("a memory is written to")));
-    assert!(!failed && once == bytes[..bytes.len().min(MOST as usize)]);
-}
-
-/// As much is looked at of what comes out.
-const MOST: u64 = 1 << 20;
-
-/// The first bytes that come out, and whether the rest could not be read.
-fn unpacked(input: impl Read + Send + 'static) -> (Vec<u8>, bool) {
-    let mut plain = vec![];
-    let read = decompressed(input).and_then(|input| input.take(MOST).read_to_end(&mut plain));
-    (plain, read.is_err())
-}
-
-/// Gives a byte at a time.
-struct Slowly<R>(R);
-
-impl<R: Read> Read for Slowly<R> {
-    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
-        let most = into.len().min(1);
-        self.0.read(&mut into[..most])
-    }
 }
 
 /// What was stored of a place in a source is read as what it was, or refused.
