@@ -108,7 +108,12 @@ pub(crate) struct Serve {
     /// tcp:HOST:PORT  connects and reads lines, as Spark's socketTextStream; reconnects.
     /// listen:ADDR:PORT  takes lines from any number of writers.
     /// file:PATH[,speed=max|realtime|Nx]  reads a file, or - for standard input, once; a restart goes
-    /// on where the counts end. gzip, zstd and bzip2 are recognised.
+    /// on where the counts end. gzip, zstd, bzip2 and tar are recognised.
+    /// x, x:sample  X, by its API v2: the filtered or the sampled stream; see its options below.
+    /// bluesky[:URL,…]  Bluesky, by a public Jetstream or those given; a restart loses nothing.
+    /// mastodon:HOST  the public stream of a Mastodon server; its token: TAGTIDE_MASTODON_TOKEN, or
+    /// TAGTIDE_MASTODON_TOKEN_FILE; a restart fills the gap.
+    /// nostr:URL,…  notes of Nostr relays, each counted once; a restart fills the gap.
     ///
     /// A line is a post: text, or a JSON object of X v2, of Twitter v1.1, of Jetstream, of Mastodon, or
     /// {"text":…,"lang":…,"author":…,"at":…,"tags":[…],"id":…,"url":…}. A post with a known id takes its
@@ -279,7 +284,7 @@ pub(crate) struct Feed {
 pub(crate) struct X {
     /// Which posts X shall send; repeat it for several. X's rules are made to be just these
     ///
-    /// Such as 'has:hashtags lang:en sample:10'. Without one the rules that X has are left as they are.
+    /// Such as '#rust OR #rustlang' or 'storm has:hashtags lang:en'. Without one the rules that X has are left as they are.
     #[arg(
         long = "x-rule",
         env = "TAGTIDE_X_RULE",
