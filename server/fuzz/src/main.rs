@@ -19,4 +19,9 @@ fn named() -> Check {
     })
 }
 
-fuzz_target!(|bytes: &[u8]| CHECK.get_or_init(named)(bytes));
+fuzz_target!(
+    init: {
+        CHECK.get_or_init(named);
+    },
+    |bytes: &[u8]| CHECK.get_or_init(named)(bytes)
+);

@@ -100,7 +100,10 @@ fn holds(grammar: Grammar, text: &str, tag: &Tag) {
         assert!(!spelling.contains(space), "{tag:?}");
         let signs = ['#', '＃'];
         assert!(!spelling.starts_with(signs), "{tag:?}");
-        assert!(grammar == Grammar::Bluesky || !spelling.contains(signs), "{tag:?}");
+        assert!(
+            grammar == Grammar::Bluesky || !spelling.contains(signs),
+            "{tag:?}"
+        );
         assert_eq!(key_of(spelling).as_ref(), Some(key));
     }
 }
