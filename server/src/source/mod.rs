@@ -22,6 +22,8 @@ mod demo;
 #[path = "../../tests/fakes/mod.rs"]
 mod fakes;
 mod file;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzzing;
 mod http;
 mod lines;
 mod listen;

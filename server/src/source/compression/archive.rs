@@ -24,7 +24,7 @@ use super::{Input, unpacked};
 const BLOCK: u64 = 512;
 
 /// More archives do not lie in one another, but in input made to exhaust memory.
-const DEEPEST: usize = 4;
+pub(super) const DEEPEST: usize = 4;
 
 /// Nor is a longer pax header anything that a packer writes.
 const LONGEST_PAX: u64 = 1 << 20;

@@ -14,6 +14,8 @@ use super::Event;
 use loose::Value;
 use object::Object;
 
+#[cfg(any(test, fuzzing))]
+pub(super) mod fuzzing;
 pub(super) mod jetstream;
 mod loose;
 mod mastodon;
@@ -197,6 +199,14 @@ mod tests {
                 Err(NotAPost::UnknownObject),
                 "{line}"
             );
+        }
+    }
+
+    #[test]
+    fn a_message_that_is_no_object_is_none_whatever_else_it_is() {
+        for other in ["", "5", "\"a\"", "null", r##"[{"text":"#a"}]"##, "{", "a"] {
+            let read = message(other.as_bytes());
+            assert_eq!(read, Err(NotAPost::NoObject), "{other}");
         }
     }
 

@@ -137,5 +137,8 @@ pub(super) fn read(line: &str) -> serde_json::Result<Object<'_>> {
     let mut json = serde_json::Deserializer::from_str(line);
     Read(&mut object).deserialize(&mut json)?;
     json.end()?;
+    if !object.there {
+        return Err(serde::de::Error::custom("no object"));
+    }
     Ok(object)
 }

@@ -30,6 +30,8 @@ use super::{
 use refusal::Problem;
 use spend::{Delivered, Spend};
 
+#[cfg(any(test, fuzzing))]
+pub(super) mod fuzzing;
 mod refusal;
 mod rules;
 mod spend;
@@ -250,9 +252,10 @@ impl Connection {
                 status.line_cut();
             }
             let line = line.bytes;
-            let delivered = Delivered::in_line(line);
-            self.spend.charge(&delivered);
-            match message(line) {
+            let read = message(line);
+            let is_post = matches!(&read, Ok(Some(event)) if event.is_post());
+            self.spend.charge(&Delivered::in_line(line, is_post));
+            match read {
                 Ok(Some(event)) => events.push(event),
                 // It tells of something else.
                 Ok(None) | Err(NotAPost::UnknownObject) => match Problem::in_line(line) {

@@ -55,7 +55,8 @@ pub(super) struct Delivered {
 }
 
 impl Delivered {
-    pub(super) fn in_line(line: &[u8]) -> Self {
+    /// `is_post`: it was read as one, in whatever form.
+    pub(super) fn in_line(line: &[u8], is_post: bool) -> Self {
         #[derive(Deserialize)]
         struct Line {
             data: Option<IgnoredAny>,
@@ -70,7 +71,8 @@ impl Delivered {
         }
         match serde_json::from_slice::<Line>(line) {
             Ok(line) => Self {
-                posts: u64::from(line.data.is_some()) + line.includes.tweets.len() as u64,
+                posts: u64::from(line.data.is_some() || is_post)
+                    + line.includes.tweets.len() as u64,
                 accounts: line.includes.users.len() as u64,
             },
             // Who knows what it was: a post is what it may have been.
@@ -195,7 +197,7 @@ mod tests {
 
     #[test]
     fn all_that_a_line_brings_is_charged() {
-        let of = |line: &str| Delivered::in_line(line.as_bytes());
+        let of = |line: &str| Delivered::in_line(line.as_bytes(), false);
         assert_eq!(of(r#"{"data":{"id":"1"}}"#), posts(1));
         let line = r#"{"data":{"id":"1"},"includes":{"tweets":[{"id":"2"},{"id":"3"}],"users":[{"id":"4"}]}}"#;
         let expected = Delivered {
@@ -205,6 +207,8 @@ mod tests {
         assert_eq!(of(line), expected);
         assert_eq!(of(r#"{"errors":[]}"#), posts(0));
         assert_eq!(of("{\"data\""), posts(1));
+        let other = br#"{"id":"2","text":"a post in a form that is not X's"}"#;
+        assert_eq!(Delivered::in_line(other, true), posts(1));
     }
 
     #[test]
