@@ -36,6 +36,7 @@ mod recording;
 mod retry;
 mod secret;
 mod spec;
+mod sse;
 mod status;
 mod tcp;
 mod websocket;
