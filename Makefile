@@ -12,6 +12,7 @@ help:
 	@echo '  unit        the tests of the packages, and of the program from outside'
 	@echo '  leptos      the release by cargo-leptos, compared with the one of `make run`'
 	@echo '  e2e         the page in Chromium, against the release that was built last'
+	@echo 'make fuzz     bytes that break what reads them, looked for: a minute each   (SECONDS=… ARGS="line key")'
 	@echo 'make bench    how fast it is, as one table   (ARGS=--quick: a tenth of it)'
 	@echo 'make release  build the release only: target/release/tagtide with target/site'
 	@echo 'make clean    remove what was built; the tools stay in ~/.cache/tagtide'
@@ -61,7 +62,12 @@ bench:
 	@.build/setup toolchain
 	@$(IN) cargo bench --package server --bench speed -- $(ARGS)
 
-clean:
-	rm -rf target end2end/node_modules end2end/test-results end2end/playwright-report
+SECONDS := 60
+fuzz:
+	@.build/setup toolchain fuzz
+	@$(IN) exec server/fuzz/run $(SECONDS) $(ARGS)
 
-.PHONY: help run release watch test check unit leptos e2e bench clean
+clean:
+	rm -rf target server/fuzz/target end2end/node_modules end2end/test-results end2end/playwright-report
+
+.PHONY: help run release watch test check unit leptos e2e bench fuzz clean

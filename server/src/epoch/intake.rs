@@ -248,8 +248,9 @@ impl Sink for Writer {
         }
         self.intake.room.take(open.grown());
         drop(open);
-        let posts = events.iter().filter(|event| event.is_post()).count();
-        self.status.posts(posts as u64);
+        let count = |is: fn(&Event<'_>) -> bool| events.iter().filter(|event| is(event)).count();
+        self.status.posts(count(Event::is_post) as u64);
+        self.status.bot(count(Event::is_by_bot) as u64);
         Ok(())
     }
 

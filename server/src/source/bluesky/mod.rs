@@ -27,6 +27,8 @@ use super::{
 };
 use place::{Place, Seen};
 
+#[cfg(any(test, fuzzing))]
+pub(super) mod fuzzing;
 mod place;
 #[cfg(test)]
 mod tests;

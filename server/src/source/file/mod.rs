@@ -30,6 +30,8 @@ use spec::Speed;
 
 pub(super) use spec::File;
 
+#[cfg(any(test, fuzzing))]
+pub(super) mod fuzzing;
 mod position;
 mod reading;
 mod spec;

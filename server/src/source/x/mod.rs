@@ -20,7 +20,7 @@ use tokio::time::timeout;
 use super::{
     Context, Cursor, Event, Lines, OpenError, Options as All, Sink, SpecError,
     connection::accept,
-    decode::message,
+    decode::{NotAPost, message},
     http,
     protocol::Protocol,
     reconnect::{self, End, Next, Pauses, Peer},
@@ -30,6 +30,8 @@ use super::{
 use refusal::Problem;
 use spend::{Delivered, Spend};
 
+#[cfg(any(test, fuzzing))]
+pub(super) mod fuzzing;
 mod refusal;
 mod rules;
 mod spend;
@@ -250,11 +252,16 @@ impl Connection {
                 status.line_cut();
             }
             let line = line.bytes;
-            let delivered = Delivered::in_line(line);
-            self.spend.charge(&delivered);
-            match message(line) {
+            let read = message(line);
+            let is_post = matches!(&read, Ok(Some(event)) if event.is_post());
+            self.spend.charge(&Delivered::in_line(line, is_post));
+            match read {
                 Ok(Some(event)) => events.push(event),
-                Ok(None) => problem = Problem::in_line(line).or(problem),
+                // It tells of something else.
+                Ok(None) | Err(NotAPost::UnknownObject) => match Problem::in_line(line) {
+                    Some(said) => problem = Some(said),
+                    None => status.line_refused(&NotAPost::UnknownObject),
+                },
                 Err(why) => status.line_refused(&why),
             }
         }
@@ -282,6 +289,8 @@ fn is(text: &Option<String>, with: &str) -> bool {
 struct Error {
     title: Option<String>,
     detail: Option<String>,
+    /// Of a rule that it does not take.
+    details: Vec<String>,
     message: Option<String>,
     #[serde(rename = "type")]
     kind: Option<String>,

@@ -25,7 +25,7 @@ const ACCOUNT: u64 = 10_000;
 
 /// The reserve is that many posts at least, and as many as come in [`RESERVE_SECONDS`] at their fastest.
 const RESERVE_POSTS: u64 = 20;
-const RESERVE_SECONDS: u64 = 10;
+const RESERVE_SECONDS: u64 = 5;
 
 impl FromStr for Dollars {
     type Err = String;
@@ -55,7 +55,8 @@ pub(super) struct Delivered {
 }
 
 impl Delivered {
-    pub(super) fn in_line(line: &[u8]) -> Self {
+    /// `is_post`: it was read as one, in whatever form.
+    pub(super) fn in_line(line: &[u8], is_post: bool) -> Self {
         #[derive(Deserialize)]
         struct Line {
             data: Option<IgnoredAny>,
@@ -70,7 +71,8 @@ impl Delivered {
         }
         match serde_json::from_slice::<Line>(line) {
             Ok(line) => Self {
-                posts: u64::from(line.data.is_some()) + line.includes.tweets.len() as u64,
+                posts: u64::from(line.data.is_some() || is_post)
+                    + line.includes.tweets.len() as u64,
                 accounts: line.includes.users.len() as u64,
             },
             // Who knows what it was: a post is what it may have been.
@@ -97,6 +99,7 @@ pub(super) struct Spend {
 struct Stored {
     spent: Dollars,
     reserve: Dollars,
+    busiest_second: u64,
 }
 
 impl Spend {
@@ -110,7 +113,7 @@ impl Spend {
             spent: Dollars(stored.spent.0 + stored.reserve.0),
             budget,
             second: (Instant::now(), 0),
-            busiest_second: 0,
+            busiest_second: stored.busiest_second,
         })
     }
 
@@ -155,8 +158,12 @@ impl Spend {
     }
 
     fn stored(&self, reserve: Dollars) -> Cursor {
-        let spent = self.spent;
-        Cursor(serde_json::json!(Stored { spent, reserve }).to_string())
+        let stored = Stored {
+            spent: self.spent,
+            reserve,
+            busiest_second: self.busiest_second,
+        };
+        Cursor(serde_json::json!(stored).to_string())
     }
 
     pub(super) fn show(&self, status: &Status) {
@@ -190,7 +197,7 @@ mod tests {
 
     #[test]
     fn all_that_a_line_brings_is_charged() {
-        let of = |line: &str| Delivered::in_line(line.as_bytes());
+        let of = |line: &str| Delivered::in_line(line.as_bytes(), false);
         assert_eq!(of(r#"{"data":{"id":"1"}}"#), posts(1));
         let line = r#"{"data":{"id":"1"},"includes":{"tweets":[{"id":"2"},{"id":"3"}],"users":[{"id":"4"}]}}"#;
         let expected = Delivered {
@@ -200,6 +207,8 @@ mod tests {
         assert_eq!(of(line), expected);
         assert_eq!(of(r#"{"errors":[]}"#), posts(0));
         assert_eq!(of("{\"data\""), posts(1));
+        let other = br#"{"id":"2","text":"a post in a form that is not X's"}"#;
+        assert_eq!(Delivered::in_line(other, true), posts(1));
     }
 
     #[test]
