@@ -5,6 +5,10 @@
 mod api;
 mod damage;
 mod exactly_once;
+#[path = "../fakes/mod.rs"]
+mod fakes;
+#[path = "../fakes/tests/mod.rs"]
+mod fakes_are_faithful;
 mod program;
 mod random;
 mod replay;
