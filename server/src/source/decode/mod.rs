@@ -16,6 +16,7 @@ use object::Object;
 pub(super) mod jetstream;
 mod loose;
 mod mastodon;
+pub(super) mod nostr;
 mod object;
 mod simple;
 mod time;
