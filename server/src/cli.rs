@@ -108,7 +108,12 @@ pub(crate) struct Serve {
     /// tcp:HOST:PORT  connects and reads lines, as Spark's socketTextStream; reconnects.
     /// listen:ADDR:PORT  takes lines from any number of writers.
     /// file:PATH[,speed=max|realtime|Nx]  reads a file, or - for standard input, once; a restart goes
-    /// on where the counts end. gzip, zstd and bzip2 are recognised.
+    /// on where the counts end. gzip, zstd, bzip2 and tar are recognised.
+    /// x, x:sample  X, by its API v2: the filtered or the sampled stream; see its options below.
+    /// bluesky[:URL,…]  Bluesky, by a public Jetstream or those given; a restart loses nothing.
+    /// mastodon:HOST  the public stream of a Mastodon server; its token: TAGTIDE_MASTODON_TOKEN, or
+    /// TAGTIDE_MASTODON_TOKEN_FILE; a restart fills the gap.
+    /// nostr:URL,…  notes of Nostr relays, each counted once; a restart fills the gap.
     ///
     /// A line is a post: text, or a JSON object of X v2, of Twitter v1.1, of Jetstream, of Mastodon, or
     /// {"text":…,"lang":…,"author":…,"at":…,"tags":[…],"id":…,"url":…}. A post with a known id takes its
@@ -164,7 +169,7 @@ pub(crate) struct Serve {
     pub(crate) max_tags: u64,
 
     /// Post the all-time top ten after each epoch to this dashboard of the tutorial (…/updateData)
-    #[arg(long, env = "TAGTIDE_POST_TO", hide_env_values = true, value_name = "URL", value_parser = http)]
+    #[arg(long, env = "TAGTIDE_POST_TO", hide_env_values = true, value_name = "URL", value_parser = web)]
     pub(crate) post_to: Option<reqwest::Url>,
 
     /// Print the all-time top ten after each epoch, as the tutorial's Spark job does
@@ -175,17 +180,22 @@ pub(crate) struct Serve {
 
 #[derive(Debug, Args)]
 pub(crate) struct Text {
-    /// What counts as a hashtag where a source gives text only: twitter, or words
+    /// What counts as a hashtag where a source gives text only: twitter, mastodon, bluesky, or words
     ///
-    /// twitter: as X finds them; upper and lower case are one tag.
-    /// words: as the tutorial, each word at a space that holds a '#', exactly as it is written, each
-    /// time it is written. A word over 1024 bytes is cut.
+    /// twitter   as X finds them: after anything but a letter or digit
+    /// mastodon  as Mastodon does: after white space, of letters, digits and '_'
+    /// bluesky   as Bluesky does: after white space, up to the next, emoji as well
+    /// words     as the tutorial: each word at a space that holds a '#', as it is written
+    ///
+    /// Upper and lower case are one tag, which counts once a post; in words they are two, and
+    /// each counts as often as it is written; a word over 1024 bytes is cut.
     #[arg(
         long,
         env = "TAGTIDE_GRAMMAR",
         hide_env_values = true,
         value_name = "NAME",
-        default_value_t
+        default_value_t,
+        verbatim_doc_comment
     )]
     pub(crate) grammar: Grammar,
 }
@@ -274,7 +284,7 @@ pub(crate) struct Feed {
 pub(crate) struct X {
     /// Which posts X shall send; repeat it for several. X's rules are made to be just these
     ///
-    /// Such as 'has:hashtags lang:en sample:10'. Without one the rules that X has are left as they are.
+    /// Such as '#rust OR #rustlang' or 'storm has:hashtags lang:en'. Without one the rules that X has are left as they are.
     #[arg(
         long = "x-rule",
         env = "TAGTIDE_X_RULE",
@@ -387,11 +397,11 @@ fn batch(text: &str) -> Result<Duration, String> {
     }
 }
 
-fn http(text: &str) -> Result<reqwest::Url, String> {
+fn web(text: &str) -> Result<reqwest::Url, String> {
     let url = reqwest::Url::parse(text).map_err(|error| error.to_string())?;
     match url.scheme() {
-        "http" => Ok(url),
-        _ => Err("an http:// address is needed, such as http://127.0.0.1:5001/updateData".into()),
+        "http" | "https" => Ok(url),
+        _ => Err("a web address is needed, such as http://127.0.0.1:5001/updateData".into()),
     }
 }
 

@@ -6,9 +6,11 @@
 //! * `store` the two files that survive the process
 //! * `flow` the count as a timely dataflow
 //! * `results` the newest counts, for whoever shows them
+//! * `client` how others are asked over HTTP
 //! * `web` the board and the APIs, `tutorial` the other wires of the classic tutorial
 
 mod cli;
+mod client;
 mod command;
 mod epoch;
 mod flow;

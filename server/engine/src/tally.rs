@@ -146,32 +146,38 @@ impl<T: Default> Tally<T> {
         let hash = self.by_spelling.hash(bytes);
         // What is known is well-formed, and what equals it as well.
         match self.known(hash, bytes) {
-            Some(slot) => self.found(slot, self.counts_each()),
-            None => self.find_text(&String::from_utf8_lossy(bytes), self.counts_each()),
+            Some(slot) => self.found(slot, self.tells_spellings_apart()),
+            None => {
+                let text = String::from_utf8_lossy(bytes);
+                self.find_text(&text, self.tells_spellings_apart());
+            }
         }
     }
 
     /// As much of a tag as decides what is found.
     fn sought<'a>(&self, tag: &'a [u8]) -> &'a [u8] {
-        match self.grammar {
+        if self.tells_spellings_apart() {
             // A character may be cut, but none of those that stay.
-            Grammar::Words => &tag[..tag.len().min(MAX_WORD + 4)],
-            Grammar::Twitter => tag,
+            &tag[..tag.len().min(MAX_WORD + 4)]
+        } else {
+            tag
         }
     }
 
     fn find_text(&mut self, text: &str, counts_each: bool) {
-        let spelling = match self.grammar {
-            Grammar::Words => &text[..text.floor_char_boundary(MAX_WORD)],
-            Grammar::Twitter => key::bare(text),
+        let spelling = if self.tells_spellings_apart() {
+            &text[..text.floor_char_boundary(MAX_WORD)]
+        } else {
+            key::bare(text)
         };
         let hash = self.by_spelling.hash(spelling.as_bytes());
         let slot = match self.known(hash, spelling.as_bytes()) {
             Some(slot) => slot,
             None => {
-                let key = match self.grammar {
-                    Grammar::Words => Some(Key::verbatim(spelling)),
-                    Grammar::Twitter => key::key_of(spelling),
+                let key = if self.tells_spellings_apart() {
+                    Some(Key::verbatim(spelling))
+                } else {
+                    key::key_of(spelling)
                 };
                 let Some(key) = key else { return };
                 // Another spelling of it stands for this one.
@@ -189,20 +195,19 @@ impl<T: Default> Tally<T> {
         self.post.count(slot, key, counts_each.into());
     }
 
-    /// Whether a tag in the text counts as often as it occurs.
-    fn counts_each(&self) -> bool {
-        self.grammar == Grammar::Words
+    fn tells_spellings_apart(&self) -> bool {
+        self.grammar.tells_spellings_apart()
     }
 
     /// A tag that counts once however often it is named.
     fn name(&mut self, tag: &str) {
-        match self.grammar {
-            Grammar::Twitter => self.find_text(tag, false),
-            // The word that its writer would have written.
-            Grammar::Words => match key::bare(tag) {
-                "" => {}
-                bare => self.find_text(&format!("#{bare}"), false),
-            },
+        if !self.tells_spellings_apart() {
+            return self.find_text(tag, false);
+        }
+        // The word that its writer would have written.
+        match key::bare(tag) {
+            "" => {}
+            bare => self.find_text(&format!("#{bare}"), false),
         }
     }
 
@@ -253,7 +258,7 @@ impl<T: Default> Tally<T> {
 
     fn insert_key(&mut self, key: Key) -> u32 {
         let number = self.keys.len() as u32;
-        if self.grammar != Grammar::Words {
+        if !self.tells_spellings_apart() {
             let hash = self.by_key.hash(key.as_str().as_bytes());
             self.by_key.insert(hash, number);
         }

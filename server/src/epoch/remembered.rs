@@ -308,10 +308,12 @@ impl Remembered {
 
     /// The key that a spelling was counted under.
     fn key(&self, spelling: &str) -> Key {
-        match self.grammar {
-            Grammar::Words => Key::verbatim(spelling),
-            Grammar::Twitter => key::key_of(spelling).unwrap_or_else(|| Key::verbatim(spelling)),
-        }
+        let folded = if self.grammar.tells_spellings_apart() {
+            None
+        } else {
+            key::key_of(spelling)
+        };
+        folded.unwrap_or_else(|| Key::verbatim(spelling))
     }
 }
 

@@ -54,9 +54,10 @@ impl Asker {
 
     /// The key of a tag that is called `name`, if there can be one.
     pub(crate) fn key(&self, name: &str) -> Option<Key> {
-        match self.grammar {
-            Grammar::Words => Some(Key::verbatim(name)),
-            _ => key_of(name),
+        if self.grammar.tells_spellings_apart() {
+            Some(Key::verbatim(name))
+        } else {
+            key_of(name)
         }
     }
 

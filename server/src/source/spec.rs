@@ -124,9 +124,11 @@ pub(super) fn url<P: Protocol>(given: &str, schemes: &[&str]) -> Result<Url, Spe
     if url.host_str().is_none_or(str::is_empty) {
         return Err(wrong("it names no host".to_owned()));
     }
-    // It is shown to people, in logs and on the board.
+    // It is shown to people, in logs and on the board, and not even said again here.
     if !url.username().is_empty() || url.password().is_some() {
-        return Err(wrong("a name or password has no place in it".to_owned()));
+        let name = P::KIND.name();
+        let why = "a name or password has no place in an address";
+        return Err(SpecError::Rest(format!("`{name}`: {why}")));
     }
     Ok(url)
 }

@@ -6,6 +6,9 @@
 //! **Invariants:** every text is accepted, also malformed; the work is linear in its length; the tags are a
 //! function of grammar and text alone.
 
+mod bluesky;
+mod mastodon;
+mod signs;
 #[cfg(test)]
 mod tests;
 mod twitter;
@@ -23,18 +26,24 @@ pub enum Grammar {
     /// expect. Spellings that differ in case or compatibility form are one tag.
     #[default]
     Twitter,
+    /// Mastodon's rule: after white space only, with letters, digits, `_` and a few other separators.
+    Mastodon,
+    /// Bluesky's rule: after white space only, and all up to the next white space, emoji as well.
+    Bluesky,
     /// The rule of the Spark tutorial that tagtide can stand in for: every word that contains `#`.
     Words,
 }
 
 impl Grammar {
     /// All that this version knows.
-    pub const ALL: [Self; 2] = [Self::Twitter, Self::Words];
+    pub const ALL: [Self; 4] = [Self::Twitter, Self::Mastodon, Self::Bluesky, Self::Words];
 
     /// Its name on the command line.
     pub fn name(self) -> &'static str {
         match self {
             Self::Twitter => "twitter",
+            Self::Mastodon => "mastodon",
+            Self::Bluesky => "bluesky",
             Self::Words => "words",
         }
     }
@@ -42,18 +51,27 @@ impl Grammar {
     /// Gives the tags of a text, in order and as often as they occur: words as they stand, others
     /// without their hash signs. Where the text is malformed, a tag may be as well.
     #[inline]
-    pub(crate) fn scan<'a>(self, text: &'a [u8], mut each: impl FnMut(Cow<'a, [u8]>)) {
+    pub fn scan<'a>(self, text: &'a [u8], mut each: impl FnMut(Cow<'a, [u8]>)) {
         match self {
-            Self::Words => words::words(text, |word| each(Cow::Borrowed(word))),
             Self::Twitter => twitter::scan(text, each),
+            Self::Mastodon => mastodon::scan(text, |tag| each(Cow::Borrowed(tag.as_bytes()))),
+            Self::Bluesky => bluesky::scan(text, each),
+            Self::Words => words::words(text, |word| each(Cow::Borrowed(word))),
         }
+    }
+
+    /// Whether each spelling is a tag of its own, and counts as often as it occurs in a post. Else those
+    /// that differ in case or compatibility form are one tag, which counts once a post.
+    #[inline]
+    pub fn tells_spellings_apart(self) -> bool {
+        self == Self::Words
     }
 
     /// A spelling as it is shown: with `#` before it ([`Grammar::Words`]: as it is).
     pub fn shown(self, spelling: &str) -> String {
         match self {
-            Self::Twitter => format!("#{spelling}"),
             Self::Words => spelling.to_owned(),
+            Self::Twitter | Self::Mastodon | Self::Bluesky => format!("#{spelling}"),
         }
     }
 }
@@ -85,13 +103,11 @@ pub struct UnknownGrammar {
 
 impl fmt::Display for UnknownGrammar {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.name.as_str() {
-            name @ ("mastodon" | "bluesky") => {
-                write!(f, "grammar {name} is not in this version yet")?
-            }
-            name => write!(f, "no grammar is called {name:?}")?,
-        }
-        f.write_str("; this version knows ")?;
+        write!(
+            f,
+            "no grammar is called {:?}; this version knows ",
+            self.name
+        )?;
         for (i, grammar) in Grammar::ALL.into_iter().enumerate() {
             write!(f, "{}{grammar}", if i == 0 { "" } else { ", " })?;
         }

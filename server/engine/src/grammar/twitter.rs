@@ -20,8 +20,7 @@ use std::ops::Range;
 use icu_properties::props::{GeneralCategory, GeneralCategoryGroup};
 use icu_properties::{CodePointMapData, CodePointMapDataBorrowed};
 
-use memchr::memchr2;
-
+use super::signs::{self, Sign, is_hash_sign};
 use super::urls::Urls;
 
 const CATEGORY: CodePointMapDataBorrowed<'static, GeneralCategory> =
@@ -32,41 +31,18 @@ const LETTER_OR_MARK: GeneralCategoryGroup =
 /// Gives the tags of a text, without their hash signs, in order and as often as they occur. What is
 /// malformed in the text is read as U+FFFD.
 ///
-/// Nothing of a tag or of a URL, nor what they depend on, goes past ASCII white space, so that each word
-/// with a hash sign is read for itself, and no other is looked at. Most tags are ASCII, and these are
-/// told without decoding.
+/// Most tags are ASCII, and these are told without decoding.
 #[inline]
 pub(super) fn scan<'a>(text: &'a [u8], mut each: impl FnMut(Cow<'a, [u8]>)) {
-    let mut read = 0;
-    while let Some(sign) = hash_sign(text, read) {
-        let before = text[read..sign].iter().rposition(u8::is_ascii_whitespace);
-        let after = text[sign..].iter().position(u8::is_ascii_whitespace);
-        let start = before.map_or(read, |at| read + at + 1);
-        read = after.map_or(text.len(), |at| sign + at);
-        let word = &text[start..read];
-        if let Some(tag) = ascii_tag(word, sign - start) {
-            each(Cow::Borrowed(tag));
-            continue;
+    signs::words(text, |word, sign| {
+        if let Some(tag) = ascii_tag(word, sign) {
+            return each(Cow::Borrowed(tag));
         }
         match String::from_utf8_lossy(word) {
             Cow::Borrowed(word) => tags(word).for_each(|tag| each(Cow::Borrowed(tag.as_bytes()))),
             Cow::Owned(word) => tags(&word).for_each(|tag| each(Cow::Owned(tag.into()))),
         }
-    }
-}
-
-/// Where the next hash sign is.
-#[inline]
-fn hash_sign(text: &[u8], from: usize) -> Option<usize> {
-    const FULL_WIDTH: [u8; 3] = [0xEF, 0xBC, 0x83];
-    let mut read = from;
-    loop {
-        let at = read + memchr2(b'#', FULL_WIDTH[0], &text[read..])?;
-        if text[at] == b'#' || text[at..].starts_with(&FULL_WIDTH) {
-            return Some(at);
-        }
-        read = at + 1;
-    }
+    });
 }
 
 /// The only tag of a word whose first hash sign is at `sign`, where it is quickly told that there is
@@ -139,20 +115,20 @@ impl Iterator for Hashes<'_> {
 
     fn next(&mut self) -> Option<Hash> {
         loop {
-            let sign = self.at + self.text[self.at..].find(is_hash_sign)?;
+            let sign = Sign::next(self.text, self.at)?;
             // Both signs are tag characters in no way, so the search goes on after the run.
-            let start = sign + self.text[sign..].chars().next().map_or(1, char::len_utf8);
-            let (run, has_letter) = run(&self.text[start..]);
-            self.at = start + run.len();
-            if !has_letter || run.starts_with(['\u{FE0F}', '\u{20E3}']) || !self.may_start(sign) {
+            let (run, has_letter) = run(&self.text[sign.end..]);
+            self.at = sign.end + run.len();
+            let is_emoji = run.starts_with(['\u{FE0F}', '\u{20E3}']);
+            if !has_letter || is_emoji || !self.may_start(sign.start) {
                 continue;
             }
             self.matched = self.at;
             let after = &self.text[self.at..];
             if !after.starts_with(is_hash_sign) && !after.starts_with("://") {
                 return Some(Hash {
-                    sign,
-                    body: start..self.at,
+                    sign: sign.start,
+                    body: sign.end..self.at,
                 });
             }
         }
@@ -169,10 +145,6 @@ impl Hashes<'_> {
             Some(before) => kind(before) == Kind::Outside,
         }
     }
-}
-
-fn is_hash_sign(c: char) -> bool {
-    matches!(c, '#' | '\u{FF03}')
 }
 
 /// The tag characters that a text begins with, and whether there is a letter or mark among them.

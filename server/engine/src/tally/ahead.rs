@@ -72,7 +72,7 @@ impl<T: Default> Tally<T> {
             let text = &self.text.as_bytes()[sought.start..sought.start + sought.length as usize];
             match sought.slot {
                 Some(slot) if text == self.sought(&sought.tag) => {
-                    self.found(slot, self.counts_each());
+                    self.found(slot, self.tells_spellings_apart());
                 }
                 _ => self.find(&sought.tag),
             }

@@ -121,14 +121,16 @@ fn plain(grammar: Grammar, text: &str) -> Vec<(String, String, u32)> {
                 }
             }
         }
-        Grammar::Twitter => grammar.scan(text.as_bytes(), |tag| {
-            let tag = str::from_utf8(&tag).expect("of a text that is well-formed");
-            if let Some(key) = key::key_of(tag)
-                && found.iter().all(|(known, ..)| known != key.as_str())
-            {
-                found.push((key.to_string(), tag.to_owned(), 1));
-            }
-        }),
+        Grammar::Twitter | Grammar::Mastodon | Grammar::Bluesky => {
+            grammar.scan(text.as_bytes(), |tag| {
+                let tag = str::from_utf8(&tag).expect("of a text that is well-formed");
+                if let Some(key) = key::key_of(tag)
+                    && found.iter().all(|(known, ..)| known != key.as_str())
+                {
+                    found.push((key.to_string(), tag.to_owned(), 1));
+                }
+            })
+        }
     }
     found
 }

@@ -10,7 +10,7 @@ use std::{
 
 use anyhow::Context;
 
-use crate::source::{Lines, compression::decompressed};
+use crate::source::{Lines, compression::text_of};
 
 /// So much is read at once: large enough that taking it costs nothing, small enough that it is
 /// still in a core's own cache when it is counted.
@@ -26,7 +26,7 @@ impl Input {
     pub(super) fn new(name: &str, bytes: io::Result<impl Read + Send + 'static>) -> Self {
         Self {
             name: name.to_owned(),
-            bytes: bytes.and_then(decompressed),
+            bytes: bytes.and_then(text_of),
         }
     }
 }

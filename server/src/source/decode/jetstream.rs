@@ -138,6 +138,7 @@ fn identity(object: &Object<'_>) -> u64 {
         &commit.collection,
         &commit.rkey,
         &object.account.seq,
+        &object.account.status,
         &object.identity.seq,
     ] {
         if let Value::Text(text) = value {

@@ -1,4 +1,4 @@
-//! The bytes of a file, read and decompressed on a thread of its own.
+//! The text of a file, read, decompressed and unpacked on a thread of its own.
 //!
 //! It is no task of tokio's: a read of standard input or of a pipe may wait for ever, and the end of the
 //! program does not wait for a plain thread.
@@ -15,7 +15,7 @@ use tokio::sync::mpsc::Sender;
 use super::position::{Head, Position};
 use crate::source::{
     Cursor, OpenError,
-    compression::{Format, decompressed},
+    compression::{Format, text_of},
 };
 
 const CHUNK: usize = 256 << 10;
@@ -103,9 +103,9 @@ pub(super) fn start(
     let read = move || {
         let path = origin.path();
         let result = match origin {
-            Origin::Standard => decompressed(io::stdin()).and_then(|input| send(input, &to)),
+            Origin::Standard => text_of(io::stdin()).and_then(|input| send(input, &to)),
             Origin::Pipe(path) => File::open(path)
-                .and_then(decompressed)
+                .and_then(text_of)
                 .and_then(|input| send(input, &to)),
             Origin::File { file, .. } => match resumed(file, from.unwrap_or_default()) {
                 Ok(Resumed::At(before, input)) => {
@@ -161,12 +161,12 @@ fn resumed(mut file: File, from: Position) -> io::Result<Resumed> {
         file.seek(SeekFrom::Start(from.offset))?;
         return Ok(Resumed::At(before, Box::new(file)));
     }
-    let mut input = format.decompress(file);
+    let mut input = text_of(file)?;
     input.by_ref().take(beginning).read_to_end(&mut before)?;
     if (before.len() as u64) < beginning {
         return Ok(Resumed::Shorter);
     }
-    // Told before all the rest of it is decompressed.
+    // Told before all the rest of it is unpacked.
     if !from.is_behind(&before) {
         return Ok(Resumed::Other);
     }

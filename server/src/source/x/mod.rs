@@ -20,7 +20,7 @@ use tokio::time::timeout;
 use super::{
     Context, Cursor, Event, Lines, OpenError, Options as All, Sink, SpecError,
     connection::accept,
-    decode::message,
+    decode::{NotAPost, message},
     http,
     protocol::Protocol,
     reconnect::{self, End, Next, Pauses, Peer},
@@ -254,7 +254,11 @@ impl Connection {
             self.spend.charge(&delivered);
             match message(line) {
                 Ok(Some(event)) => events.push(event),
-                Ok(None) => problem = Problem::in_line(line).or(problem),
+                // It tells of something else.
+                Ok(None) | Err(NotAPost::UnknownObject) => match Problem::in_line(line) {
+                    Some(said) => problem = Some(said),
+                    None => status.line_refused(&NotAPost::UnknownObject),
+                },
                 Err(why) => status.line_refused(&why),
             }
         }
@@ -282,6 +286,8 @@ fn is(text: &Option<String>, with: &str) -> bool {
 struct Error {
     title: Option<String>,
     detail: Option<String>,
+    /// Of a rule that it does not take.
+    details: Vec<String>,
     message: Option<String>,
     #[serde(rename = "type")]
     kind: Option<String>,

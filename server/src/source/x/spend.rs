@@ -25,7 +25,7 @@ const ACCOUNT: u64 = 10_000;
 
 /// The reserve is that many posts at least, and as many as come in [`RESERVE_SECONDS`] at their fastest.
 const RESERVE_POSTS: u64 = 20;
-const RESERVE_SECONDS: u64 = 10;
+const RESERVE_SECONDS: u64 = 5;
 
 impl FromStr for Dollars {
     type Err = String;
@@ -97,6 +97,7 @@ pub(super) struct Spend {
 struct Stored {
     spent: Dollars,
     reserve: Dollars,
+    busiest_second: u64,
 }
 
 impl Spend {
@@ -110,7 +111,7 @@ impl Spend {
             spent: Dollars(stored.spent.0 + stored.reserve.0),
             budget,
             second: (Instant::now(), 0),
-            busiest_second: 0,
+            busiest_second: stored.busiest_second,
         })
     }
 
@@ -155,8 +156,12 @@ impl Spend {
     }
 
     fn stored(&self, reserve: Dollars) -> Cursor {
-        let spent = self.spent;
-        Cursor(serde_json::json!(Stored { spent, reserve }).to_string())
+        let stored = Stored {
+            spent: self.spent,
+            reserve,
+            busiest_second: self.busiest_second,
+        };
+        Cursor(serde_json::json!(stored).to_string())
     }
 
     pub(super) fn show(&self, status: &Status) {

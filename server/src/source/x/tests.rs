@@ -152,13 +152,13 @@ async fn a_rule_that_x_does_not_take_is_said() {
 async fn posts_edits_and_reposts_come_as_they_are_written() {
     let fake = fakes::X::start().await;
     let options = Options {
-        rules: &["has:hashtags"],
+        rules: &["day has:hashtags"],
         ..Options::default()
     };
     let running = start(&fake, &options);
     fake.seen.until_streams(1).await;
     // Nothing falls on the end of a character or of a line.
-    fake.chunk(3);
+    fake.wire.chunk(3);
     let original = post("ann", "a long day with 日本 and 🦋, #Rust #日本");
     let id = fake.publish(original.clone());
     let edited = fake.publish(edit(&original, "it was #Go"));
@@ -203,7 +203,7 @@ async fn the_sampled_stream_needs_no_rules() {
 #[tokio::test]
 async fn keep_alives_keep_it_and_silence_ends_it() {
     let fake = fakes::X::start().await;
-    fake.keep_alive(Some(QUICK / 10));
+    fake.wire.beat(Some(QUICK / 10));
     let options = Options {
         silence: QUICK,
         ..Options::default()
@@ -214,11 +214,11 @@ async fn keep_alives_keep_it_and_silence_ends_it() {
     assert_eq!(fake.seen.streams().ever, 1, "it was not silent");
     fake.publish(post("ann", "#rust"));
     running.sink.until(1).await;
-    fake.keep_alive(None);
+    fake.wire.beat(None);
     fake.seen
         .until("a second stream", |seen| seen.streams.ever >= 2)
         .await;
-    fake.keep_alive(Some(QUICK / 10));
+    fake.wire.beat(Some(QUICK / 10));
     assert_eq!(fake.seen.streams().most, 1, "never two at once");
     running.stop().await;
 }
@@ -240,7 +240,7 @@ async fn however_the_stream_ends_it_comes_back_and_nothing_counts_twice_by_id() 
         if round == 3 {
             fake.disconnect();
         } else {
-            fake.end(how);
+            fake.live.end(how);
         }
         fake.seen
             .until("the next stream", |seen| seen.streams.ever == round + 2)
@@ -349,17 +349,19 @@ async fn garbage_half_open_and_refused_connections_are_survived() {
     fake.script.next(STREAM, Fault::Silence);
     fake.script.next(STREAM, Fault::Close);
     fake.script.next(STREAM, Fault::Reset);
-    fake.keep_alive(Some(QUICK / 10));
+    fake.wire.beat(Some(QUICK / 10));
     let options = Options {
         silence: QUICK,
         ..Options::default()
     };
     let running = start(&fake, &options);
     fake.seen.until_streams(1).await;
-    fake.send("garbage #rust\r\n");
-    fake.send(b"{\"data\":{\"id\":\"1\",\"text\":\"\xFF\xFE\"}}\r\n".to_vec());
-    fake.send("{\"unknown\":{\"field\":[1,2,{}]}}\r\n[]\r\n7\r\n");
-    fake.send(format!("{}\r\n", "x".repeat(3 << 20)));
+    fake.live.text("garbage #rust\r\n");
+    fake.live
+        .raw(b"{\"data\":{\"id\":\"1\",\"text\":\"\xFF\xFE\"}}\r\n".to_vec());
+    fake.live
+        .text("{\"unknown\":{\"field\":[1,2,{}]}}\r\n[]\r\n7\r\n");
+    fake.live.text(format!("{}\r\n", "x".repeat(3 << 20)));
     fake.publish(post("ann", "#rust"));
     running.sink.until(1).await;
     assert_eq!(running.sink.tags(), [["rust"]]);
@@ -395,8 +397,9 @@ async fn it_ends_before_the_budget_is_overrun_and_stays_so() {
         fake.publish(post("ann", "#rust"));
         published += 1;
         assert!(published <= 100, "more was read than the budget pays for");
-        let before = running.sink.count();
-        running.sink.until(before.max(published)).await;
+        running
+            .shows(|source| source.posts >= published || source.state == SourceState::Ended)
+            .await;
     }
     let sink = running.sink.clone();
     let (_, status) = running.ends().await;

@@ -1,9 +1,7 @@
-//! The grammars against slow forms of themselves, and against large and hostile texts.
+//! The grammars against [slow forms](super::slow) of themselves, and against large and hostile texts.
 
 use std::collections::HashMap;
 
-use icu_properties::CodePointMapData;
-use icu_properties::props::GeneralCategory as Category;
 use proptest::prelude::*;
 
 use super::*;
@@ -23,6 +21,47 @@ const AROUND_TAGS: &[&str] = &[
     "#", "#", "#", "#", "＃", "a", "B", "é", "日", "1", "٣", "_", "·", "・", "\u{200D}",
     "\u{FE0E}", "\u{FE0F}", "\u{20E3}", "\u{301}", "&", " ", " ", "\n", ".", ",", ":", "://", "☃",
     "👍🏿", "𠀡", "〃", "-",
+];
+
+/// What the networks look at that accept a tag only after white space.
+const AROUND_SPACES: &[&str] = &[
+    " #",
+    " #",
+    "\n＃",
+    "\u{A0}#",
+    "\u{3000}＃",
+    "\u{85}#",
+    "\u{B}#",
+    "\u{FEFF}#",
+    "#",
+    "a",
+    "日",
+    "1",
+    "٣",
+    "_",
+    "·",
+    "・",
+    "\u{200C}",
+    "\u{200D}",
+    "\u{200B}",
+    "\u{AD}",
+    "\u{20E2}",
+    "\u{FE0F}",
+    "\u{301}",
+    "\u{903}",
+    "Ⓐ",
+    "①",
+    "‿",
+    "+",
+    ".",
+    "」",
+    "🦋",
+    "http",
+    "https",
+    "://",
+    "://",
+    "ninetyninecharacters",
+    "e\u{301}e\u{301}e\u{301}e\u{301}e\u{301}e\u{301}e\u{301}e\u{301}",
 ];
 
 const AROUND_URLS: &[&str] = &[
@@ -68,67 +107,13 @@ const AROUND_URLS: &[&str] = &[
 fn bytes() -> impl Strategy<Value = Vec<u8>> {
     let piece = prop_oneof![
         6 => prop::sample::select(AROUND_TAGS).prop_map(|text| text.as_bytes().to_vec()),
+        6 => prop::sample::select(AROUND_SPACES).prop_map(|text| text.as_bytes().to_vec()),
         6 => prop::sample::select(AROUND_URLS).prop_map(|text| text.as_bytes().to_vec()),
         1 => Just(b"\t".to_vec()),
         1 => prop::collection::vec(any::<u8>(), 1..4),
         1 => prop::sample::select("＃日é🦋\u{FE0F}".as_bytes()).prop_map(|byte| vec![byte]),
     ];
     prop::collection::vec(piece, 0..40).prop_map(|pieces| pieces.concat())
-}
-
-/// The rule as twitter-text writes it, a search from the left in which each match begins with the
-/// character before the hash sign. Good for texts without URLs.
-fn slow(text: &str) -> Vec<String> {
-    let chars: Vec<char> = text.chars().collect();
-    let mut found = Vec::new();
-    let mut from = 0;
-    while let Some((start, end)) = (from..chars.len()).find_map(|at| slow_match(&chars, at)) {
-        let after: String = chars[end..].iter().take(3).collect();
-        if !after.starts_with(['#', '＃']) && after != "://" {
-            found.push(chars[start..end].iter().collect());
-        }
-        from = end;
-    }
-    found
-}
-
-fn slow_match(chars: &[char], at: usize) -> Option<(usize, usize)> {
-    let before = chars[at];
-    let boundary =
-        matches!(before, '\u{FE0E}' | '\u{FE0F}') || !slow_inside(before) && before != '&';
-    let tag = |start: usize| {
-        let sign = chars.get(start - 1)?;
-        let body: String = chars[start..]
-            .iter()
-            .take_while(|c| slow_inside(**c))
-            .collect();
-        let valid = matches!(sign, '#' | '＃')
-            && !body.starts_with(['\u{FE0F}', '\u{20E3}'])
-            && body.chars().any(slow_letter);
-        valid.then(|| (start, start + body.chars().count()))
-    };
-    let at_start = if at == 0 { tag(1) } else { None };
-    at_start.or_else(|| if boundary { tag(at + 2) } else { None })
-}
-
-fn slow_letter(c: char) -> bool {
-    use Category::*;
-    let letters = [
-        UppercaseLetter,
-        LowercaseLetter,
-        TitlecaseLetter,
-        ModifierLetter,
-        OtherLetter,
-    ];
-    let marks = [NonspacingMark, SpacingMark, EnclosingMark];
-    let category = CodePointMapData::<Category>::new().get(c);
-    letters.contains(&category) || marks.contains(&category)
-}
-
-fn slow_inside(c: char) -> bool {
-    slow_letter(c)
-        || CodePointMapData::<Category>::new().get(c) == Category::DecimalNumber
-        || "_\u{200C}\u{200D}\u{A67E}\u{5BE}\u{5F3}\u{5F4}～〜゛゜゠・〃་༌·".contains(c)
 }
 
 fn once_each(tags: Vec<String>) -> Vec<String> {
@@ -152,12 +137,22 @@ proptest! {
     fn twitter_is_the_rule_it_is_made_after(text in texts(AROUND_TAGS)) {
         // A `/` or `?` by itself could make a URL.
         let text: String = text.split("://").map(|part| part.replace(['/', '?'], " ")).collect::<Vec<_>>().join("://");
-        prop_assert_eq!(spellings(Grammar::Twitter, &text), once_each(slow(&text)));
+        prop_assert_eq!(spellings(Grammar::Twitter, &text), once_each(slow::twitter(&text)));
+    }
+
+    #[test]
+    fn mastodon_is_the_rule_it_is_made_after(text in texts(AROUND_SPACES)) {
+        prop_assert_eq!(tags(Grammar::Mastodon, text.as_bytes()), slow::mastodon(&text));
+    }
+
+    #[test]
+    fn bluesky_is_the_rule_it_is_made_after(text in texts(AROUND_SPACES)) {
+        prop_assert_eq!(tags(Grammar::Bluesky, text.as_bytes()), slow::bluesky(&text));
     }
 
     #[test]
     fn urls_only_ever_hide_tags(text in texts(AROUND_URLS)) {
-        let all = slow(&text);
+        let all = slow::twitter(&text);
         let mut tally = Tally::<()>::new(Grammar::Twitter);
         tally.post(&text, None, |_, ()| {});
         for (key, spelling, ()) in tally.into_entries() {
@@ -179,10 +174,21 @@ proptest! {
     /// The words of a text are read each for itself, and malformed text is read as it would be whole.
     #[test]
     fn what_is_read_of_a_text_is_what_is_in_it(text in bytes()) {
-        let mut found = Vec::new();
-        twitter::scan(&text, |tag| found.push(String::from_utf8(tag.into_owned()).expect("a text")));
-        let text = String::from_utf8_lossy(&text);
-        prop_assert_eq!(found, twitter::tags(&text).map(str::to_owned).collect::<Vec<_>>());
+        let whole = String::from_utf8_lossy(&text);
+        let all = |tags: &mut dyn Iterator<Item = &str>| tags.map(str::to_owned).collect::<Vec<_>>();
+        prop_assert_eq!(tags(Grammar::Twitter, &text), all(&mut twitter::tags(&whole)));
+        prop_assert_eq!(tags(Grammar::Mastodon, &text), all(&mut mastodon::tags(&whole, true)));
+        prop_assert_eq!(tags(Grammar::Bluesky, &text), all(&mut bluesky::tags(&whole)));
+    }
+
+    /// Nothing is made of a tag but a part of what was read.
+    #[test]
+    fn a_tag_of_a_text_that_is_well_formed_is_a_part_of_it(text in texts(AROUND_SPACES)) {
+        for grammar in Grammar::ALL {
+            grammar.scan(text.as_bytes(), |tag| {
+                assert!(matches!(tag, Cow::Borrowed(tag) if str::from_utf8(tag).is_ok()));
+            });
+        }
     }
 
     #[test]
@@ -232,10 +238,25 @@ fn large_texts_take_no_longer_than_their_length() {
         "#\u{FE0F}",
         "１",
         ".com/#a://",
+        "\u{3000}#",
+        "\u{3000}＃a",
+        "\u{A0}#a.",
+        "\u{3000}#1·",
+        "\u{3000}#ahttps://",
+        "·",
+        "1·",
+        "_",
+        ".",
+        "\u{301}",
+        "क्",
+        "🇩🇪",
+        "👩\u{FE0F}",
+        "\u{FEFF}#\u{AD}",
     ] {
         let text = piece.repeat(500_000 / piece.len());
         for grammar in Grammar::ALL {
             mentions(grammar, &text);
+            mentions(grammar, &format!("#{text}"));
         }
     }
 }

@@ -3,8 +3,8 @@
 use super::*;
 use crate::key::key_of;
 
-const EXTRACT: &str = include_str!("../../../tests/data/twitter-text/extract.yml");
-const AUTOLINK: &str = include_str!("../../../tests/data/twitter-text/autolink.yml");
+const EXTRACT: &str = include_str!("../../../../tests/data/twitter-text/extract.yml");
+const AUTOLINK: &str = include_str!("../../../../tests/data/twitter-text/autolink.yml");
 
 /// Cases, by description, that are known to fail.
 const NOT_YET_COVERED: [&str; 0] = [];

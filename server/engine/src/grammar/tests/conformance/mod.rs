@@ -1,0 +1,7 @@
+//! What the networks publish as tests of their own rules.
+
+use super::*;
+
+mod bluesky;
+mod mastodon;
+mod twitter;
