@@ -30,7 +30,7 @@ watch:
 
 # What is quick to install comes first, so that what cannot be had is known at once.
 test:
-	@.build/setup node toolchain lint python chromium end2end
+	@.build/setup node toolchain lint python networks chromium end2end
 	@$(MAKE) --no-print-directory check
 	@$(MAKE) --no-print-directory unit
 	@$(MAKE) --no-print-directory leptos
@@ -46,7 +46,7 @@ check:
 	$(IN) cargo clippy --package frontend --target wasm32-unknown-unknown -- -D warnings
 
 unit:
-	@.build/setup toolchain python
+	@.build/setup toolchain python node networks
 	$(IN) cargo test --workspace --exclude frontend
 
 leptos:
@@ -69,5 +69,6 @@ fuzz:
 
 clean:
 	rm -rf target server/fuzz/target end2end/node_modules end2end/test-results end2end/playwright-report
+	rm -rf server/engine/tests/differential/node_modules
 
 .PHONY: help run release watch test check unit leptos e2e bench fuzz clean
