@@ -5,6 +5,9 @@ use model::{Source, SourceState, Spend};
 
 use super::{live::Live, words};
 
+/// Between two facts. It ends a line and begins none.
+const DOT: &str = "\u{a0}· ";
+
 #[component]
 pub fn Sources(live: Live) -> impl IntoView {
     let sources = live.part(|board| board.sources.clone());
@@ -35,13 +38,13 @@ fn line(source: Source, zone: Option<i32>, now: &str) -> impl IntoView + use<> {
     let how = how(&source, zone, now);
     let facts = facts(&source).into_iter().map(|fact| {
         view! {
-            " · "
+            {DOT}
             <span class="fact">{fact}</span>
         }
     });
     let detail = source.detail.map(|detail| {
         view! {
-            " · "
+            {DOT}
             <bdi>{detail}</bdi>
         }
     });
