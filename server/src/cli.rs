@@ -169,7 +169,7 @@ pub(crate) struct Serve {
     pub(crate) max_tags: u64,
 
     /// Post the all-time top ten after each epoch to this dashboard of the tutorial (…/updateData)
-    #[arg(long, env = "TAGTIDE_POST_TO", hide_env_values = true, value_name = "URL", value_parser = http)]
+    #[arg(long, env = "TAGTIDE_POST_TO", hide_env_values = true, value_name = "URL", value_parser = web)]
     pub(crate) post_to: Option<reqwest::Url>,
 
     /// Print the all-time top ten after each epoch, as the tutorial's Spark job does
@@ -397,11 +397,11 @@ fn batch(text: &str) -> Result<Duration, String> {
     }
 }
 
-fn http(text: &str) -> Result<reqwest::Url, String> {
+fn web(text: &str) -> Result<reqwest::Url, String> {
     let url = reqwest::Url::parse(text).map_err(|error| error.to_string())?;
     match url.scheme() {
-        "http" => Ok(url),
-        _ => Err("an http:// address is needed, such as http://127.0.0.1:5001/updateData".into()),
+        "http" | "https" => Ok(url),
+        _ => Err("a web address is needed, such as http://127.0.0.1:5001/updateData".into()),
     }
 }
 

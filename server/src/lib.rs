@@ -6,10 +6,12 @@
 //! * `store` the two files that survive the process
 //! * `flow` the count as a timely dataflow
 //! * `results` the newest counts, for whoever shows them
+//! * `client` how others are asked over HTTP
 //! * `web` the board and the APIs, `tutorial` the other wires of the classic tutorial
 //! * `fuzzing` what must hold for any bytes; not in the program
 
 mod cli;
+mod client;
 mod command;
 mod epoch;
 mod flow;

@@ -1,14 +1,11 @@
-//! How sources speak HTTP: one client each, secured by what the system trusts, through the proxy that the
-//! environment names.
+//! How sources speak HTTP: one client each, through the proxy that the environment names; and what a server's
+//! refusal says.
 
-use std::{error::Error, sync::Once, time::Duration};
+use std::{error::Error, time::Duration};
 
 use reqwest::{Client, Response, StatusCode, redirect};
 
 use super::OpenError;
-
-/// Who asks: a network's operators see it.
-const USER_AGENT: &str = concat!("tagtide/", env!("CARGO_PKG_VERSION"));
 
 /// A host that does not answer at all is given up, to be tried again.
 const CONNECT: Duration = Duration::from_secs(10);
@@ -22,11 +19,7 @@ const KEEPALIVE: Duration = Duration::from_secs(60);
 const LONGEST_ERROR: usize = 16 << 10;
 
 pub(super) fn client() -> Result<Client, OpenError> {
-    static PROVIDER: Once = Once::new();
-    // An error is only that there is one already.
-    PROVIDER.call_once(|| drop(rustls::crypto::ring::default_provider().install_default()));
-    Client::builder()
-        .user_agent(USER_AGENT)
+    crate::client::builder()
         .connect_timeout(CONNECT)
         .tcp_keepalive(KEEPALIVE)
         .redirect(redirect::Policy::limited(5))
@@ -123,14 +116,17 @@ pub(super) fn shortened(text: &str) -> String {
     short
 }
 
-/// `Retry-After` in seconds, or the moment at which a limit begins anew.
+/// `Retry-After` in seconds, or the moment at which a limit begins anew: in Unix seconds as X writes it, or
+/// by RFC 3339 as Mastodon does.
 fn wait_of(response: &Response, now: u64) -> Option<Duration> {
-    let number = |name: &str| {
-        let value = response.headers().get(name)?.to_str().ok()?;
-        value.trim().parse::<u64>().ok()
+    let value = |name: &str| response.headers().get(name)?.to_str().ok().map(str::trim);
+    let number = |name: &str| value(name)?.parse::<u64>().ok();
+    let moment = || {
+        let at: jiff::Timestamp = value("x-ratelimit-reset")?.parse().ok()?;
+        u64::try_from(at.as_second()).ok()
     };
     let after = number("retry-after").or_else(|| {
-        let reset = number("x-rate-limit-reset")?;
+        let reset = number("x-rate-limit-reset").or_else(moment)?;
         Some(reset.saturating_sub(now).max(1))
     });
     // Whatever it says, an hour is enough to be asked again.

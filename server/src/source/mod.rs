@@ -74,6 +74,8 @@ pub(crate) struct Post<'a> {
     /// Language (BCP 47), as the source says.
     pub lang: Option<Cow<'a, str>>,
     pub author: Option<Cow<'a, str>>,
+    /// Whether its author is a program, as the source says.
+    pub bot: bool,
     /// When it was written, as the source says: milliseconds since the Unix epoch.
     pub at: Option<i64>,
     /// The same for all forms of a post, and for no other post of sources of this kind.
@@ -102,6 +104,7 @@ impl<'a> Post<'a> {
             tags: self.tags.map(|tags| tags.into_iter().map(own).collect()),
             lang: self.lang.map(own),
             author: self.author.map(own),
+            bot: self.bot,
             at: self.at,
             id: self.id.map(own),
             link: self.link.map(own),
@@ -121,6 +124,11 @@ impl<'a> Event<'a> {
     /// Whether it tells of a post.
     pub(crate) fn is_post(&self) -> bool {
         matches!(self, Self::Text(_) | Self::Post(_))
+    }
+
+    /// Whether it tells of a post that a program wrote and says so.
+    pub(crate) fn is_by_bot(&self) -> bool {
+        matches!(self, Self::Post(Post { bot: true, .. }))
     }
 
     /// The post that it tells of, if it does.

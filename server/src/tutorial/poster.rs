@@ -30,13 +30,12 @@ enum PostError {
 /// Posts every epoch to `url` until the program ends; of epochs that close while a post is under way
 /// only the newest is posted.
 pub(crate) async fn run(url: Url, mut live: Live, stop: CancellationToken) {
-    let client = Client::builder()
+    let client = crate::client::builder()
         .connect_timeout(CONNECT_LIMIT)
         .timeout(POST_LIMIT)
         // The dashboard that was named is meant, and no other.
         .redirect(Policy::none())
         .no_proxy()
-        .user_agent(concat!("tagtide/", env!("CARGO_PKG_VERSION")))
         .build();
     let client = match client {
         Ok(client) => client,

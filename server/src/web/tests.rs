@@ -36,7 +36,7 @@ impl TestServer {
         let web = counting.web();
         let sources = web.sources.clone();
         let serving = tokio::spawn(serve(listener, web, stop.clone()));
-        let client = Client::builder().no_proxy().build().unwrap();
+        let client = crate::client::builder().no_proxy().build().unwrap();
         Self {
             counting,
             address,

@@ -6,11 +6,10 @@ use serde_json::Value;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
-    sync::mpsc::UnboundedReceiver,
 };
 use tokio_tungstenite::tungstenite::http::StatusCode;
 
-use super::live::{End, Order, Wire};
+use super::live::{End, Order, Orders, Wire};
 
 /// A request as it came.
 #[derive(Debug, Clone)]
@@ -137,7 +136,7 @@ impl Answer {
 
 /// One TCP connection.
 #[derive(Debug)]
-pub(super) struct Connection {
+pub(crate) struct Connection {
     socket: TcpStream,
     /// Read, but not yet understood.
     unread: Vec<u8>,
@@ -167,6 +166,8 @@ impl Connection {
         };
         let head: Vec<u8> = self.unread.drain(..end + 4).collect();
         let mut request = Request::parse(str::from_utf8(&head[..end]).ok()?)?;
+        // Its end would not be found.
+        assert!(request.header("transfer-encoding").is_none());
         let length = request.header("content-length");
         let length = length.map_or(Some(0), |length| length.parse().ok())?;
         while self.unread.len() < length {
@@ -190,13 +191,13 @@ impl Connection {
     }
 
     /// An answer in chunks that goes on until it is told to end or the client goes. `write` says what
-    /// this client gets of an event.
+    /// this client gets of an event, in chunks that the wire may split further.
     pub(super) async fn stream<T>(
         mut self,
         start: &Answer,
-        mut orders: UnboundedReceiver<Order<T>>,
+        mut orders: Orders<T>,
         (wire, beat): (&Wire, &str),
-        mut write: impl FnMut(&T) -> Option<String>,
+        mut write: impl FnMut(&T) -> Vec<String>,
     ) -> io::Result<()> {
         let head = start.head("Transfer-Encoding: chunked");
         self.socket.write_all(head.as_bytes()).await?;
@@ -206,10 +207,12 @@ impl Connection {
             tokio::select! {
                 order = orders.recv() => match order {
                     Some(Order::Event(event)) => {
-                        let text = write(&event).unwrap_or_default();
-                        self.chunks(text.as_bytes(), wire).await?;
+                        for chunk in write(&event) {
+                            self.chunks(chunk.as_bytes(), wire).await?;
+                        }
                     }
-                    Some(Order::Raw(bytes)) => self.chunks(&bytes, wire).await?,
+                    Some(Order::Frame(frame)) => self.chunks(&frame.into_data(), wire).await?,
+                    Some(Order::Raw(bytes)) => self.socket.write_all(&bytes).await?,
                     Some(Order::End(End::Clean)) => return self.socket.write_all(b"0\r\n\r\n").await,
                     Some(Order::End(End::Reset)) => {
                         self.reset();

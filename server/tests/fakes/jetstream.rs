@@ -11,15 +11,13 @@ use std::{
 };
 
 use serde_json::{Value, json};
-use tokio::sync::mpsc::UnboundedReceiver;
 use tokio_tungstenite::tungstenite::Message;
 
 use super::{
     http::{Answer, Connection, Request},
-    live::{End, Listeners, Order, Wire},
-    seen::Seen,
-    server::{Script, Server, Service},
-    websocket::{Conversation, Speaker, accept, close},
+    live::{Live, Orders, close},
+    server::{Fake, Service, Shared},
+    websocket::{Speaker, converse},
 };
 
 mod event;
@@ -34,24 +32,15 @@ const PING: Duration = Duration::from_secs(30);
 const FIRST_TIME: i64 = 1_000_000_000_000_000;
 
 /// One host.
-#[derive(Debug)]
-pub(crate) struct Jetstream {
-    pub(crate) seen: Seen,
-    pub(crate) script: Script,
-    pub(crate) wire: Wire,
-    host: Arc<Host>,
-    server: Server,
-}
+pub(crate) type Jetstream = Fake<Host>;
 
 #[derive(Debug)]
-struct Host {
+pub(crate) struct Host {
+    shared: Shared<Arc<Event>>,
     network: Arc<Mutex<Network>>,
-    index: usize,
     /// Microseconds that its clock is ahead of the network's.
     offset: i64,
     is_ready: AtomicBool,
-    wire: Wire,
-    seen: Seen,
 }
 
 /// What all hosts have seen.
@@ -61,20 +50,31 @@ struct Network {
     last_time: i64,
     last_seq: i64,
     /// Of each host.
-    listeners: Vec<Listeners<Told>>,
+    lives: Vec<Live<Arc<Event>>>,
 }
 
 #[derive(Debug)]
-struct Event {
+pub(crate) struct Event {
     time_us: i64,
     seq: i64,
     frame: Value,
 }
 
-#[derive(Debug, Clone)]
-enum Told {
-    Event(Arc<Event>),
-    Frame(Message),
+impl Network {
+    fn publish(&mut self, time_us: i64, frame: Value) {
+        self.last_time = time_us;
+        self.last_seq += 1;
+        let seq = self.last_seq;
+        let event = Arc::new(Event {
+            time_us,
+            seq,
+            frame,
+        });
+        for live in &self.lives {
+            live.event(Arc::clone(&event));
+        }
+        self.events.push(event);
+    }
 }
 
 impl Jetstream {
@@ -86,101 +86,61 @@ impl Jetstream {
     pub(crate) async fn hosts(offsets: &[i64]) -> Vec<Self> {
         let network = Arc::new(Mutex::new(Network::default()));
         let mut hosts = Vec::new();
-        for (index, &offset) in offsets.iter().enumerate() {
-            network.lock().unwrap().listeners.push(Listeners::default());
-            let (seen, script) = (Seen::default(), Script::default());
-            let wire = Wire::new(PING);
-            let host = Arc::new(Host {
+        for &offset in offsets {
+            let shared = Shared::new(PING);
+            network.lock().unwrap().lives.push(shared.live.clone());
+            let host = Host {
+                shared,
                 network: Arc::clone(&network),
-                index,
                 offset,
                 is_ready: AtomicBool::new(true),
-                wire: wire.clone(),
-                seen: seen.clone(),
-            });
-            let server = Server::start(Arc::clone(&host), seen.clone(), script.clone()).await;
-            hosts.push(Self {
-                seen,
-                script,
-                wire,
-                host,
-                server,
-            });
+            };
+            hosts.push(Self::open(host).await);
         }
         hosts
     }
 
     /// `ws://127.0.0.1:PORT`
     pub(crate) fn url(&self) -> String {
-        format!("ws://{}", self.server.address)
+        format!("ws://{}", self.address())
     }
 
     /// An event ([`create`] and its like) on all hosts, now; gives its `time_us` on this one.
     pub(crate) fn publish(&self, event: Value) -> i64 {
-        let last = self.host.network.lock().unwrap().last_time;
-        self.publish_at(now().max(last + 1), event)
+        let mut network = self.service.network.lock().unwrap();
+        let time_us = now().max(network.last_time + 1);
+        network.publish(time_us, event);
+        time_us + self.service.offset
     }
 
     /// At a `time_us` of the network, later than any before.
     pub(crate) fn publish_at(&self, time_us: i64, frame: Value) -> i64 {
-        let mut network = self.host.network.lock().unwrap();
+        let mut network = self.service.network.lock().unwrap();
         assert!(time_us > network.last_time, "time grows strictly");
-        network.last_time = time_us;
-        network.last_seq += 1;
-        let event = Arc::new(Event {
-            time_us,
-            seq: network.last_seq,
-            frame,
-        });
-        network.events.push(Arc::clone(&event));
-        for listeners in &mut network.listeners {
-            listeners.tell(&Order::Event(Told::Event(Arc::clone(&event))));
-        }
-        time_us + self.host.offset
+        network.publish(time_us, frame);
+        time_us + self.service.offset
     }
 
     /// Forgets all but the newest events: what lies before is out of the look-back.
     pub(crate) fn forget_all_but(&self, newest: usize) {
-        let events = &mut self.host.network.lock().unwrap().events;
+        let events = &mut self.service.network.lock().unwrap().events;
         let gone = events.len().saturating_sub(newest);
         events.drain(..gone);
     }
 
-    /// To the clients of this host, past every filter.
-    pub(crate) fn send_text(&self, text: &str) {
-        self.tell(Order::Event(Told::Frame(Message::text(text))));
-    }
-
-    pub(crate) fn send_binary(&self, bytes: Vec<u8>) {
-        self.tell(Order::Event(Told::Frame(Message::binary(bytes))));
-    }
-
-    /// Past the framing, straight on the socket.
-    pub(crate) fn send_raw(&self, bytes: &[u8]) {
-        self.tell(Order::Raw(bytes.to_vec()));
-    }
-
-    /// A close frame to the clients of this host: 1001 when it shuts down, 1008 for bad options.
-    pub(crate) fn close(&self, code: u16, reason: &str) {
-        self.tell(Order::Event(Told::Frame(close(code, reason))));
-    }
-
-    pub(crate) fn end(&self, end: End) {
-        self.tell(Order::End(end));
-    }
-
     /// 503 while it is not.
     pub(crate) fn set_ready(&self, is_ready: bool) {
-        self.host.is_ready.store(is_ready, Ordering::Relaxed);
-    }
-
-    fn tell(&self, order: Order<Told>) {
-        let mut network = self.host.network.lock().unwrap();
-        network.listeners[self.host.index].tell(&order);
+        self.service.is_ready.store(is_ready, Ordering::Relaxed);
     }
 }
 
 impl Service for Host {
+    type Event = Arc<Event>;
+
+    fn shared(&self) -> &Shared<Arc<Event>> {
+        &self.shared
+    }
+
     async fn serve(&self, request: Request, connection: Connection) -> Option<Connection> {
         let asked = match request.path.as_str() {
             SUBSCRIBE if !self.is_ready.load(Ordering::Relaxed) => Err((503, "service not ready")),
@@ -194,31 +154,17 @@ impl Service for Host {
                 return connection.answer(&answer).await;
             }
         };
-        let socket = match accept(connection, &request).await {
-            Ok(socket) => socket,
-            Err(connection) => return connection,
-        };
-        let orders = self.join(cursor);
-        let _present = self.seen.enter_stream(usize::MAX).await;
-        let conversation = Conversation {
-            socket,
-            speaker: Reader {
-                filter,
-                offset: self.offset,
-            },
-            wire: &self.wire,
-            seen: &self.seen,
-        };
-        conversation.hold(orders).await;
-        None
+        let offset = self.offset;
+        let parts = (|| self.join(cursor), Reader { filter, offset });
+        converse(connection, &request, &self.shared, parts).await
     }
 }
 
 impl Host {
     /// From the cursor on, itself included; from the oldest event that is left if it is older than that;
     /// live only if it lies in the future.
-    fn join(&self, cursor: Option<i64>) -> UnboundedReceiver<Order<Told>> {
-        let mut network = self.network.lock().unwrap();
+    fn join(&self, cursor: Option<i64>) -> Orders<Arc<Event>> {
+        let network = self.network.lock().unwrap();
         let newest = now().max(network.last_time) + self.offset;
         let is_wanted = |event: &&Arc<Event>| match cursor {
             None => false,
@@ -227,8 +173,7 @@ impl Host {
             Some(seq) => seq <= network.last_seq && event.seq >= seq,
         };
         let wanted = network.events.iter().filter(is_wanted).cloned();
-        let wanted: Vec<Told> = wanted.map(Told::Event).collect();
-        network.listeners[self.index].join(wanted)
+        self.shared.live.join(wanted)
     }
 }
 
@@ -238,13 +183,9 @@ struct Reader {
 }
 
 impl Speaker for Reader {
-    type Event = Told;
+    type Event = Arc<Event>;
 
-    fn tell(&mut self, told: &Told) -> Vec<Message> {
-        let event = match told {
-            Told::Frame(frame) => return vec![frame.clone()],
-            Told::Event(event) => event,
-        };
+    fn tell(&mut self, event: &Arc<Event>) -> Vec<Message> {
         if !self.filter.wants(&event.frame) {
             return Vec::new();
         }

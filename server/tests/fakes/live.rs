@@ -3,7 +3,7 @@
 use std::{
     future,
     sync::{
-        Arc,
+        Arc, Mutex,
         atomic::{AtomicU64, AtomicUsize, Ordering},
     },
     time::Duration,
@@ -16,6 +16,7 @@ use tokio::{
     },
     time::{Instant, sleep_until},
 };
+use tokio_tungstenite::tungstenite::{Message, protocol::CloseFrame};
 
 /// How a stream ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,39 +33,71 @@ pub(crate) enum End {
 #[derive(Debug, Clone)]
 pub(super) enum Order<T> {
     Event(T),
-    /// These bytes as they are: a chunk, or, past the framing of a WebSocket, straight on the socket.
+    Frame(Message),
     Raw(Vec<u8>),
     End(End),
 }
 
-/// The streams that are open.
-#[derive(Debug)]
-pub(super) struct Listeners<T>(Vec<UnboundedSender<Order<T>>>);
+/// The streams that are open, to tell them more than posts; its clones are the same.
+#[derive(Debug, Clone)]
+pub(crate) struct Live<T>(Arc<Mutex<Vec<UnboundedSender<Order<T>>>>>);
 
-impl<T> Default for Listeners<T> {
-    fn default() -> Self {
-        Self(Vec::new())
+impl<T: Clone> Live<T> {
+    pub(super) fn new() -> Self {
+        Self(Arc::default())
     }
-}
 
-impl<T: Clone> Listeners<T> {
+    /// One text frame or chunk, whatever it says.
+    pub(crate) fn text(&self, text: impl Into<String>) {
+        self.tell(&Order::Frame(Message::text(text.into())));
+    }
+
+    /// One binary frame or chunk.
+    pub(crate) fn binary(&self, bytes: Vec<u8>) {
+        self.tell(&Order::Frame(Message::binary(bytes)));
+    }
+
+    /// A close frame.
+    pub(crate) fn close(&self, code: u16, reason: &str) {
+        self.tell(&Order::Frame(close(code, reason)));
+    }
+
+    /// Past all framing, straight on the socket.
+    pub(crate) fn raw(&self, bytes: impl Into<Vec<u8>>) {
+        self.tell(&Order::Raw(bytes.into()));
+    }
+
+    pub(crate) fn end(&self, end: End) {
+        self.tell(&Order::End(end));
+    }
+
+    pub(super) fn event(&self, event: T) {
+        self.tell(&Order::Event(event));
+    }
+
+    fn tell(&self, order: &Order<T>) {
+        let mut streams = self.0.lock().unwrap();
+        streams.retain(|stream| stream.send(order.clone()).is_ok());
+    }
+
     /// One more, which is told of `first` before anything else.
-    pub(super) fn join(
-        &mut self,
-        first: impl IntoIterator<Item = T>,
-    ) -> UnboundedReceiver<Order<T>> {
+    pub(super) fn join(&self, first: impl IntoIterator<Item = T>) -> Orders<T> {
         let (tell, told) = unbounded_channel();
         for event in first {
             let _ = tell.send(Order::Event(event));
         }
-        self.0.push(tell);
+        self.0.lock().unwrap().push(tell);
         told
     }
+}
 
-    pub(super) fn tell(&mut self, order: &Order<T>) {
-        self.0
-            .retain(|listener| listener.send(order.clone()).is_ok());
-    }
+pub(super) type Orders<T> = UnboundedReceiver<Order<T>>;
+
+pub(super) fn close(code: u16, reason: &str) -> Message {
+    Message::Close(Some(CloseFrame {
+        code: code.into(),
+        reason: reason.into(),
+    }))
 }
 
 /// How streams are written, open ones too; its clones are the same.

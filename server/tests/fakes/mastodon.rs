@@ -14,9 +14,7 @@ use serde_json::{Value, json};
 use super::{
     allowance::Allowance,
     http::{Answer, Connection, Request},
-    live::{End, Listeners, Order, Wire},
-    seen::Seen,
-    server::{Script, Server, Service},
+    server::{Fake, Server, Service, Shared},
     written_now,
 };
 
@@ -42,29 +40,20 @@ pub(crate) enum Access {
     Disabled,
 }
 
-#[derive(Debug)]
-pub(crate) struct Mastodon {
-    pub(crate) seen: Seen,
-    pub(crate) script: Script,
-    pub(crate) wire: Wire,
-    site: Arc<Site>,
-    web: Server,
-    /// Where it streams, if that is a host of its own.
-    streaming: Option<Server>,
-}
+pub(crate) type Mastodon = Fake<Site>;
 
 #[derive(Debug)]
-struct Site {
-    seen: Seen,
-    wire: Wire,
+pub(crate) struct Site {
+    shared: Shared<Told>,
     state: Mutex<State>,
+    /// Its streams are at a host of their own.
+    is_apart: bool,
 }
 
 #[derive(Debug)]
 struct State {
     statuses: BTreeMap<u64, Value>,
     last_id: u64,
-    listeners: Listeners<Told>,
     allowance: Allowance,
     local: Access,
     remote: Access,
@@ -73,197 +62,167 @@ struct State {
 }
 
 #[derive(Debug, Clone)]
-struct Told {
+pub(crate) struct Told {
     event: String,
     data: String,
     /// Of the status it is about, if it is about one.
     is_local: Option<bool>,
 }
 
-/// One of a site's hosts.
-struct Door {
-    site: Arc<Site>,
-    is_web: bool,
-    is_streaming: bool,
-}
+/// The host of the streams of a site that has one.
+struct Streaming(Arc<Site>);
 
 impl Mastodon {
     pub(crate) async fn start() -> Self {
-        Self::open(false).await
+        Self::with(false).await
     }
 
     /// With a second host for the streams, which only its description knows of.
     pub(crate) async fn start_apart() -> Self {
-        Self::open(true).await
+        Self::with(true).await
     }
 
-    async fn open(is_apart: bool) -> Self {
-        let (seen, script) = (Seen::default(), Script::default());
-        let wire = Wire::new(THUMP);
-        let site = Arc::new(Site {
-            seen: seen.clone(),
-            wire: wire.clone(),
-            state: Mutex::new(State {
-                statuses: BTreeMap::new(),
-                last_id: 0,
-                listeners: Listeners::default(),
-                allowance: Allowance::new(300, Duration::from_secs(300)),
-                local: Access::Public,
-                remote: Access::Public,
-                instance: Value::Null,
-                thump: ":thump\n",
-            }),
+    async fn with(is_apart: bool) -> Self {
+        let mut mastodon = Self::open(Site::new(is_apart)).await;
+        if is_apart {
+            let host = Arc::new(Streaming(Arc::clone(&mastodon.service)));
+            let (seen, script) = (mastodon.seen.clone(), mastodon.script.clone());
+            mastodon
+                .servers
+                .push(Server::start(host, seen, script).await);
+        }
+        let streams_at = mastodon.servers.last().unwrap().address;
+        mastodon.describe(|instance| {
+            let url = format!("ws://{streams_at}");
+            instance["configuration"]["urls"]["streaming"] = json!(url);
         });
-        let door = |is_web, is_streaming| {
-            let site = Arc::clone(&site);
-            let door = Door {
-                site,
-                is_web,
-                is_streaming,
-            };
-            Server::start(Arc::new(door), seen.clone(), script.clone())
-        };
-        let web = door(true, !is_apart).await;
-        let streaming = match is_apart {
-            true => Some(door(false, true).await),
-            false => None,
-        };
-        let streams_at = streaming.as_ref().unwrap_or(&web).address;
-        site.state.lock().unwrap().instance = json!({
-            "domain": web.address.to_string(),
-            "title": "A fake",
-            "version": "4.5.0",
-            "configuration": {"urls": {"streaming": format!("ws://{streams_at}")}},
-            "api_versions": {"mastodon": 6},
-        });
-        let mastodon = Self {
-            seen,
-            script,
-            wire,
-            site,
-            web,
-            streaming,
-        };
         mastodon.access(Access::Public, Access::Public);
         mastodon
     }
 
     /// `http://127.0.0.1:PORT`
     pub(crate) fn url(&self) -> String {
-        format!("http://{}", self.web.address)
+        format!("http://{}", self.address())
     }
 
     /// A [`status`] in the timeline and to the open streams; gives its id.
     pub(crate) fn publish(&self, mut status: Value) -> String {
-        let mut state = self.site.state.lock().unwrap();
+        let mut state = self.service.state.lock().unwrap();
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
         let id = ((now.as_millis() as u64) << 16).max(state.last_id + 1);
         state.last_id = id;
         status["id"] = json!(id.to_string());
-        state.tell("update", status.to_string(), Some(is_local(&status)));
+        self.tell("update", status.to_string(), Some(is_local(&status)));
         state.statuses.insert(id, status);
         id.to_string()
     }
 
     /// Changes a published status as its author does.
     pub(crate) fn edit(&self, id: &str, change: impl FnOnce(&mut Value)) {
-        let mut state = self.site.state.lock().unwrap();
+        let mut state = self.service.state.lock().unwrap();
         let status = state.statuses.get_mut(&id.parse().unwrap()).unwrap();
         change(status);
         status["edited_at"] = json!(written_now());
         let (text, is_local) = (status.to_string(), is_local(status));
-        state.tell("status.update", text, Some(is_local));
+        self.tell("status.update", text, Some(is_local));
     }
 
     pub(crate) fn delete(&self, id: &str) {
-        let mut state = self.site.state.lock().unwrap();
+        let mut state = self.service.state.lock().unwrap();
         let status = state.statuses.remove(&id.parse().unwrap()).unwrap();
-        state.tell("delete", id.to_owned(), Some(is_local(&status)));
+        self.tell("delete", id.to_owned(), Some(is_local(&status)));
     }
 
     /// Any other event to all streams: `announcement`, `filters_changed` with `undefined`.
     pub(crate) fn emit(&self, event: &str, data: &str) {
-        let mut state = self.site.state.lock().unwrap();
-        state.tell(event, data.to_owned(), None);
+        self.tell(event, data.to_owned(), None);
     }
 
-    /// As it is, to all open streams, as one chunk.
-    pub(crate) fn send(&self, bytes: impl Into<Vec<u8>>) {
-        self.order(&Order::Raw(bytes.into()));
-    }
-
-    /// Ends all open streams.
-    pub(crate) fn end(&self, end: End) {
-        self.order(&Order::End(end));
-    }
-
-    fn order(&self, order: &Order<Told>) {
-        self.site.state.lock().unwrap().listeners.tell(order);
+    fn tell(&self, event: &str, data: String, is_local: Option<bool>) {
+        let event = event.to_owned();
+        self.live.event(Told {
+            event,
+            data,
+            is_local,
+        });
     }
 
     /// What a thump is: `":thump\n"` until this is called; newer servers send `":thump\n\n"`.
     pub(crate) fn thump_as(&self, thump: &'static str) {
-        self.site.state.lock().unwrap().thump = thump;
+        self.service.state.lock().unwrap().thump = thump;
     }
 
     /// How many requests may be made in each window; 300 in 5 minutes until this is called.
     pub(crate) fn allow(&self, requests: u32, window: Duration) {
-        self.site.state.lock().unwrap().allowance = Allowance::new(requests, window);
+        self.service.state.lock().unwrap().allowance = Allowance::new(requests, window);
     }
 
     pub(crate) fn access(&self, local: Access, remote: Access) {
         let name = |access: Access| format!("{access:?}").to_lowercase();
         let feeds = json!({"live_feeds": {"local": name(local), "remote": name(remote)}});
-        let mut state = self.site.state.lock().unwrap();
+        let mut state = self.service.state.lock().unwrap();
         state.instance["configuration"]["timelines_access"] = feeds;
         (state.local, state.remote) = (local, remote);
     }
 
     /// Makes the server describe itself otherwise, as an older one without `timelines_access`.
     pub(crate) fn describe(&self, change: impl FnOnce(&mut Value)) {
-        change(&mut self.site.state.lock().unwrap().instance);
+        change(&mut self.service.state.lock().unwrap().instance);
     }
 }
 
-impl State {
-    fn tell(&mut self, event: &str, data: String, is_local: Option<bool>) {
-        let event = event.to_owned();
-        self.listeners.tell(&Order::Event(Told {
-            event,
-            data,
-            is_local,
-        }));
+impl Service for Site {
+    type Event = Told;
+
+    fn shared(&self) -> &Shared<Told> {
+        &self.shared
     }
 
-    /// Nothing of a feed that is disabled, but what is deleted from it.
-    fn shows(&self, told: &Told) -> bool {
-        let access = match told.is_local {
-            Some(true) => self.local,
-            Some(false) => self.remote,
-            None => Access::Public,
-        };
-        access != Access::Disabled || told.event == "delete"
-    }
-}
-
-impl Service for Door {
     async fn serve(&self, request: Request, connection: Connection) -> Option<Connection> {
-        let path = request.path.as_str();
-        let is_streaming = self.is_streaming && path.starts_with("/api/v1/streaming/");
-        if is_streaming && path != HEALTH {
-            return self.site.stream(&request, connection).await;
-        }
-        let answer = match path {
-            HEALTH if self.is_streaming => Answer::text(200, "OK"),
-            INSTANCE if self.is_web => self.site.web(Site::instance, &request),
-            TIMELINE if self.is_web => self.site.web(timeline::page, &request),
+        let answer = match request.path.as_str() {
+            INSTANCE => self.web(Site::instance, &request),
+            TIMELINE => self.web(timeline::page, &request),
+            _ if !self.is_apart => return self.streaming(&request, connection).await,
             _ => error(404, "Not Found"),
         };
         connection.answer(&answer).await
     }
 }
 
+impl Service for Streaming {
+    type Event = Told;
+
+    fn shared(&self) -> &Shared<Told> {
+        &self.0.shared
+    }
+
+    async fn serve(&self, request: Request, connection: Connection) -> Option<Connection> {
+        self.0.streaming(&request, connection).await
+    }
+}
+
 impl Site {
+    fn new(is_apart: bool) -> Self {
+        Self {
+            shared: Shared::new(THUMP),
+            state: Mutex::new(State {
+                statuses: BTreeMap::new(),
+                last_id: 0,
+                allowance: Allowance::new(300, Duration::from_secs(300)),
+                local: Access::Public,
+                remote: Access::Public,
+                instance: json!({
+                    "title": "A fake",
+                    "version": "4.5.0",
+                    "configuration": {"urls": {}},
+                    "api_versions": {"mastodon": 6},
+                }),
+                thump: ":thump\n",
+            }),
+            is_apart,
+        }
+    }
+
     fn instance(state: &State, _request: &Request) -> Answer {
         Answer::json(200, &state.instance)
     }
@@ -280,6 +239,17 @@ impl Site {
             .header("X-RateLimit-Limit", state.allowance.limit)
             .header("X-RateLimit-Remaining", state.allowance.left)
             .header("X-RateLimit-Reset", resets)
+    }
+
+    async fn streaming(&self, request: &Request, connection: Connection) -> Option<Connection> {
+        let answer = match request.path.as_str() {
+            HEALTH => Answer::text(200, "OK"),
+            path if path.starts_with("/api/v1/streaming/") => {
+                return self.stream(request, connection).await;
+            }
+            _ => error(404, "Not Found"),
+        };
+        connection.answer(&answer).await
     }
 
     async fn stream(&self, request: &Request, connection: Connection) -> Option<Connection> {
@@ -301,20 +271,31 @@ impl Site {
         if let Some(refused) = refused {
             return connection.answer(&error(401, refused)).await;
         }
-        let (orders, thump) = {
-            let mut state = self.state.lock().unwrap();
-            (state.listeners.join([]), state.thump)
+        // What a feed is open to is looked up once, when a stream of it begins.
+        let (thump, local, remote) = {
+            let state = self.state.lock().unwrap();
+            (state.thump, state.local, state.remote)
         };
-        let _present = self.seen.enter_stream(usize::MAX).await;
+        let orders = self.shared.live.join([]);
+        let _present = self.shared.seen.enter_stream(usize::MAX).await;
         let start = Answer::new(200, "text/event-stream", ":)\n");
         let start = start.header("Cache-Control", "private, no-store");
         let write = |told: &Told| {
             let is_here = wanted.is_none() || told.is_local.is_none() || told.is_local == wanted;
-            let is_shown = is_here && self.state.lock().unwrap().shows(told);
-            is_shown.then(|| format!("event: {}\ndata: {}\n\n", told.event, told.data))
+            let access = match told.is_local {
+                Some(true) => local,
+                Some(false) => remote,
+                None => Access::Public,
+            };
+            // Nothing of a disabled feed comes but what is deleted from it.
+            if !is_here || (access == Access::Disabled && told.event != "delete") {
+                return Vec::new();
+            }
+            let (event, data) = (&told.event, &told.data);
+            vec![format!("event: {event}\n"), format!("data: {data}\n\n")]
         };
         let _ = connection
-            .stream(&start, orders, (&self.wire, thump), write)
+            .stream(&start, orders, (&self.shared.wire, thump), write)
             .await;
         None
     }

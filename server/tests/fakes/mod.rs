@@ -1,9 +1,13 @@
 //! The services that tagtide reads from, in small: each speaks its real protocol over loopback sockets.
 //!
-//! [`X`], [`Jetstream`], [`Mastodon`] and [`Relay`] are handles. A test starts one, publishes posts through
-//! it, breaks it, and looks at what clients did. Dropping the handle closes all of its sockets. Every
-//! handle has `url()`, `seen` (what clients did, [`Seen`]), `script` (what goes wrong next, [`Script`]) and
-//! `wire` (how streams are written, [`Wire`]).
+//! [`X`], [`Jetstream`], [`Mastodon`] and [`Relay`] are handles, each a [`Fake`]: a test starts one, publishes
+//! posts through it, breaks it, and looks at what clients did. Every handle has an `url()` and
+//! * `seen`, what clients did ([`Seen`]);
+//! * `script`, what goes wrong next ([`Script`]);
+//! * `live`, the open streams, to tell them anything or to end them ([`Live`]);
+//! * `wire`, how they are written ([`Wire`]).
+//!
+//! Dropping the handle closes all of its sockets.
 //!
 //! **Invariant**: what is here follows the services' public documentation and servers, never the code
 //! under test; where a fake knows less than its service, the head of its file says so.
@@ -36,11 +40,11 @@ pub(crate) mod x;
 
 pub(crate) use http::{Answer, Request};
 pub(crate) use jetstream::Jetstream;
-pub(crate) use live::{End, Wire};
+pub(crate) use live::{End, Live, Wire};
 pub(crate) use mastodon::Mastodon;
 pub(crate) use nostr::Relay;
 pub(crate) use seen::{Count, Record, Seen};
-pub(crate) use server::{Fault, Script};
+pub(crate) use server::{Fake, Fault, Script};
 pub(crate) use x::X;
 
 /// For what takes moments on an idle machine; tests also run on busy ones.

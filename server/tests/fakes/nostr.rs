@@ -4,7 +4,7 @@
 
 use std::{
     collections::{BTreeMap, VecDeque},
-    sync::{Arc, Mutex},
+    sync::Mutex,
     time::Duration,
 };
 
@@ -14,28 +14,18 @@ use tokio_tungstenite::tungstenite::Message;
 
 use super::{
     http::{Connection, Request},
-    live::{End, Listeners, Order, Wire},
-    seen::Seen,
-    server::{Script, Server, Service},
-    websocket::{Conversation, Speaker, accept, close},
+    server::{Fake, Service, Shared},
+    websocket::{Speaker, converse},
 };
 
 const PING: Duration = Duration::from_secs(30);
 
 /// Several relays have what is published to several relays.
-#[derive(Debug)]
-pub(crate) struct Relay {
-    pub(crate) seen: Seen,
-    pub(crate) script: Script,
-    pub(crate) wire: Wire,
-    store: Arc<Store>,
-    server: Server,
-}
+pub(crate) type Relay = Fake<Store>;
 
 #[derive(Debug)]
-struct Store {
-    seen: Seen,
-    wire: Wire,
+pub(crate) struct Store {
+    shared: Shared<Told>,
     state: Mutex<State>,
 }
 
@@ -44,124 +34,88 @@ struct State {
     events: Vec<Value>,
     /// How many have ever been told to those who listen.
     told: u64,
-    listeners: Listeners<Told>,
     refusals: VecDeque<String>,
     most: usize,
 }
 
 #[derive(Debug, Clone)]
-enum Told {
+pub(crate) enum Told {
     Event(u64, Value),
-    Frame(Message),
     /// All subscriptions end for this reason.
     Closed(String),
 }
 
 impl Relay {
     pub(crate) async fn start() -> Self {
-        let (seen, script) = (Seen::default(), Script::default());
-        let wire = Wire::new(PING);
-        let store = Arc::new(Store {
-            seen: seen.clone(),
-            wire: wire.clone(),
+        Self::open(Store {
+            shared: Shared::new(PING),
             state: Mutex::new(State {
                 events: Vec::new(),
                 told: 0,
-                listeners: Listeners::default(),
                 refusals: VecDeque::new(),
                 most: usize::MAX,
             }),
-        });
-        let server = Server::start(Arc::clone(&store), seen.clone(), script.clone()).await;
-        Self {
-            seen,
-            script,
-            wire,
-            store,
-            server,
-        }
+        })
+        .await
     }
 
     /// `ws://127.0.0.1:PORT`
     pub(crate) fn url(&self) -> String {
-        format!("ws://{}", self.server.address)
+        format!("ws://{}", self.address())
     }
 
     /// Stored and sent to whom it concerns. What an event says of itself is not checked.
     pub(crate) fn publish(&self, event: &Value) {
-        self.store.state.lock().unwrap().events.push(event.clone());
-        self.repeat(event);
+        let mut state = self.service.state.lock().unwrap();
+        state.events.push(event.clone());
+        self.tell(&mut state, event);
     }
 
     /// Sent to whom it concerns, stored or not: a duplicate, if it was published before.
     pub(crate) fn repeat(&self, event: &Value) {
-        let mut state = self.store.state.lock().unwrap();
+        self.tell(&mut self.service.state.lock().unwrap(), event);
+    }
+
+    fn tell(&self, state: &mut State, event: &Value) {
         state.told += 1;
-        let told = Told::Event(state.told, event.clone());
-        state.listeners.tell(&Order::Event(told));
+        self.live.event(Told::Event(state.told, event.clone()));
     }
 
     /// The next `REQ` is answered by `CLOSED`: `auth-required: …`, `rate-limited: …`, `error: …`.
     pub(crate) fn refuse_next(&self, reason: &str) {
-        let mut state = self.store.state.lock().unwrap();
+        let mut state = self.service.state.lock().unwrap();
         state.refusals.push_back(reason.to_owned());
     }
 
     /// Ends all subscriptions by `CLOSED`; the connections stay.
     pub(crate) fn close_subscriptions(&self, reason: &str) {
-        self.tell(Order::Event(Told::Closed(reason.to_owned())));
+        self.live.event(Told::Closed(reason.to_owned()));
     }
 
     pub(crate) fn notice(&self, text: &str) {
-        self.send_text(&json!(["NOTICE", text]).to_string());
-    }
-
-    /// To all connections, whatever it is.
-    pub(crate) fn send_text(&self, text: &str) {
-        self.tell(Order::Event(Told::Frame(Message::text(text))));
-    }
-
-    pub(crate) fn send_binary(&self, bytes: Vec<u8>) {
-        self.tell(Order::Event(Told::Frame(Message::binary(bytes))));
-    }
-
-    pub(crate) fn close(&self, code: u16, reason: &str) {
-        self.tell(Order::Event(Told::Frame(close(code, reason))));
-    }
-
-    pub(crate) fn end(&self, end: End) {
-        self.tell(Order::End(end));
-    }
-
-    fn tell(&self, order: Order<Told>) {
-        self.store.state.lock().unwrap().listeners.tell(&order);
+        self.live.text(json!(["NOTICE", text]).to_string());
     }
 
     /// The most stored events that a filter gets, whatever limit it has.
     pub(crate) fn most_stored(&self, most: usize) {
-        self.store.state.lock().unwrap().most = most;
+        self.service.state.lock().unwrap().most = most;
     }
 }
 
 impl Service for Store {
+    type Event = Told;
+
+    fn shared(&self) -> &Shared<Told> {
+        &self.shared
+    }
+
     async fn serve(&self, request: Request, connection: Connection) -> Option<Connection> {
-        let socket = match accept(connection, &request).await {
-            Ok(socket) => socket,
-            Err(connection) => return connection,
+        let client = Client {
+            store: self,
+            subscriptions: BTreeMap::new(),
         };
-        let orders = self.state.lock().unwrap().listeners.join([]);
-        let _present = self.seen.enter_stream(usize::MAX).await;
-        let conversation = Conversation {
-            socket,
-            speaker: Client {
-                store: self,
-                subscriptions: BTreeMap::new(),
-            },
-            wire: &self.wire,
-            seen: &self.seen,
-        };
-        conversation.hold(orders).await;
-        None
+        let parts = (|| self.shared.live.join([]), client);
+        converse(connection, &request, &self.shared, parts).await
     }
 }
 
@@ -182,7 +136,6 @@ impl Speaker for Client<'_> {
     fn tell(&mut self, told: &Told) -> Vec<Message> {
         let subscriptions = self.subscriptions.iter();
         match told {
-            Told::Frame(frame) => vec![frame.clone()],
             Told::Event(number, event) => subscriptions
                 .filter(|(_, subscription)| subscription.since < *number)
                 .filter(|(_, subscription)| {

@@ -5,6 +5,7 @@ use std::{
     future::Future,
     net::SocketAddr,
     sync::{Arc, Mutex},
+    time::Duration,
 };
 
 use tokio::{
@@ -14,6 +15,7 @@ use tokio::{
 
 use super::{
     http::{Answer, Connection, Request},
+    live::{Live, Wire},
     seen::Seen,
 };
 
@@ -78,8 +80,31 @@ impl Script {
     }
 }
 
+/// What a service and its handle share.
+#[derive(Debug, Clone)]
+pub(crate) struct Shared<T> {
+    pub(super) seen: Seen,
+    pub(super) wire: Wire,
+    pub(super) live: Live<T>,
+}
+
+impl<T: Clone> Shared<T> {
+    pub(super) fn new(beat: Duration) -> Self {
+        Self {
+            seen: Seen::default(),
+            wire: Wire::new(beat),
+            live: Live::new(),
+        }
+    }
+}
+
 /// What a server says to a request.
-pub(super) trait Service: Send + Sync + 'static {
+pub(crate) trait Service: Send + Sync + 'static {
+    /// What its streams are told of.
+    type Event: Clone;
+
+    fn shared(&self) -> &Shared<Self::Event>;
+
     /// Gives the connection back if it is open for another request.
     fn serve(
         &self,
@@ -88,9 +113,43 @@ pub(super) trait Service: Send + Sync + 'static {
     ) -> impl Future<Output = Option<Connection>> + Send;
 }
 
+/// The handle of a fake.
+#[derive(Debug)]
+pub(crate) struct Fake<S: Service> {
+    pub(crate) seen: Seen,
+    pub(crate) script: Script,
+    pub(crate) wire: Wire,
+    pub(crate) live: Live<S::Event>,
+    pub(super) service: Arc<S>,
+    /// The first is where its `url` leads.
+    pub(super) servers: Vec<Server>,
+}
+
+impl<S: Service> Fake<S> {
+    pub(super) async fn open(service: S) -> Self {
+        let service = Arc::new(service);
+        let Shared { seen, wire, live } = service.shared().clone();
+        let script = Script::default();
+        let server = Server::start(Arc::clone(&service), seen.clone(), script.clone()).await;
+        Self {
+            seen,
+            script,
+            wire,
+            live,
+            service,
+            servers: vec![server],
+        }
+    }
+
+    /// `127.0.0.1:PORT`
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.servers[0].address
+    }
+}
+
 /// Listens on a loopback port of the system's choice until it is dropped.
 #[derive(Debug)]
-pub(super) struct Server {
+pub(crate) struct Server {
     pub(super) address: SocketAddr,
     accepting: AbortHandle,
 }

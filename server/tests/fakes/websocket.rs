@@ -1,26 +1,27 @@
 //! The server's side of a WebSocket.
 
 use futures::{SinkExt, StreamExt};
-use tokio::{io::AsyncWriteExt, net::TcpStream, sync::mpsc::UnboundedReceiver, time::timeout};
+use tokio::{io::AsyncWriteExt, net::TcpStream, time::timeout};
 use tokio_tungstenite::{
     WebSocketStream,
     tungstenite::{
-        Message, Utf8Bytes,
+        Message,
         handshake::server::{create_response, write_response},
         http,
-        protocol::{CloseFrame, Role},
+        protocol::Role,
     },
 };
 
 use super::{
     http::{Answer, Connection, Request},
-    live::{End, Order, Wire},
+    live::{End, Order, Orders, Wire, close},
     seen::Seen,
+    server::Shared,
 };
 
 /// What a service says in a conversation.
 pub(super) trait Speaker: Send {
-    type Event: Send;
+    type Event: Clone + Send;
 
     /// The frames that this client gets of an event.
     fn tell(&mut self, event: &Self::Event) -> Vec<Message>;
@@ -29,15 +30,32 @@ pub(super) trait Speaker: Send {
     fn hear(&mut self, text: &str) -> Vec<Message>;
 }
 
-pub(super) fn close(code: u16, reason: &str) -> Message {
-    Message::Close(Some(CloseFrame {
-        code: code.into(),
-        reason: reason.into(),
-    }))
+/// Takes the upgrade, joins the streams and holds the conversation until it ends in whatever way; gives the
+/// connection back after refusing what is no upgrade.
+pub(super) async fn converse<S: Speaker>(
+    connection: Connection,
+    request: &Request,
+    shared: &Shared<S::Event>,
+    (join, speaker): (impl FnOnce() -> Orders<S::Event>, S),
+) -> Option<Connection> {
+    let socket = match accept(connection, request).await {
+        Ok(socket) => socket,
+        Err(connection) => return connection,
+    };
+    let orders = join();
+    let _present = shared.seen.enter_stream(usize::MAX).await;
+    let (wire, seen) = (&shared.wire, &shared.seen);
+    let conversation = Conversation {
+        socket,
+        speaker,
+        wire,
+        seen,
+    };
+    conversation.hold(orders).await;
+    None
 }
 
-/// Takes the upgrade; gives the connection back after refusing what is none.
-pub(super) async fn accept(
+async fn accept(
     connection: Connection,
     request: &Request,
 ) -> Result<WebSocketStream<TcpStream>, Option<Connection>> {
@@ -59,12 +77,11 @@ pub(super) async fn accept(
     Ok(WebSocketStream::from_partially_read(socket, unread, Role::Server, None).await)
 }
 
-/// An accepted WebSocket, until it ends in whatever way.
-pub(super) struct Conversation<'a, S> {
-    pub(super) socket: WebSocketStream<TcpStream>,
-    pub(super) speaker: S,
-    pub(super) wire: &'a Wire,
-    pub(super) seen: &'a Seen,
+struct Conversation<'a, S> {
+    socket: WebSocketStream<TcpStream>,
+    speaker: S,
+    wire: &'a Wire,
+    seen: &'a Seen,
 }
 
 /// It is over; the socket is dropped as it is.
@@ -73,11 +90,20 @@ struct Over;
 impl<S: Speaker> Conversation<'_, S> {
     /// Goes on until an order or the client ends it. A client that did not answer the last ping by the
     /// time of the next is dropped.
-    pub(super) async fn hold(mut self, mut orders: UnboundedReceiver<Order<S::Event>>) {
+    async fn hold(mut self, mut orders: Orders<S::Event>) {
         let mut pulse = self.wire.pulse();
         let mut is_there = true;
         loop {
             let over = tokio::select! {
+                // An answer that has come is heard before the next ping.
+                biased;
+                message = self.socket.next() => match message {
+                    Some(Ok(message)) => {
+                        is_there |= message.is_pong();
+                        self.listen(message).await
+                    }
+                    Some(Err(_)) | None => Err(Over),
+                },
                 order = orders.recv() => match order {
                     Some(order) => self.obey(order).await,
                     None => Err(Over),
@@ -85,13 +111,6 @@ impl<S: Speaker> Conversation<'_, S> {
                 () = pulse.beat() => match std::mem::replace(&mut is_there, false) {
                     true => self.say(Message::Ping("are you there?".into())).await,
                     false => Err(Over),
-                },
-                message = self.socket.next() => match message {
-                    Some(Ok(message)) => {
-                        is_there |= message.is_pong();
-                        self.listen(message).await
-                    }
-                    Some(Err(_)) | None => Err(Over),
                 },
             };
             if over.is_err() {
@@ -108,6 +127,7 @@ impl<S: Speaker> Conversation<'_, S> {
                 }
                 Ok(())
             }
+            Order::Frame(frame) => self.say(frame).await,
             Order::Raw(bytes) => {
                 self.socket.flush().await.map_err(|_| Over)?;
                 self.socket

@@ -16,9 +16,8 @@ use serde_json::{Value, json};
 use super::{
     allowance::Allowance,
     http::{Answer, Connection, Request},
-    live::{End, Listeners, Order, Wire},
-    seen::Seen,
-    server::{Script, Server, Service},
+    live::End,
+    server::{Fake, Service, Shared},
 };
 
 mod post;
@@ -37,19 +36,11 @@ const CONNECTIONS: &str = "/2/connections/all";
 const KEEP_ALIVE: Duration = Duration::from_secs(20);
 const WINDOW: Duration = Duration::from_secs(15 * 60);
 
-#[derive(Debug)]
-pub(crate) struct X {
-    pub(crate) seen: Seen,
-    pub(crate) script: Script,
-    pub(crate) wire: Wire,
-    api: Arc<Api>,
-    server: Server,
-}
+pub(crate) type X = Fake<Api>;
 
 #[derive(Debug)]
-struct Api {
-    seen: Seen,
-    wire: Wire,
+pub(crate) struct Api {
+    shared: Shared<Arc<Value>>,
     state: Mutex<State>,
     /// Streams that the service still believes in though nobody reads them.
     stuck: AtomicUsize,
@@ -60,7 +51,6 @@ struct Api {
 struct State {
     rules: Rules,
     posts: Vec<Arc<Value>>,
-    listeners: Listeners<Arc<Value>>,
     connects: Allowance,
     reads: Allowance,
     changes: Allowance,
@@ -70,15 +60,11 @@ struct State {
 
 impl X {
     pub(crate) async fn start() -> Self {
-        let (seen, script) = (Seen::default(), Script::default());
-        let wire = Wire::new(KEEP_ALIVE);
-        let api = Arc::new(Api {
-            seen: seen.clone(),
-            wire: wire.clone(),
+        Self::open(Api {
+            shared: Shared::new(KEEP_ALIVE),
             state: Mutex::new(State {
                 rules: Rules::new(),
                 posts: Vec::new(),
-                listeners: Listeners::default(),
                 connects: Allowance::new(50, WINDOW),
                 reads: Allowance::new(450, WINDOW),
                 changes: Allowance::new(100, WINDOW),
@@ -86,90 +72,75 @@ impl X {
             }),
             stuck: AtomicUsize::new(0),
             most_streams: AtomicUsize::new(1),
-        });
-        let server = Server::start(Arc::clone(&api), seen.clone(), script.clone()).await;
-        Self {
-            seen,
-            script,
-            wire,
-            api,
-            server,
-        }
+        })
+        .await
     }
 
     /// `http://127.0.0.1:PORT`
     pub(crate) fn url(&self) -> String {
-        format!("http://{}", self.server.address)
+        format!("http://{}", self.address())
     }
 
     /// To all open streams, and to those that ask for a backfill; gives the post's id.
     pub(crate) fn publish(&self, post: Value) -> String {
         let id = post["data"]["id"].as_str().unwrap().to_owned();
         let post = Arc::new(post);
-        let mut state = self.api.state.lock().unwrap();
+        let mut state = self.service.state.lock().unwrap();
         state.posts.push(Arc::clone(&post));
-        state.listeners.tell(&Order::Event(post));
+        self.live.event(post);
         id
-    }
-
-    /// As it is, to all open streams, as one chunk: `"garbage\r\n"`, half a post, anything.
-    pub(crate) fn send(&self, bytes: impl Into<Vec<u8>>) {
-        self.tell(Order::Raw(bytes.into()));
     }
 
     /// Says that the stream is over for operational reasons, and ends it.
     pub(crate) fn disconnect(&self) {
-        self.send(format!("{}\r\n", operational_disconnect()));
-        self.end(End::Clean);
-    }
-
-    /// Ends all open streams.
-    pub(crate) fn end(&self, end: End) {
-        self.tell(Order::End(end));
+        self.live.text(format!("{}\r\n", operational_disconnect()));
+        self.live.end(End::Clean);
     }
 
     /// A stream that starts gets this many of the newest posts, though they may have been sent before.
     pub(crate) fn repeat(&self, posts: usize) {
-        self.api.state.lock().unwrap().repeated = posts;
+        self.service.state.lock().unwrap().repeated = posts;
     }
 
     /// How many streams may be open at once; 1 until this is called.
     pub(crate) fn most_streams(&self, streams: usize) {
-        self.api.most_streams.store(streams, Ordering::Relaxed);
+        self.service.most_streams.store(streams, Ordering::Relaxed);
     }
 
     /// This many streams count as open until `DELETE /2/connections/all`.
     pub(crate) fn stick(&self, streams: usize) {
-        self.api.stuck.store(streams, Ordering::Relaxed);
+        self.service.stuck.store(streams, Ordering::Relaxed);
     }
 
     /// How many streams may be asked for in each window; 50 in 15 minutes until this is called.
     pub(crate) fn allow(&self, connects: u32, window: Duration) {
-        self.api.state.lock().unwrap().connects = Allowance::new(connects, window);
+        self.service.state.lock().unwrap().connects = Allowance::new(connects, window);
     }
 
     /// The rules that are set, as they are listed.
     pub(crate) fn rules(&self) -> Vec<Value> {
-        self.api.state.lock().unwrap().rules.rules.clone()
+        self.service.state.lock().unwrap().rules.rules.clone()
     }
 
     /// A rule that somebody else has set; gives its id.
     pub(crate) fn set_rule(&self, value: &str, tag: Option<&str>) -> String {
-        let rule = self.api.state.lock().unwrap().rules.set(value, tag);
+        let rule = self.service.state.lock().unwrap().rules.set(value, tag);
         rule["id"].as_str().unwrap().to_owned()
     }
 
     /// How many rules a page has at most; 1,000 until this is called.
     pub(crate) fn rules_on_a_page(&self, rules: usize) {
-        self.api.state.lock().unwrap().rules.page = rules;
-    }
-
-    fn tell(&self, order: Order<Arc<Value>>) {
-        self.api.state.lock().unwrap().listeners.tell(&order);
+        self.service.state.lock().unwrap().rules.page = rules;
     }
 }
 
 impl Service for Api {
+    type Event = Arc<Value>;
+
+    fn shared(&self) -> &Shared<Arc<Value>> {
+        &self.shared
+    }
+
     async fn serve(&self, request: Request, connection: Connection) -> Option<Connection> {
         let is_known = request.bearer() == Some(TOKEN);
         let place = (request.method.as_str(), request.path.as_str());
@@ -222,17 +193,17 @@ impl Api {
             return connection.answer(&counted(refused, allowance)).await;
         }
         let orders = {
-            let mut state = self.state.lock().unwrap();
+            let state = self.state.lock().unwrap();
             let again = match request.parameter("backfill_minutes") {
                 None | Some("0") => state.repeated.min(state.posts.len()),
                 Some(_) => state.posts.len(),
             };
             let first = state.posts[state.posts.len() - again..].to_vec();
-            state.listeners.join(first)
+            self.shared.live.join(first)
         };
         let most = self.most_streams.load(Ordering::Relaxed);
         let limit = most.saturating_sub(self.stuck.load(Ordering::Relaxed));
-        let Some(_present) = self.seen.enter_stream(limit).await else {
+        let Some(_present) = self.shared.seen.enter_stream(limit).await else {
             let refused = counted(too_many_connections(), allowance);
             return connection.answer(&refused).await;
         };
@@ -240,20 +211,19 @@ impl Api {
         let start = counted(start, allowance);
         let write = |post: &Arc<Value>| {
             let rules = is_filtered.then(|| self.state.lock().unwrap().rules.matching(post));
-            let shaped = shape::shape(post, request, rules)?;
-            Some(format!("{shaped}\r\n"))
+            let shaped = shape::shape(post, request, rules);
+            shaped.iter().map(|post| format!("{post}\r\n")).collect()
         };
         let _ = connection
-            .stream(&start, orders, (&self.wire, "\r\n"), write)
+            .stream(&start, orders, (&self.shared.wire, "\r\n"), write)
             .await;
         None
     }
 
     fn forget_streams(&self) -> Answer {
         self.stuck.store(0, Ordering::Relaxed);
-        let order = Order::End(End::Cut);
-        self.state.lock().unwrap().listeners.tell(&order);
-        let killed = self.seen.streams().now;
+        self.shared.live.end(End::Cut);
+        let killed = self.shared.seen.streams().now;
         Answer::json(200, &json!({"data": {"killed_connections": killed}}))
     }
 }

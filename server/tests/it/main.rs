@@ -9,6 +9,7 @@ mod exactly_once;
 mod fakes;
 #[path = "../fakes/tests/mod.rs"]
 mod fakes_are_faithful;
+mod killed;
 mod program;
 mod random;
 mod replay;

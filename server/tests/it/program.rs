@@ -287,6 +287,8 @@ pub(crate) fn free_port() -> u16 {
 
 /// A client that talks to this machine only.
 pub(crate) fn client() -> reqwest::Client {
+    // An error is only that there is one already.
+    let _ = rustls::crypto::ring::default_provider().install_default();
     reqwest::Client::builder()
         .no_proxy()
         .timeout(SOON)

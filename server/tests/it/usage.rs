@@ -39,12 +39,13 @@ fn wrong_usage_is_status_2() {
         (&["--nonsense"][..], "--nonsense"),
         (&["--btach", "2s"], "--batch"),
         (&["--batch", "10ms"], "100ms to 60s"),
-        (&["--source", "x"], "x"),
+        (&["--source", "x:all"], "x[:sample]"),
+        (&["--x-rule", "#rust"], "--source x"),
         (&["--source", "tcp:here"], "tcp"),
         (&["--grammar", "klingon"], "twitter"),
         (&["--source", "demo", "--source", "demo"], "given twice"),
         (&["--listen", "0.0.0.0:80"], "loopback"),
-        (&["--post-to", "https://dashboard.example/"], "http://"),
+        (&["--post-to", "ftp://dashboard.example/"], "http://"),
         (&["feed", "--listen", "nowhere"], "127.0.0.1"),
         (&["count", "--top", "many"], "many"),
     ] {
@@ -64,6 +65,7 @@ fn what_is_in_the_way_is_status_1() {
         (&["--source", "file:no/such/file"], "no/such/file"),
         (&["--source", &format!("listen:{taken}")], "another port"),
         (&["--source", "listen:0.0.0.0:0"], "loopback"),
+        (&["--source", "x"], "TAGTIDE_X_TOKEN_FILE"),
         (&["count", "no/such/file"], "no/such/file"),
         (&["feed", "--listen", &taken], "another"),
     ] {

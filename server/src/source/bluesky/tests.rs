@@ -43,12 +43,22 @@ fn start(hosts: &[&Jetstream], cursor: Option<Cursor>) -> Running {
 }
 
 fn tagged(key: &str, tag: &str) -> Value {
-    create(ANN, POST, key, jetstream::post(&format!("a #{tag}"), &["en"]))
+    create(
+        ANN,
+        POST,
+        key,
+        jetstream::post(&format!("a #{tag}"), &["en"]),
+    )
 }
 
 async fn says(running: &Running, words: &str) {
     running
-        .shows(|source| source.detail.as_deref().is_some_and(|why| why.contains(words)))
+        .shows(|source| {
+            source
+                .detail
+                .as_deref()
+                .is_some_and(|why| why.contains(words))
+        })
         .await;
 }
 
@@ -58,7 +68,8 @@ fn keys(running: &Running) -> Vec<String> {
         Event::Post(Post { id: Some(id), .. }) | Event::Delete { id } => id.to_string(),
         other => panic!("{other:?}"),
     });
-    ids.map(|id| id.rsplit('/').next().unwrap().to_owned()).collect()
+    ids.map(|id| id.rsplit('/').next().unwrap().to_owned())
+        .collect()
 }
 
 #[test]
@@ -81,7 +92,12 @@ async fn posts_updates_deletions_and_accounts_come_as_they_happen() {
     let running = start(&[&fake], None);
     fake.seen.until_streams(1).await;
     fake.publish(tagged("1", "Rust"));
-    fake.publish(update(ANN, POST, "1", jetstream::post("#日本 #Go", &["ja", "en"])));
+    fake.publish(update(
+        ANN,
+        POST,
+        "1",
+        jetstream::post("#日本 #Go", &["ja", "en"]),
+    ));
     fake.publish(create(ANN, "app.bsky.feed.like", "2", Value::Null));
     fake.publish(identity(ANN));
     fake.publish(account(ANN, Some("deactivated")));
@@ -93,16 +109,32 @@ async fn posts_updates_deletions_and_accounts_come_as_they_happen() {
     let events = running.sink.events();
     assert_eq!(events.len(), 5, "{events:?}");
     let first = events[0].post().unwrap();
-    assert_eq!((first.id.clone(), first.author.as_deref()), (Some(id("1")), Some(ANN)));
-    assert_eq!(first.link.as_deref(), Some("https://bsky.app/profile/did:plc:ann/post/1"));
+    assert_eq!(
+        (first.id.clone(), first.author.as_deref()),
+        (Some(id("1")), Some(ANN))
+    );
+    assert_eq!(
+        first.link.as_deref(),
+        Some("https://bsky.app/profile/did:plc:ann/post/1")
+    );
     let second = events[1].post().unwrap();
-    assert_eq!((second.id.clone(), second.lang.as_deref()), (Some(id("1")), Some("ja")));
+    assert_eq!(
+        (second.id.clone(), second.lang.as_deref()),
+        (Some(id("1")), Some("ja"))
+    );
     assert_eq!(events[2], Event::Delete { id: id("1") });
     assert_eq!(events[3], Event::TakeDown { author: ANN.into() });
-    assert_eq!(running.sink.tags(), [vec!["Rust"], vec!["日本", "Go"], vec!["last"]]);
+    assert_eq!(
+        running.sink.tags(),
+        [vec!["Rust"], vec!["日本", "Go"], vec!["last"]]
+    );
     let asked = fake.seen.requests_to(SUBSCRIBE).remove(0);
     assert_eq!(asked.parameter("wantedCollections"), Some(POST));
-    assert_eq!(asked.parameter("cursor"), None, "the first start begins now");
+    assert_eq!(
+        asked.parameter("cursor"),
+        None,
+        "the first start begins now"
+    );
     running.stop().await;
 }
 
@@ -136,21 +168,26 @@ async fn however_it_ends_it_comes_back_and_misses_nothing() {
     let fake = Jetstream::start().await;
     let running = start(&[&fake], None);
     let mut expected = vec![];
-    for (round, how) in [How::Clean, How::Cut, How::Reset, How::Clean].into_iter().enumerate() {
+    for (round, how) in [How::Clean, How::Cut, How::Reset, How::Clean]
+        .into_iter()
+        .enumerate()
+    {
         fake.seen
             .until("it is back", |seen| seen.streams.ever == round + 1)
             .await;
         fake.publish(tagged(&format!("{round}"), "a"));
         running.sink.until(2 * round + 1).await;
         match round {
-            3 => fake.close(1001, "going away"),
-            _ => fake.end(how),
+            3 => fake.live.close(1001, "going away"),
+            _ => fake.live.end(how),
         }
         fake.publish(tagged(&format!("{round} while away"), "a"));
         running.sink.until(2 * round + 2).await;
         expected.extend([format!("{round}"), format!("{round} while away")]);
     }
-    fake.seen.until("it is back", |seen| seen.streams.ever == 5).await;
+    fake.seen
+        .until("it is back", |seen| seen.streams.ever == 5)
+        .await;
     assert_eq!(keys(&running), expected);
     assert_eq!(fake.seen.streams().most, 1);
     running.stop().await;
@@ -167,12 +204,12 @@ async fn where_one_host_fails_the_next_brings_the_rest() {
     }
     running.sink.until(20).await;
     hosts[0].set_ready(false);
-    hosts[0].end(How::Cut);
+    hosts[0].live.end(How::Cut);
     hosts[0].publish(tagged("20", "a"));
     hosts[1].seen.until_streams(1).await;
     running.sink.until(21).await;
     hosts[1].set_ready(false);
-    hosts[1].end(How::Cut);
+    hosts[1].live.end(How::Cut);
     hosts[0].publish(tagged("21", "a"));
     hosts[2].seen.until_streams(1).await;
     running.sink.until(22).await;
@@ -203,7 +240,9 @@ async fn a_refusal_is_told_in_the_words_of_the_host() {
     let running = start(&[&fake], None);
     says(&running, "503").await;
     fake.set_ready(true);
-    running.shows(|source| source.state == SourceState::Live).await;
+    running
+        .shows(|source| source.state == SourceState::Live)
+        .await;
     running.stop().await;
 }
 
@@ -213,7 +252,7 @@ async fn what_closes_it_is_told() {
     let running = start(&[&fake], None);
     fake.seen.until_streams(1).await;
     fake.set_ready(false);
-    fake.close(1008, "consumer too slow");
+    fake.live.close(1008, "consumer too slow");
     running
         .shows(|source| source.state == SourceState::Waiting)
         .await;
@@ -254,15 +293,15 @@ async fn garbage_is_dropped_and_counted() {
         "{\"text\":\"#rust\"}",
         "[[[[",
     ] {
-        fake.send_text(garbage);
+        fake.live.text(garbage);
     }
-    fake.send_binary(vec![0x28, 0xB5, 0x2F, 0xFD]);
+    fake.live.binary(vec![0x28, 0xB5, 0x2F, 0xFD]);
     fake.publish(tagged("1", "a"));
     running.sink.until(1).await;
     assert_eq!(keys(&running), ["1"]);
     says(&running, "6 lines without a post").await;
     // What is no frame ends the connection, and nothing else.
-    fake.send_raw(&[0xFF; 64]);
+    fake.live.raw([0xFF; 64]);
     fake.publish(tagged("2", "a"));
     running.sink.until(2).await;
     running.stop().await;
@@ -279,7 +318,9 @@ async fn pings_keep_it_and_silence_ends_it() {
     fake.seen.until("pongs", |seen| seen.pongs >= 20).await;
     assert_eq!(fake.seen.streams().ever, 1, "it was not silent");
     fake.wire.beat(None);
-    fake.seen.until("another stream", |seen| seen.streams.ever >= 2).await;
+    fake.seen
+        .until("another stream", |seen| seen.streams.ever >= 2)
+        .await;
     assert_eq!(fake.seen.streams().most, 1);
     running.stop().await;
 }
@@ -296,7 +337,9 @@ async fn half_open_and_refused_connections_are_survived() {
     running.stop().await;
     fake.script.next(SUBSCRIBE, Fault::Silence);
     let running = start(&[&fake], None);
-    fake.seen.until("it asks", |_| fake.script.left() == 0).await;
+    fake.seen
+        .until("it asks", |_| fake.script.left() == 0)
+        .await;
     running.stop().await;
 }
 
@@ -309,7 +352,7 @@ async fn a_clock_that_jumps_loses_nothing() {
     fake.publish_at(now, tagged("1", "a"));
     fake.publish_at(now + 30_000_000, tagged("2", "a"));
     running.sink.until(2).await;
-    fake.end(How::Cut);
+    fake.live.end(How::Cut);
     fake.publish_at(now + 30_000_001, tagged("3", "a"));
     running.sink.until(3).await;
     assert_eq!(keys(&running), ["1", "2", "3"]);

@@ -3,7 +3,8 @@
 //! One file a form that a line can have. A line that is a JSON object is read once, into the fields of
 //! all forms ([`object`]); the first form that knows it says what it means. An object that no form knows
 //! is not a post, so that its keys are not counted as if people had written them. Everything else is
-//! text, also what only begins like an object.
+//! text, also what only begins like an object. Half a character in an object ([`surrogates`]) is no reason
+//! to take it for one.
 //!
 //! **Invariant:** a line that does not begin with `{` is not looked at any further.
 
@@ -20,6 +21,7 @@ mod loose;
 mod mastodon;
 mod object;
 mod simple;
+mod surrogates;
 mod time;
 mod tweet;
 mod x;
@@ -33,13 +35,16 @@ pub(crate) enum NotAPost {
     NoObject,
 }
 
+/// What a line says, as [`decode`] gives it.
+type Decoded<'a> = Result<Option<Event<'a>>, NotAPost>;
+
 /// A longer link is none.
 const LONGEST_LINK: usize = 2048;
 
 /// What a line says; `None` for an empty one, which says nothing, and for a known kind of message that
 /// concerns no post.
 #[inline]
-pub(crate) fn decode(line: &[u8]) -> Result<Option<Event<'_>>, NotAPost> {
+pub(crate) fn decode(line: &[u8]) -> Decoded<'_> {
     if line.is_empty() {
         return Ok(None);
     }
@@ -53,9 +58,14 @@ pub(crate) fn decode(line: &[u8]) -> Result<Option<Event<'_>>, NotAPost> {
 }
 
 /// What a message of a network says that sends nothing but JSON objects: text of another kind is no post.
-pub(super) fn message(bytes: &[u8]) -> Result<Option<Event<'_>>, NotAPost> {
-    let text = str::from_utf8(bytes).map_err(|_| NotAPost::NoObject)?;
-    event(object::read(text).map_err(|_| NotAPost::NoObject)?)
+pub(super) fn message(bytes: &[u8]) -> Decoded<'_> {
+    match String::from_utf8_lossy(bytes) {
+        Cow::Borrowed(text) => read(text, event).unwrap_or(Err(NotAPost::NoObject)),
+        Cow::Owned(text) => {
+            let decoded = read(&text, event).unwrap_or(Err(NotAPost::NoObject));
+            Ok(decoded?.map(Event::into_owned))
+        }
+    }
 }
 
 #[inline]
@@ -67,17 +77,27 @@ fn may_be_object(line: &[u8]) -> bool {
     }
 }
 
-fn decode_object(line: &str) -> Result<Option<Event<'_>>, NotAPost> {
-    match object::read(line) {
-        Ok(object) => event(object),
-        // Not JSON after all.
-        Err(_) => Ok(Some(Event::of_text(Cow::Borrowed(line)))),
-    }
+fn decode_object(line: &str) -> Decoded<'_> {
+    // Not JSON after all.
+    let text = || Ok(Some(Event::of_text(Cow::Borrowed(line))));
+    read(line, event).unwrap_or_else(text)
 }
 
-fn event(object: Object<'_>) -> Result<Option<Event<'_>>, NotAPost> {
+/// What it says as `form` reads it; `None` where it is no JSON object.
+fn read<'a>(line: &'a str, form: fn(Object<'_>) -> Decoded<'_>) -> Option<Decoded<'a>> {
+    if let Ok(object) = object::read(line) {
+        return Some(form(object));
+    }
+    let whole = surrogates::replaced(line)?;
+    let object = object::read(&whole).ok()?;
+    Some(form(object).map(|event| event.map(Event::into_owned)))
+}
+
+fn event(object: Object<'_>) -> Decoded<'_> {
     if jetstream::knows(&object) {
         jetstream::event(object)
+    } else if mastodon::knows_frame(&object) {
+        mastodon::frame(object)
     } else if x::knows(&object) {
         x::event(object)
     } else if mastodon::knows(&object) {

@@ -289,6 +289,8 @@ fn is(text: &Option<String>, with: &str) -> bool {
 struct Error {
     title: Option<String>,
     detail: Option<String>,
+    /// Of a rule that it does not take.
+    details: Vec<String>,
     message: Option<String>,
     #[serde(rename = "type")]
     kind: Option<String>,

@@ -106,7 +106,10 @@ async fn rules_are_made_to_match_and_those_that_stay_are_left_alone() {
     // With the rules as they should be, there is nothing to change.
     let changes = || {
         let requests = fake.seen.requests_to(RULES);
-        requests.iter().filter(|request| request.method == "POST").count()
+        requests
+            .iter()
+            .filter(|request| request.method == "POST")
+            .count()
     };
     let before = changes();
     let running = start(&fake, &options);
@@ -125,7 +128,9 @@ async fn without_rules_of_its_own_it_reads_by_those_there_are() {
     let running = start(&fake, &options);
     says(&running, SourceState::Waiting, "say with --x-rule").await;
     fake.set_rule("#rust", None);
-    running.shows(|source| source.state == SourceState::Live).await;
+    running
+        .shows(|source| source.state == SourceState::Live)
+        .await;
     assert!(fake.seen.requests_to(RULES).is_empty());
     running.stop().await;
 }
@@ -167,7 +172,11 @@ async fn posts_edits_and_reposts_come_as_they_are_written() {
     let posts: Vec<_> = events.iter().filter_map(Event::post).collect();
     assert_eq!(posts[0].lang.as_deref(), Some("en"));
     assert!(posts[0].author.is_some());
-    assert_eq!(posts[1].id.as_deref(), Some(&*id), "an edit has the id of the first form");
+    assert_eq!(
+        posts[1].id.as_deref(),
+        Some(&*id),
+        "an edit has the id of the first form"
+    );
     assert_ne!(id, edited);
     let asked = fake.seen.requests_to(STREAM).remove(0);
     assert_eq!(asked.parameter("expansions"), Some("referenced_tweets.id"));
@@ -206,7 +215,9 @@ async fn keep_alives_keep_it_and_silence_ends_it() {
     fake.publish(post("ann", "#rust"));
     running.sink.until(1).await;
     fake.wire.beat(None);
-    fake.seen.until("a second stream", |seen| seen.streams.ever >= 2).await;
+    fake.seen
+        .until("a second stream", |seen| seen.streams.ever >= 2)
+        .await;
     fake.wire.beat(Some(QUICK / 10));
     assert_eq!(fake.seen.streams().most, 1, "never two at once");
     running.stop().await;
@@ -218,7 +229,10 @@ async fn however_the_stream_ends_it_comes_back_and_nothing_counts_twice_by_id() 
     fake.repeat(1);
     let running = start(&fake, &Options::default());
     let mut ids = vec![];
-    for (round, how) in [How::Clean, How::Cut, How::Reset, How::Clean].into_iter().enumerate() {
+    for (round, how) in [How::Clean, How::Cut, How::Reset, How::Clean]
+        .into_iter()
+        .enumerate()
+    {
         fake.seen.until_streams(1).await;
         ids.push(fake.publish(post("ann", "#rust")));
         // The newest came once more at the beginning of the stream.
@@ -226,7 +240,7 @@ async fn however_the_stream_ends_it_comes_back_and_nothing_counts_twice_by_id() 
         if round == 3 {
             fake.disconnect();
         } else {
-            fake.end(how);
+            fake.live.end(how);
         }
         fake.seen
             .until("the next stream", |seen| seen.streams.ever == round + 2)
@@ -252,18 +266,34 @@ async fn what_x_says_of_the_end_is_shown() {
     fake.seen.until_streams(1).await;
     fake.script.refuse(usize::MAX);
     fake.disconnect();
-    running.shows(|source| source.state == SourceState::Waiting).await;
+    running
+        .shows(|source| source.state == SourceState::Waiting)
+        .await;
     fake.script.refuse(0);
-    fake.seen.until("it is back", |seen| seen.streams.ever == 2).await;
+    fake.seen
+        .until("it is back", |seen| seen.streams.ever == 2)
+        .await;
     running.stop().await;
 }
 
 #[tokio::test]
 async fn each_refusal_is_told_in_words() {
     for (answer, state, words) in [
-        (fakes::x::forbidden(), SourceState::Failed, "403: This app has no access"),
-        (fakes::x::unavailable(), SourceState::Waiting, "X has an error (503"),
-        (fakes::x::rate_limited(), SourceState::Waiting, "too often (429: Rate limit exceeded)"),
+        (
+            fakes::x::forbidden(),
+            SourceState::Failed,
+            "403: This app has no access",
+        ),
+        (
+            fakes::x::unavailable(),
+            SourceState::Waiting,
+            "X has an error (503",
+        ),
+        (
+            fakes::x::rate_limited(),
+            SourceState::Waiting,
+            "too often (429: Rate limit exceeded)",
+        ),
         (
             fakes::x::too_many_connections(),
             SourceState::Waiting,
@@ -290,7 +320,10 @@ async fn an_unknown_token_is_said_and_asked_with_once() {
     let shown = status.show();
     assert_eq!(shown.state, SourceState::Failed);
     let why = shown.detail.unwrap();
-    assert!(why.contains("TAGTIDE_X_TOKEN") && !why.contains("SECRET"), "{why}");
+    assert!(
+        why.contains("TAGTIDE_X_TOKEN") && !why.contains("SECRET"),
+        "{why}"
+    );
     assert_eq!(fake.seen.requests().len(), 1);
 }
 
@@ -301,7 +334,9 @@ async fn after_too_many_requests_it_waits_until_the_limit_begins_anew() {
     let limited = fakes::x::rate_limited_until(reset);
     fake.script.answer(STREAM, 1, &limited);
     let running = start(&fake, &Options::default());
-    running.shows(|source| source.state == SourceState::Waiting).await;
+    running
+        .shows(|source| source.state == SourceState::Waiting)
+        .await;
     fake.seen.until_streams(1).await;
     assert!(http::unix_seconds() >= reset - 1, "not before");
     running.stop().await;
@@ -321,13 +356,16 @@ async fn garbage_half_open_and_refused_connections_are_survived() {
     };
     let running = start(&fake, &options);
     fake.seen.until_streams(1).await;
-    fake.send("garbage #rust\r\n");
-    fake.send(b"{\"data\":{\"id\":\"1\",\"text\":\"\xFF\xFE\"}}\r\n".to_vec());
-    fake.send("{\"unknown\":{\"field\":[1,2,{}]}}\r\n[]\r\n7\r\n");
-    fake.send(format!("{}\r\n", "x".repeat(3 << 20)));
+    fake.live.text("garbage #rust\r\n");
+    fake.live
+        .raw(b"{\"data\":{\"id\":\"1\",\"text\":\"\xFF\xFE\"}}\r\n".to_vec());
+    fake.live
+        .text("{\"unknown\":{\"field\":[1,2,{}]}}\r\n[]\r\n7\r\n");
+    fake.live.text(format!("{}\r\n", "x".repeat(3 << 20)));
     fake.publish(post("ann", "#rust"));
-    running.sink.until(1).await;
-    assert_eq!(running.sink.tags(), [["rust"]]);
+    running.sink.until(2).await;
+    assert_eq!(running.sink.texts()[0], "\u{FFFD}\u{FFFD}");
+    assert_eq!(running.sink.tags()[1], ["rust"]);
     assert_eq!(fake.script.left(), 0);
     running.stop().await;
 }
@@ -387,23 +425,39 @@ async fn it_stops_in_every_state() {
 
     fake.script.next(RULES, Fault::Silence);
     let running = start(&fake, &Options::default());
-    fake.seen.until("it asks", |_| fake.script.left() == 0).await;
+    fake.seen
+        .until("it asks", |_| fake.script.left() == 0)
+        .await;
     running.stop().await;
 
     fake.script.answer(STREAM, 9, &fakes::x::unavailable());
     let running = start(&fake, &Options::default());
-    running.shows(|source| source.state == SourceState::Waiting).await;
+    running
+        .shows(|source| source.state == SourceState::Waiting)
+        .await;
     running.stop().await;
 }
 
 #[test]
 fn what_a_line_says_of_the_end() {
     let end = |line: Value| Problem::in_line(line.to_string().as_bytes()).map(End::from);
-    let capped = end(json!({"errors":[{"title":"UsageCapExceeded","detail":"Usage cap exceeded: Monthly product cap","type":"https://api.x.com/2/problems/usage-capped"}]}));
+    let capped = end(
+        json!({"errors":[{"title":"UsageCapExceeded","detail":"Usage cap exceeded: Monthly product cap","type":"https://api.x.com/2/problems/usage-capped"}]}),
+    );
     assert!(matches!(capped, Some(End::Failed(why)) if why.contains("at its cap")));
-    let other = end(json!({"errors":[{"title":"ConnectionException","connection_issue":"TooManyConnections"}]}));
-    assert!(matches!(other, Some(End::Lost { next: Next::Limited, .. })));
+    let other = end(
+        json!({"errors":[{"title":"ConnectionException","connection_issue":"TooManyConnections"}]}),
+    );
+    assert!(matches!(
+        other,
+        Some(End::Lost {
+            next: Next::Limited,
+            ..
+        })
+    ));
     // A post of which a part is missing.
-    let partial = end(json!({"errors":[{"title":"Not Found Error","type":"https://api.twitter.com/2/problems/resource-not-found"}]}));
+    let partial = end(
+        json!({"errors":[{"title":"Not Found Error","type":"https://api.twitter.com/2/problems/resource-not-found"}]}),
+    );
     assert!(partial.is_none());
 }

@@ -86,7 +86,7 @@ async fn a_relay_refuses_and_ends_subscriptions() {
     );
     relay.publish(&note("ann", 1, "to nobody", &[]));
     relay.notice("slow down");
-    relay.send_text("[\"EVENT\",");
+    relay.live.text("[\"EVENT\",");
     assert_eq!(
         heard_json(&mut socket).await,
         json!(["NOTICE", "slow down"])
@@ -96,7 +96,7 @@ async fn a_relay_refuses_and_ends_subscriptions() {
     assert_eq!(heard_json(&mut socket).await[2], false);
     say(&mut socket, json!(["REQ", "s", 1])).await;
     assert_eq!(heard_json(&mut socket).await[0], "CLOSED");
-    relay.end(End::Reset);
+    relay.live.end(End::Reset);
     assert_eq!(heard(&mut socket).await, None);
     relay.seen.until_streams(0).await;
 }
