@@ -3,7 +3,7 @@
 //! The connection is that of [`http`](super::http), so that a refused upgrade tells why, and proxies and
 //! certificates are the same.
 
-use std::{io, time::Duration};
+use std::{io, mem, time::Duration};
 
 use futures::{FutureExt, SinkExt, StreamExt};
 use reqwest::{
@@ -17,7 +17,7 @@ use tokio::time::timeout;
 use tokio_tungstenite::{
     WebSocketStream,
     tungstenite::{
-        self, Message,
+        self, Bytes, Message,
         error::CapacityError,
         handshake::{client::generate_key, derive_accept_key},
         protocol::{CloseFrame, Role, WebSocketConfig},
@@ -62,6 +62,8 @@ pub(super) struct WebSocket {
     stream: WebSocketStream<Upgraded>,
     /// So long nothing may come, not even a ping.
     silence: Duration,
+    /// After half of that it is asked whether it is still there.
+    asks: bool,
 }
 
 impl WebSocket {
@@ -106,12 +108,24 @@ impl WebSocket {
             .max_message_size(Some(LARGEST))
             .max_frame_size(Some(LARGEST));
         let stream = WebSocketStream::from_raw_socket(upgraded, Role::Client, Some(config)).await;
-        Ok(Self { stream, silence })
+        Ok(Self {
+            stream,
+            silence,
+            asks: false,
+        })
+    }
+
+    /// For a server that may be silent: one that is there answers a ping.
+    pub(super) fn asks_whether_it_is_there(self) -> Self {
+        Self { asks: true, ..self }
     }
 
     pub(super) async fn send(&mut self, text: String) -> Result<(), Gone> {
-        let sent = timeout(self.silence, self.stream.send(Message::text(text))).await;
-        match sent {
+        self.say(Message::text(text)).await
+    }
+
+    async fn say(&mut self, message: Message) -> Result<(), Gone> {
+        match timeout(self.silence, self.stream.send(message)).await {
             Ok(sent) => sent.map_err(|error| gone(&error)),
             Err(_) => Err(Gone::Lost("it takes nothing".to_owned())),
         }
@@ -120,8 +134,13 @@ impl WebSocket {
     /// Waits for the next text message. Pings are answered meanwhile; binary messages, which none of the
     /// networks sends, are passed over.
     pub(super) async fn next(&mut self) -> Result<tungstenite::Utf8Bytes, Gone> {
+        let patience = self.silence / if self.asks { 2 } else { 1 };
+        let mut may_ask = self.asks;
         loop {
-            match timeout(self.silence, self.stream.next()).await {
+            match timeout(patience, self.stream.next()).await {
+                Err(_) if mem::take(&mut may_ask) => {
+                    self.say(Message::Ping(Bytes::new())).await?;
+                }
                 Err(_) => {
                     let seconds = self.silence.as_secs_f32();
                     return Err(Gone::Lost(format!("nothing came for {seconds:.0} s")));
@@ -134,7 +153,7 @@ impl WebSocket {
                     let _ = timeout(Duration::from_millis(200), self.stream.next()).await;
                     return Err(closed(frame));
                 }
-                Ok(Some(Ok(_))) => {}
+                Ok(Some(Ok(_))) => may_ask = self.asks,
             }
         }
     }

@@ -19,6 +19,7 @@ pub(super) mod fuzzing;
 pub(super) mod jetstream;
 mod loose;
 mod mastodon;
+pub(super) mod nostr;
 mod object;
 mod simple;
 mod surrogates;
