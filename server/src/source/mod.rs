@@ -38,6 +38,7 @@ mod recording;
 mod retry;
 mod secret;
 mod spec;
+mod sse;
 mod status;
 mod tcp;
 mod websocket;
