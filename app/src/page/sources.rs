@@ -34,14 +34,24 @@ pub fn Sources(live: Live) -> impl IntoView {
 fn line(source: Source, zone: Option<i32>, now: &str) -> impl IntoView + use<> {
     let how = how(&source, zone, now);
     let facts = facts(&source).into_iter().map(|fact| {
-        view! { <span>{fact}</span> }
+        view! {
+            " · "
+            <span class="fact">{fact}</span>
+        }
+    });
+    let detail = source.detail.map(|detail| {
+        view! {
+            " · "
+            <bdi>{detail}</bdi>
+        }
     });
     view! {
         <li class=format!("source {}", source.state.name())>
             <bdi>{source.name}</bdi>
+            " "
             <span class="how">{how}</span>
             {facts.collect_view()}
-            {source.detail.map(|detail| view! { <span class="detail">{detail}</span> })}
+            {detail}
         </li>
     }
 }

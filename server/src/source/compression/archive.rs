@@ -100,6 +100,12 @@ fn may_be_header(header: &[u8], at: usize) -> bool {
     }
 }
 
+fn is_sound(header: &Header) -> io::Result<bool> {
+    let mut sound = header.clone();
+    sound.set_cksum();
+    Ok(header.cksum()? == sound.cksum()?)
+}
+
 pub(super) struct Archive {
     input: Shared,
     /// What fills the last block of the member that the input has come to.
@@ -208,10 +214,7 @@ impl Archive {
                 return Err(Error::Cut.into());
             }
             let header = Header::from_byte_slice(&block).clone();
-            let mut sound = header.clone();
-            sound.set_cksum();
-            let sum = header.cksum().map_err(Error::Header)?;
-            if sum != sound.cksum().map_err(Error::Header)? {
+            if !is_sound(&header).map_err(Error::Header)? {
                 return Err(Error::Damaged("the checksum of a header does not match").into());
             }
             return Ok(Some(header));
