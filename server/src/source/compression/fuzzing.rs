@@ -13,6 +13,9 @@ use crate::fuzzing::Input;
 /// As much is looked at of what comes out.
 const MOST: usize = 1 << 20;
 
+/// An archive that has come to as much gets no more, so that many can be tried.
+const LARGE: usize = 16 << 10;
+
 /// Any bytes: what comes out is the same however they come, and also when they are packed once more.
 pub(in crate::source) fn compressed(bytes: &[u8]) {
     let once = unpacked(bytes.to_vec());
@@ -32,7 +35,7 @@ pub(in crate::source) fn archive(bytes: &[u8]) {
         is_sound: true,
     };
     let mut input = Input(bytes);
-    while !input.is_empty() {
+    while !input.is_empty() && packer.archive.len() < LARGE {
         packer.pack(&mut input);
     }
     let Packer {
