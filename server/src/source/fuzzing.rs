@@ -4,15 +4,17 @@ use std::mem;
 
 use super::{
     Lines, bluesky, compression::fuzzing as compression, decode::fuzzing as decode, file,
-    lines::MAX_LINE, x,
+    lines::MAX_LINE, mastodon, nostr, x,
 };
 use crate::fuzzing::{Check, Input};
 
-pub(crate) const CHECKS: [(&str, Check); 8] = [
+pub(crate) const CHECKS: [(&str, Check); 10] = [
     ("line", decode::line),
     ("message", decode::message),
     ("jetstream", decode::jetstream),
     ("x", x::fuzzing::check),
+    ("nostr", nostr::fuzzing::check),
+    ("sse", mastodon::fuzzing::stream),
     ("lines", lines),
     ("compressed", compression::compressed),
     ("archive", compression::archive),
@@ -153,5 +155,7 @@ fn cursor(bytes: &[u8]) {
     let text = String::from_utf8_lossy(bytes);
     file::fuzzing::position(&text);
     bluesky::fuzzing::place(&text);
+    mastodon::fuzzing::place(&text);
+    nostr::fuzzing::place(&text);
     x::fuzzing::spend(&text);
 }

@@ -13,10 +13,13 @@ use crate::fuzzing::Input;
 /// As much is looked at of what comes out.
 const MOST: usize = 1 << 20;
 
+/// An archive that has come to as much gets no more, so that many can be tried.
+const LARGE: usize = 16 << 10;
+
 /// Any bytes: what comes out is the same however they come, and also when they are packed once more.
 pub(in crate::source) fn compressed(bytes: &[u8]) {
     let once = unpacked(bytes.to_vec());
-    assert_eq!(slowly_unpacked(bytes.to_vec()), once);
+    assert!(is_same(&slowly_unpacked(bytes.to_vec()), &once));
     if is_plain(bytes) {
         assert!(once == (bytes[..bytes.len().min(MOST)].to_vec(), false));
         assert!(unpacked(gzip(bytes)) == once, "what goes in comes out");
@@ -32,7 +35,7 @@ pub(in crate::source) fn archive(bytes: &[u8]) {
         is_sound: true,
     };
     let mut input = Input(bytes);
-    while !input.is_empty() {
+    while !input.is_empty() && packer.archive.len() < LARGE {
         packer.pack(&mut input);
     }
     let Packer {
@@ -44,8 +47,11 @@ pub(in crate::source) fn archive(bytes: &[u8]) {
     let cut = unpacked(archive.clone());
     archive.extend([0; 1024]);
     let whole = unpacked(archive.clone());
-    assert_eq!(slowly_unpacked(archive.clone()), whole);
-    assert!(unpacked(gzip(&archive)) == whole, "compressed or not");
+    assert!(is_same(&slowly_unpacked(archive.clone()), &whole));
+    assert!(
+        is_same(&unpacked(gzip(&archive)), &whole),
+        "compressed or not"
+    );
     assert!(
         whole.0.starts_with(&cut.0),
         "no end changes what was before it"
@@ -156,6 +162,12 @@ fn gzip(bytes: &[u8]) -> Vec<u8> {
     let mut to = flate2::write::GzEncoder::new(vec![], flate2::Compression::fast());
     let packed = to.write_all(bytes).and_then(|()| to.finish());
     packed.expect("memory can be written to")
+}
+
+/// Ahead of damage, more comes out where less is read at once.
+fn is_same((one, one_failed): &(Vec<u8>, bool), (other, other_failed): &(Vec<u8>, bool)) -> bool {
+    let begins = one.starts_with(other) || other.starts_with(one);
+    one_failed == other_failed && if *one_failed { begins } else { one == other }
 }
 
 /// The first bytes that come out, and whether there was an error before these were all.

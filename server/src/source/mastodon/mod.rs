@@ -42,6 +42,8 @@ use token::Token;
 
 mod allowance;
 mod feed;
+#[cfg(any(test, fuzzing))]
+pub(super) mod fuzzing;
 mod gap;
 mod instance;
 mod place;

@@ -29,6 +29,8 @@ use shown::Shown;
 use together::Share;
 
 mod asking;
+#[cfg(any(test, fuzzing))]
+pub(super) mod fuzzing;
 mod place;
 mod relay;
 mod seen;
