@@ -286,4 +286,32 @@ mod tests {
         }
         assert_eq!(missing(7, opened, &why), "posts are missing: a.example: no");
     }
+
+    fn deletion(id: &str) -> Said {
+        Said {
+            id: None,
+            what: What::Deleted,
+            event: crate::source::Event::Delete {
+                id: id.to_owned().into(),
+            },
+        }
+    }
+
+    #[test]
+    fn what_is_held_has_a_bound_in_number_and_in_bytes() {
+        let bounds = Bounds {
+            held: 3,
+            held_bytes: 10_000,
+            ..Bounds::default()
+        };
+        let mut held = Held::default();
+        for _ in 0..3 {
+            assert!(held.has_room(&bounds));
+            held.add(vec![deletion("1")]);
+        }
+        assert!(!held.has_room(&bounds));
+        let mut held = Held::default();
+        held.add(vec![deletion(&"1".repeat(10_000))]);
+        assert!(!held.has_room(&bounds));
+    }
 }

@@ -21,6 +21,22 @@ fn id(text: &str) -> u64 {
     text.parse().unwrap()
 }
 
+/// Whoever goes on from any of the cursors that were given has had all that is before it.
+#[track_caller]
+fn no_cursor_is_ahead(sink: &Recording, had: &[String]) {
+    let mut newest = had.iter().map(|text| id(text)).max().unwrap();
+    for given in sink.given() {
+        let Given::Posts(posts, Some(cursor)) = given else {
+            panic!("there is a cursor with all of it");
+        };
+        let ids = posts.iter().map(|post| post.id.as_deref().unwrap());
+        let ids = ids.map(|text| id(text.split_once('/').unwrap().1));
+        newest = newest.max(ids.max().unwrap_or(0));
+        let place: Place = cursor.0.parse().unwrap();
+        assert!(place.newest() <= newest);
+    }
+}
+
 /// Pages that were asked for, by what they were to be behind.
 fn asked_behind(fake: &fakes::Mastodon) -> Vec<u64> {
     let pages = fake.seen.requests_to(TIMELINE);
@@ -38,19 +54,16 @@ async fn a_gap_is_filled_page_by_page_from_where_it_begins() {
     let live = publish(&fake, 2);
     assert_eq!(until_told(&running.sink, 102).await[100..], added(&live));
     let behind = asked_behind(&fake);
-    assert_eq!(
-        behind[0],
-        id(&had[0]),
-        "what was had is asked for again"
-    );
+    assert_eq!(behind[0], id(&had[0]), "what was had is asked for again");
     assert!(behind.is_sorted() && behind.len() >= 3);
     for page in fake.seen.requests_to(TIMELINE) {
         assert_eq!(page.parameter("limit"), Some("40"));
         assert_eq!(page.bearer(), Some(TOKEN));
     }
-    let streams = fake.seen.requests();
-    let stream = streams.iter().rposition(|asked| asked.path == STREAM);
-    let page = streams.iter().position(|asked| asked.path == TIMELINE);
+    no_cursor_is_ahead(&running.sink, &had);
+    let asked = fake.seen.requests();
+    let stream = asked.iter().rposition(|asked| asked.path == STREAM);
+    let page = asked.iter().position(|asked| asked.path == TIMELINE);
     assert!(stream < page, "the stream is open before");
     assert_eq!(running.status.show().detail, None);
     running.stop().await;
@@ -166,18 +179,25 @@ async fn what_comes_live_waits_until_the_gap_is_filled() {
     ];
     assert_eq!(told[52..], then, "in the order in which they came");
     assert_eq!(running.sink.tags()[0], ["changed"]);
-    for given in running.sink.given() {
-        let Given::Posts(posts, Some(cursor)) = given else {
-            panic!("there is a cursor with all of it");
-        };
-        let place: Place = cursor.0.parse().unwrap();
-        let ids = posts.iter().map(|post| post.id.as_deref().unwrap());
-        let ids: Vec<u64> = ids
-            .map(|text| id(text.split_once('/').unwrap().1))
-            .collect();
-        let first_live = id(&live[0]);
-        assert!(place.newest() < first_live || ids.iter().any(|id| *id >= first_live));
+    no_cursor_is_ahead(&running.sink, &had);
+    running.stop().await;
+}
+
+#[tokio::test]
+async fn however_much_came_live_the_cursor_is_never_ahead_of_it() {
+    let fake = fakes::Mastodon::start().await;
+    let (sink, had) = before(&fake, 1).await;
+    let running = stalled(&fake, sink.cursor(), bounds()).await;
+    // What the timeline does not bring.
+    let far = status("eve@far.example", "", &["far"]);
+    let ids = (1..=600).map(|n| (id(&had[0]) + n).to_string());
+    let ids: Vec<_> = ids.collect();
+    for id in &ids {
+        fake.live.text(update(id, &far));
     }
+    assert_eq!(until_told(&running.sink, 600).await, added(&ids));
+    assert!(running.sink.given().len() > 2, "it came in parts");
+    no_cursor_is_ahead(&running.sink, &had);
     running.stop().await;
 }
 
@@ -247,6 +267,26 @@ async fn what_was_on_its_way_from_another_server_is_found() {
     let running = Source::at(&fake.url()).start_from(Recording::new(), sink.cursor());
     assert_eq!(until_told(&running.sink, 1).await, [format!("+{late}")]);
     assert_eq!(place(&running.sink).newest(), id(&last));
+    running.stop().await;
+}
+
+#[tokio::test]
+async fn a_server_whose_pages_are_shorter_than_they_may_be_is_read_to_the_end() {
+    let fake = fakes::Mastodon::start().await;
+    let (sink, had) = before(&fake, 1).await;
+    let ids = (1..=25).map(|n| (id(&had[0]) + n).to_string());
+    let ids: Vec<_> = ids.collect();
+    for page in ids.chunks(10) {
+        let newest_first = page.iter().rev().map(|id| {
+            let mut status = status("ann", "", &["rust"]);
+            status["id"] = json!(id);
+            status
+        });
+        let page = Answer::json(200, &newest_first.collect());
+        fake.script.answer(TIMELINE, 1, &page);
+    }
+    let running = Source::at(&fake.url()).start_from(Recording::new(), sink.cursor());
+    assert_eq!(until_told(&running.sink, 25).await, added(&ids));
     running.stop().await;
 }
 
