@@ -67,7 +67,8 @@ async fn at_the_very_first_there_is_no_gap() {
 #[tokio::test]
 async fn whenever_it_dies_nothing_is_lost_and_nothing_counts_twice() {
     let fake = fakes::Mastodon::start().await;
-    let (first, had) = before(&fake, 50).await;
+    fake.allow(100_000, Duration::from_secs(300));
+    let (first, had) = before(&fake, 10).await;
     let gap = publish(&fake, 90);
     let running = Source::at(&fake.url()).start_from(first.clone(), first.cursor());
     let live = {
@@ -220,25 +221,28 @@ async fn when_nothing_more_can_be_held_the_server_is_left_to_hold_it() {
 #[tokio::test]
 async fn what_was_on_its_way_from_another_server_is_found() {
     let fake = fakes::Mastodon::start().await;
-    let (sink, had) = before(&fake, 2).await;
-    let ids: Vec<u64> = had.iter().map(|text| id(text)).collect();
+    let running = Source::at(&fake.url()).start();
+    fake.seen.until_streams(1).await;
+    let now = u64::try_from(Timestamp::now().as_millisecond()).unwrap();
+    let [first, late, last] = [20, 10, 1].map(|seconds| ((now - seconds * 1000) << 16).to_string());
+    let far = |text: &String| {
+        let mut status = status("eve@far.example", "", &["far"]);
+        status["id"] = json!(text);
+        status
+    };
+    for id in [&first, &last] {
+        fake.live.text(update(id, &far(id)));
+    }
+    until_told(&running.sink, 2).await;
+    let sink = running.stop().await;
+    fake.seen.until_streams(0).await;
+
     // Written between the two, and come after both.
-    let late = status("eve@far.example", "", &["late"]);
-    let page: Vec<_> = [ids[0], ids[0] + 1, ids[1]]
-        .iter()
-        .rev()
-        .map(|id| {
-            let mut status = late.clone();
-            status["id"] = json!(id.to_string());
-            status
-        })
-        .collect();
-    fake.script
-        .answer(TIMELINE, 1, &Answer::json(200, &json!(page)));
+    let page = json!([far(&last), far(&late), far(&first)]);
+    fake.script.answer(TIMELINE, 1, &Answer::json(200, &page));
     let running = Source::at(&fake.url()).start_from(Recording::new(), sink.cursor());
-    let told = until_told(&running.sink, 1).await;
-    assert_eq!(told, [format!("+{}", ids[0] + 1)]);
-    assert_eq!(place(&running.sink).newest(), ids[1]);
+    assert_eq!(until_told(&running.sink, 1).await, [format!("+{late}")]);
+    assert_eq!(place(&running.sink).newest(), id(&last));
     running.stop().await;
 }
 

@@ -138,19 +138,21 @@ async fn garbage_is_counted_and_dropped() {
     let fake = fakes::Mastodon::start().await;
     let running = Source::at(&fake.url()).start();
     fake.seen.until_streams(1).await;
-    fake.live.raw("garbage #rust\n\n");
-    fake.live
-        .raw(b"event: update\ndata: {\"id\":\"1\",\xFF\xFE\n\n".to_vec());
-    fake.live
-        .raw("event: update\ndata: {\"text\":\"#rust\"}\n\n");
-    fake.live.raw("event: delete\ndata:\n\n");
-    fake.live
-        .raw(format!("event: update\ndata: {}\n\n", "x".repeat(3 << 20)));
-    fake.live.raw("data: {\r\rdata\r\n\r\n");
+    fake.live.text("garbage #rust\n\n");
+    fake.live.binary(b"event: update\ndata: {\"id\":\"1\",\xFF\xFE\n\n".to_vec());
+    fake.live.text("event: update\ndata: {\"text\":\"#rust\"}\n\n");
+    fake.live.text("event: delete\ndata:\n\n");
+    fake.live.text(format!("event: update\ndata: {}\n\n", "x".repeat(3 << 20)));
+    fake.live.text("data: {\r\rdata\r\n\r\n");
     let ids = publish(&fake, 1);
     assert_eq!(until_told(&running.sink, 1).await, added(&ids));
     let detail = running.status.show().detail;
     assert_eq!(detail.as_deref(), Some("4 lines without a post"));
+    // Not even HTTP.
+    fake.live.raw("garbage\r\n");
+    fake.seen
+        .until("a second stream", |seen| seen.streams.ever == 2)
+        .await;
     running.stop().await;
 }
 
