@@ -11,7 +11,7 @@
 
 use std::{borrow::Cow, time::Duration};
 
-use reqwest::{Client, Url};
+use reqwest::{Client, StatusCode, Url};
 use tokio::time::{Instant, timeout_at};
 use tokio_tungstenite::tungstenite::Utf8Bytes;
 
@@ -85,6 +85,7 @@ impl Peer for Relay {
             Err(NoConnection::Refused(refusal)) => {
                 let next = match refusal.wait {
                     Some(wait) => Next::In(wait),
+                    None if refusal.status == StatusCode::TOO_MANY_REQUESTS => Next::Limited,
                     None if refusal.status.is_server_error() => Next::Network,
                     None => Next::Refused,
                 };
