@@ -12,6 +12,7 @@ help:
 	@echo '  unit        the tests of the packages, and of the program from outside'
 	@echo '  leptos      the release by cargo-leptos, compared with the one of `make run`'
 	@echo '  e2e         the page in Chromium, against the release that was built last'
+	@echo 'make fuzz     bytes that break what reads them, looked for: a minute each   (SECONDS=… ARGS="line key")'
 	@echo 'make bench    how fast it is, as one table   (ARGS=--quick: a tenth of it)'
 	@echo 'make release  build the release only: target/release/tagtide with target/site'
 	@echo 'make clean    remove what was built; the tools stay in ~/.cache/tagtide'
@@ -29,7 +30,7 @@ watch:
 
 # What is quick to install comes first, so that what cannot be had is known at once.
 test:
-	@.build/setup node toolchain lint python chromium end2end
+	@.build/setup node toolchain lint python networks chromium end2end
 	@$(MAKE) --no-print-directory check
 	@$(MAKE) --no-print-directory unit
 	@$(MAKE) --no-print-directory leptos
@@ -45,7 +46,7 @@ check:
 	$(IN) cargo clippy --package frontend --target wasm32-unknown-unknown -- -D warnings
 
 unit:
-	@.build/setup toolchain python
+	@.build/setup toolchain python node networks
 	$(IN) cargo test --workspace --exclude frontend
 
 leptos:
@@ -61,7 +62,13 @@ bench:
 	@.build/setup toolchain
 	@$(IN) cargo bench --package server --bench speed -- $(ARGS)
 
-clean:
-	rm -rf target end2end/node_modules end2end/test-results end2end/playwright-report
+SECONDS := 60
+fuzz:
+	@.build/setup toolchain fuzz
+	@$(IN) exec server/fuzz/run $(SECONDS) $(ARGS)
 
-.PHONY: help run release watch test check unit leptos e2e bench clean
+clean:
+	rm -rf target server/fuzz/target end2end/node_modules end2end/test-results end2end/playwright-report
+	rm -rf server/engine/tests/differential/node_modules
+
+.PHONY: help run release watch test check unit leptos e2e bench fuzz clean

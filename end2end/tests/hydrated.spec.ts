@@ -1,7 +1,7 @@
 // The page when it has come alive.
 
 import type { Page } from '@playwright/test';
-import { alive, expect, openWith, ranks, test } from './tagtide';
+import { alive, expect, fits, openWith, ranks, test } from './tagtide';
 
 const picture = (page: Page) =>
   page.locator('canvas').evaluate((canvas: HTMLCanvasElement) => canvas.toDataURL());
@@ -104,9 +104,7 @@ test('tags in any script, however long, stay within the page', async ({ page, ta
   await alive(page);
   for (const width of [320, 768, 1280, 1920]) {
     await page.setViewportSize({ width, height: 800 });
-    const overflow = () => page.evaluate(() =>
-      document.documentElement.scrollWidth - document.documentElement.clientWidth);
-    await expect.poll(overflow).toBeLessThanOrEqual(0);
+    await fits(page);
   }
   const long = page.locator('tbody bdi', { hasText: 'Donau' });
   await expect(long).toHaveAttribute('title', /(Donaudampfschifffahrt){4}/);

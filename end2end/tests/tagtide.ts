@@ -23,10 +23,10 @@ export class Tagtide {
   private child?: ChildProcess;
   private said: string[] = [];
 
-  private constructor(private readonly data: string) {}
+  private constructor(private readonly data: string, private readonly sources: string[]) {}
 
-  static async start(): Promise<Tagtide> {
-    const tagtide = new Tagtide(await mkdtemp(join(tmpdir(), 'tagtide-e2e-')));
+  static async start(sources: string[]): Promise<Tagtide> {
+    const tagtide = new Tagtide(await mkdtemp(join(tmpdir(), 'tagtide-e2e-')), sources);
     await tagtide.start('127.0.0.1:0');
     return tagtide;
   }
@@ -61,7 +61,7 @@ export class Tagtide {
   private async start(listen: string): Promise<void> {
     const child = spawn(binary, [
       'serve', '--listen', listen, '--data', this.data, '--batch', '200ms',
-      '--source', 'listen:127.0.0.1:0',
+      ...['listen:127.0.0.1:0', ...this.sources].flatMap((each) => ['--source', each]),
     ], { cwd: this.data, stdio: ['ignore', 'ignore', 'pipe'] });
     this.child = child;
     this.url = '';
@@ -112,9 +112,11 @@ export class Watch {
   }
 }
 
-export const test = base.extend<{ tagtide: Tagtide; watch: Watch }>({
-  tagtide: async ({}, use) => {
-    const tagtide = await Tagtide.start();
+export const test = base.extend<{ sources: string[]; tagtide: Tagtide; watch: Watch }>({
+  /** What it reads beside the door that `post` uses. */
+  sources: [[], { option: true }],
+  tagtide: async ({ sources }, use) => {
+    const tagtide = await Tagtide.start(sources);
     await use(tagtide);
     await tagtide.end();
   },
@@ -144,6 +146,13 @@ export async function openWith(page: Page, url: string, expected: string[][]): P
     await page.goto(url);
     expect(await ranks(page)).toEqual(expected);
   }).toPass({ timeout: 15_000 });
+}
+
+/** The page is no wider than its window. */
+export async function fits(page: Page): Promise<void> {
+  const overflow = () => page.evaluate(() =>
+    document.documentElement.scrollWidth - document.documentElement.clientWidth);
+  await expect.poll(overflow).toBeLessThanOrEqual(0);
 }
 
 /** The page is alive: hydrated, and the server has answered it. */

@@ -8,12 +8,15 @@
 //! * `results` the newest counts, for whoever shows them
 //! * `client` how others are asked over HTTP
 //! * `web` the board and the APIs, `tutorial` the other wires of the classic tutorial
+//! * `fuzzing` what must hold for any bytes; not in the program
 
 mod cli;
 mod client;
 mod command;
 mod epoch;
 mod flow;
+#[cfg(any(test, fuzzing))]
+pub mod fuzzing;
 mod results;
 mod source;
 mod store;

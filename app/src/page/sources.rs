@@ -5,6 +5,9 @@ use model::{Source, SourceState, Spend};
 
 use super::{live::Live, words};
 
+/// Between two facts. It ends a line and begins none.
+const DOT: &str = "\u{a0}· ";
+
 #[component]
 pub fn Sources(live: Live) -> impl IntoView {
     let sources = live.part(|board| board.sources.clone());
@@ -34,14 +37,24 @@ pub fn Sources(live: Live) -> impl IntoView {
 fn line(source: Source, zone: Option<i32>, now: &str) -> impl IntoView + use<> {
     let how = how(&source, zone, now);
     let facts = facts(&source).into_iter().map(|fact| {
-        view! { <span>{fact}</span> }
+        view! {
+            {DOT}
+            <span class="fact">{fact}</span>
+        }
+    });
+    let detail = source.detail.map(|detail| {
+        view! {
+            {DOT}
+            <bdi>{detail}</bdi>
+        }
     });
     view! {
         <li class=format!("source {}", source.state.name())>
             <bdi>{source.name}</bdi>
+            " "
             <span class="how">{how}</span>
             {facts.collect_view()}
-            {source.detail.map(|detail| view! { <span class="detail">{detail}</span> })}
+            {detail}
         </li>
     }
 }

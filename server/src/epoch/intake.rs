@@ -250,6 +250,10 @@ impl Sink for Writer {
         drop(open);
         let posts = events.iter().filter(|event| event.is_post()).count();
         self.status.posts(posts as u64);
+        let by_bots = events.iter().filter(|event| event.is_by_bot()).count();
+        if by_bots > 0 {
+            self.status.bot(by_bots as u64);
+        }
         Ok(())
     }
 

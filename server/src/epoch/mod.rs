@@ -32,6 +32,8 @@ pub(crate) use clock::{end_of, epoch_of, now, tick};
 pub(crate) use counters::Retractions;
 pub(crate) use intake::Intake;
 pub(crate) use remembered::Remembered;
+#[cfg(any(test, fuzzing))]
+pub(crate) use remembered::fuzzing;
 pub(crate) use seal::{Parts, Sealed, Sealer};
 
 /// The posts that can be retracted, as the log has them.

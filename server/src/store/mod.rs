@@ -14,6 +14,8 @@ mod entry;
 mod error;
 mod file;
 mod format;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzzing;
 mod log;
 mod sizes;
 mod state;

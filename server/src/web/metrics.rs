@@ -116,7 +116,7 @@ impl Numbers {
             ("posts", "Posts read", |source| source.shown.posts),
             (
                 "bot_posts",
-                "Posts among them that programs have written, as far as their source says so",
+                "Posts read that programs have written, as far as their source says so",
                 |source| source.shown.bots,
             ),
             (

@@ -1,7 +1,7 @@
 //! Everything that is asked over HTTP: the pages, their server functions, the JSON for scripts, and the
 //! two addresses of the tutorial's dashboard.
 //!
-//! * [`router`] every route there is; [`pages`], [`api`], [`status`](mod@status), [`tutorial`],
+//! * [`router`] every route there is; [`pages`], [`api`], [`status`], [`tutorial`],
 //!   [`health`], [`metrics`] and [`assets`] answer
 //! * [`boards`] what the pages' questions are answered; [`external`] the board that another program posts
 //! * [`error`] the one shape of errors, [`security`] what holds for every request and answer

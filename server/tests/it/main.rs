@@ -13,6 +13,7 @@ mod killed;
 mod program;
 mod random;
 mod replay;
+mod secured;
 mod sources;
 mod torture;
 mod tutorial;

@@ -30,6 +30,23 @@ fn gzip(text: &str) -> Vec<u8> {
     to.finish().unwrap()
 }
 
+fn bzip2(text: &str) -> Vec<u8> {
+    let mut to = bzip2::write::BzEncoder::new(vec![], bzip2::Compression::default());
+    to.write_all(text.as_bytes()).unwrap();
+    to.finish().unwrap()
+}
+
+/// An archive of these files.
+fn tar(files: &[(String, Vec<u8>)]) -> Vec<u8> {
+    let mut to = tar::Builder::new(vec![]);
+    for (name, bytes) in files {
+        let mut header = tar::Header::new_gnu();
+        header.set_size(bytes.len() as u64);
+        to.append_data(&mut header, name, &bytes[..]).unwrap();
+    }
+    to.into_inner().unwrap()
+}
+
 fn path(path: &Path) -> &str {
     path.to_str().unwrap()
 }
@@ -75,11 +92,16 @@ fn every_form_of_a_line_is_counted() {
         r#"{"id_str":"1","text":"","entities":{"hashtags":[{"text":"tweet","indices":[0,1]}]}}"#,
         r#"{"did":"did:plc:a","time_us":1779719009157119,"kind":"commit","commit":{"operation":"create","collection":"app.bsky.feed.post","rkey":"b","record":{"text":"","tags":["bluesky"]}}}"#,
         r#"{"id":"1","content":"","account":{"acct":"a"},"tags":[{"name":"mastodon"}]}"#,
+        r#"{"$type":"message","payload":{"$type":"network.bsky.jetstream.subscribeEvents#commit","did":"did:plc:a","operation":"create","collection":"app.bsky.feed.post","rkey":"c","record":{"text":"","tags":["bluesky2"]}}}"#,
+        r#"{"stream":["public"],"event":"update","payload":"{\"id\":\"2\",\"content\":\"\",\"account\":{\"acct\":\"a\"},\"tags\":[{\"name\":\"mastodon2\"}]}"}"#,
+        r##"{"text":"#\u0068alf \ud83e"}"##,
         // No posts.
         r#"{"delete":"1"}"#,
         r#"{"takedown":"a"}"#,
         r#"{"delete":{"status":{"id_str":"1"}}}"#,
         r#"{"limit":{"track":1}}"#,
+        r#"{"errors":[{"title":"no"}]}"#,
+        r#"{"stream":["public"],"event":"delete","payload":"2"}"#,
         r##"{"unknown":"#no"}"##,
     ];
     fs::write(&file, lines.join("\n")).unwrap();
@@ -91,8 +113,54 @@ fn every_form_of_a_line_is_counted() {
         .iter()
         .map(|row| &row["tag"])
         .collect();
-    let expected = ["#bluesky", "#mastodon", "#simple", "#text", "#tweet", "#x"];
+    let expected = [
+        "#bluesky",
+        "#bluesky2",
+        "#half",
+        "#mastodon",
+        "#mastodon2",
+        "#simple",
+        "#text",
+        "#tweet",
+        "#x",
+    ];
     assert_eq!(tags, expected);
+}
+
+/// As the Archive Team's: a month, of which each minute is a file.
+#[test]
+fn a_count_goes_over_the_files_of_an_archive() {
+    let minute = |n: u32| {
+        let tags = format!(r#"[{{"text":"t{}"}},{{"text":"all"}}]"#, n % 4);
+        format!(
+            "{{\"delete\":{{\"status\":{{\"id_str\":\"{n}\"}}}}}}\n{{\"id_str\":\"{n}\",\"text\":\"\",\"entities\":{{\"hashtags\":{tags}}}}}"
+        )
+    };
+    let files: Vec<_> = (0..60)
+        .map(|n| match n % 3 {
+            0 => (format!("2018/10/01/00/{n:02}.json.bz2"), bzip2(&minute(n))),
+            1 => (format!("2018/10/01/00/{n:02}.json.gz"), gzip(&minute(n))),
+            _ => (format!("2018/10/01/00/{n:02}.json"), minute(n).into()),
+        })
+        .collect();
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("2018-10.tar");
+    fs::write(&file, tar(&files)).unwrap();
+    let expected = "rank  tag   count\n   1  #all     60\n   2  #t0      15\n   3  #t1      15\n   4  #t2      15\n   5  #t3      15\n";
+    let table = tagtide(&["count", path(&file)]);
+    assert_eq!(String::from_utf8(table.stdout).unwrap(), expected);
+
+    let mut cut = tar(&files);
+    cut.truncate(cut.len() / 2);
+    fs::write(&file, cut).unwrap();
+    let refused = tagtide(&["count", path(&file)]);
+    assert_eq!(refused.status.code(), Some(1));
+    let error = String::from_utf8(refused.stderr).unwrap();
+    assert!(
+        error.contains("2018-10.tar\" cannot be read to its end: ")
+            && error.ends_with("the archive is cut short\n"),
+        "{error}"
+    );
 }
 
 #[test]
@@ -201,6 +269,53 @@ async fn a_file_goes_on_where_it_grew_and_not_where_another_took_its_place() {
         fs::write(&file, [grown, compress("#a one\n")].concat()).unwrap();
         run("Ended", &[("#b", 2000), ("#a", 11)]).await;
     }
+}
+
+/// Each line is told by its own tag, so that none can make up for another.
+#[tokio::test]
+async fn a_kill_in_the_middle_of_an_archive_costs_no_line_and_counts_none_twice() {
+    const FILES: u64 = 20;
+    const LINES: u64 = 5;
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("month.tar.gz");
+    let files: Vec<_> = (0..FILES)
+        .map(|n| {
+            let line = |k| {
+                // A tenth of a second of the posts' time from one to the next.
+                let at = 1_700_000_000_000 + (n * LINES + k) * 100;
+                format!(r#"{{"tags":["file{n}line{k}"],"at":{at}}}"#)
+            };
+            let text = (0..LINES).map(line).collect::<Vec<_>>().join("\n");
+            (format!("{n}.json.bz2"), bzip2(&text))
+        })
+        .collect();
+    let mut to = flate2::write::GzEncoder::new(vec![], flate2::Compression::default());
+    to.write_all(&tar(&files)).unwrap();
+    fs::write(&file, to.finish().unwrap()).unwrap();
+
+    let source = format!("file:{},speed=2x", path(&file));
+    let mut program = Program::serve(&["--batch", "100ms", "--source", &source]);
+    for kill in 1..=2 {
+        wait_until("some more are counted", SOON, async || {
+            program.counts().await.len() as u64 >= kill * 20
+        })
+        .await;
+        let before = program.counts().await.len() as u64;
+        program.kill9();
+        assert!(before < FILES * LINES, "it was over before kill {kill}");
+        program.restart();
+    }
+    wait_until("all are counted", SOON, async || {
+        program.counts().await.len() as u64 == FILES * LINES
+    })
+    .await;
+    wait_until("it has ended", SOON, async || {
+        program.stderr().contains("Ended")
+    })
+    .await;
+    let counts = program.counts().await;
+    assert!(counts.iter().all(|(_, count)| *count == 1), "{counts:?}");
+    program.terminate();
 }
 
 #[tokio::test]

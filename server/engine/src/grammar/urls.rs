@@ -58,9 +58,9 @@ impl Iterator for Urls<'_> {
 /// What stands before a URL's path.
 struct Origin {
     start: usize,
-    /// Not so when it is the middle of something longer, as in `and/or.com/x`, or a host and a question
-    /// mark, as in `seen example.com?`. It takes what is after it all the same, so that no URL is seen
-    /// in there.
+    /// Not so when it is the middle of something longer, as in `and/or.com/x` or `a_b.com/x`, a host and
+    /// a question mark, as in `seen example.com?`, or has no Latin names before the last, as in
+    /// `例え.jp/x`. It takes what is after it all the same, so that no URL is seen in there.
     stands: bool,
     /// `t.co` with a scheme: Twitter's own links, whose path has only letters and digits.
     shortener: bool,
@@ -116,23 +116,45 @@ impl Origin {
         }) {
             return None;
         }
-        let (other, latin) = split_end(host, |c| {
-            c.is_ascii_alphanumeric() || matches!(c, '-' | '.') || is_accented(c)
-        });
-        let names = latin.trim_start_matches('.');
-        let (domain, top) = names.rsplit_once('.')?;
-        let top_level = top.len() >= 2 && top.bytes().all(|b| b.is_ascii_alphabetic())
-            || top
-                .get(..4)
-                .is_some_and(|xn| xn.eq_ignore_ascii_case("xn--"));
-        // An underscore can be in the names before the last two.
-        let registered = !other.ends_with('_') || domain.contains('.');
-        (top_level && registered).then(|| Self {
-            start: end - names.len(),
-            stands: has_path && !matches!(previous, Some('/' | '.' | '-' | '_')),
-            shortener: false,
+        let (domain, top) = host.rsplit_once('.')?;
+        is_top_level(top).then(|| {
+            let start = latin_domain(host);
+            // An underscore can be in the names before the last two.
+            let name = domain.rsplit('.').next();
+            let is_part = matches!(previous, Some('/' | '.' | '-' | '_'))
+                || name.is_some_and(|name| name.contains('_'));
+            Self {
+                start: end - host.len() + start.unwrap_or(0),
+                stands: has_path && start.is_some() && !is_part,
+                shortener: false,
+            }
         })
     }
+}
+
+/// Where the last part of a host is that could be one by itself, having Latin names only.
+fn latin_domain(host: &str) -> Option<usize> {
+    let mut rest = host;
+    while !rest.is_empty() {
+        let (other, latin) = split_end(rest, is_latin);
+        let names = latin.trim_start_matches('.');
+        let parted = names.trim_end_matches('.').rsplit_once('.');
+        if parted.is_some_and(|(_, top)| is_top_level(top)) {
+            return Some(rest.len() - names.len());
+        }
+        rest = other.trim_end_matches(|c| !is_latin(c));
+    }
+    None
+}
+
+fn is_latin(c: char) -> bool {
+    c.is_ascii_alphanumeric() || matches!(c, '-' | '.') || is_accented(c)
+}
+
+fn is_top_level(name: &str) -> bool {
+    let is_punycode = |start: &str| start.eq_ignore_ascii_case("xn--");
+    name.len() >= 2 && name.bytes().all(|b| b.is_ascii_alphabetic())
+        || name.get(..4).is_some_and(is_punycode)
 }
 
 /// The characters right after which no URL starts: it would be part of a mention, a tag or a cashtag.

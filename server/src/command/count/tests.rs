@@ -4,6 +4,7 @@ use model::Row;
 use proptest::prelude::*;
 
 use super::*;
+use crate::source::compression::tests::{Compress, bzip2, gzip, plain, tar, zstd};
 
 fn counted(grammar: Grammar, inputs: &[&[u8]], threads: usize) -> Counts {
     let inputs: Vec<_> = inputs.iter().map(|input| input.to_vec()).collect();
@@ -204,6 +205,38 @@ fn many_threads_share_large_files() {
         assert_eq!(one.posts, 200_001);
         assert_eq!(many.posts, one.posts);
         assert_eq!(many.top(2000), one.top(2000));
+    }
+}
+
+#[test]
+fn the_files_of_an_archive_are_counted_like_files() {
+    let texts = [
+        r##"{"id_str":"1","text":"#A","entities":{"hashtags":[{"text":"A"}]}}
+{"delete":{"status":{"id_str":"1"}}}
+{"limit":{"track":1}}
+{"id_str":"2","text":"RT","retweeted_status":{"text":"","entities":{"hashtags":[{"text":"b"}]}}}"##,
+        "",
+        "\u{FEFF}#a #c\r\n#c",
+        "\n\n",
+        "#b of a line without an end",
+        "#c\r",
+        "#a last",
+    ];
+    let compressions: [Compress; 4] = [plain, gzip, bzip2, zstd];
+    let files: Vec<_> = texts
+        .iter()
+        .zip(compressions.iter().cycle())
+        .map(|(text, compress)| compress(text.as_bytes()))
+        .collect();
+    let files: Vec<_> = files.iter().map(|bytes| ("a.json", &**bytes)).collect();
+    let archive = tar(&files);
+    for compress in compressions {
+        for threads in [1, 3] {
+            let found = counted(Grammar::Twitter, &[&compress(&archive), b"#A"], threads);
+            let expected = [(1, "#A", 4), (2, "#c", 3), (3, "#b", 2)];
+            assert_eq!(short(&found.top(9)), expected);
+            assert_eq!((found.posts, found.mentions), (8, 9));
+        }
     }
 }
 

@@ -24,7 +24,7 @@ use super::{Input, unpacked};
 const BLOCK: u64 = 512;
 
 /// More archives do not lie in one another, but in input made to exhaust memory.
-const DEEPEST: usize = 4;
+pub(super) const DEEPEST: usize = 4;
 
 /// Nor is a longer pax header anything that a packer writes.
 const LONGEST_PAX: u64 = 1 << 20;
@@ -98,6 +98,12 @@ fn may_be_header(header: &[u8], at: usize) -> bool {
         // GNU's follows with a space.
         _ => matches!(byte, 0 | b' '),
     }
+}
+
+fn is_sound(header: &Header) -> io::Result<bool> {
+    let mut sound = header.clone();
+    sound.set_cksum();
+    Ok(header.cksum()? == sound.cksum()?)
 }
 
 pub(super) struct Archive {
@@ -208,10 +214,7 @@ impl Archive {
                 return Err(Error::Cut.into());
             }
             let header = Header::from_byte_slice(&block).clone();
-            let mut sound = header.clone();
-            sound.set_cksum();
-            let sum = header.cksum().map_err(Error::Header)?;
-            if sum != sound.cksum().map_err(Error::Header)? {
+            if !is_sound(&header).map_err(Error::Header)? {
                 return Err(Error::Damaged("the checksum of a header does not match").into());
             }
             return Ok(Some(header));

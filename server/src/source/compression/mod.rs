@@ -14,6 +14,8 @@ use flate2::bufread::MultiGzDecoder;
 use zstd::Zstd;
 
 mod archive;
+#[cfg(any(test, fuzzing))]
+pub(super) mod fuzzing;
 mod zstd;
 
 /// In what form bytes come.

@@ -1,21 +1,30 @@
 //! An event of Bluesky's Jetstream: a commit, or what became of an account.
 //!
-//! Posts name their tags: in facets, which mark them in the text, and in `tags`. A facet that begins with
-//! `$` marks a share price. Records of other collections and other kinds of events are no posts.
+//! It comes in two forms: `{"did":…,"time_us":…,"kind":"commit","commit":{…}}`, and that of the service's
+//! second version, `{"$type":"message","payload":{"$type":"…#commit","did":…,"time":…,…}}`.
+//!
+//! Posts name their tags: in facets, which mark them in the text, and in `tags`. A tag that begins with `$`
+//! is a share price. Records of other collections and other kinds of events are no posts.
 
-use std::{borrow::Cow, hash::Hasher, mem};
+use std::borrow::Cow;
 
 use serde::de::{MapAccess, SeqAccess};
-use twox_hash::XxHash64;
 
 use super::{
-    NotAPost, language, link,
+    Decoded, NotAPost, language, link,
     loose::{self, Loose, Name, Names, Read, Value},
-    object::{self, Object},
+    object::{Account, Object},
+    time,
 };
 use crate::source::{Event, Post};
 
+mod frame;
+
+pub(in crate::source) use frame::frame;
+
 const POSTS: &str = "app.bsky.feed.post";
+/// What the types of the second form's events begin with.
+const MESSAGE: &str = "network.bsky.jetstream.subscribeEvents#";
 
 loose::object! {
     Commit<'a> {
@@ -89,85 +98,95 @@ impl<'de> Loose<'de> for Features<'_, 'de> {
                 return Ok(());
             }
             if feature.kind.is("app.bsky.richtext.facet#tag") {
-                let tag = feature.tag.text();
-                self.0.extend(tag.filter(|tag| !tag.starts_with('$')));
+                self.0.extend(feature.tag.text());
             }
         }
     }
 }
 
+loose::object! {
+    /// An event of the stream's second form; a commit's fields are its own.
+    Message<'a> {
+        kind: Value<'a> = "$type",
+        did: Value<'a> = "did",
+        time: Value<'a> = "time",
+        operation: Value<'a> = "operation",
+        collection: Value<'a> = "collection",
+        rkey: Value<'a> = "rkey",
+        record: Record<'a> = "record",
+        account: Account<'a> = "account",
+    }
+}
+
 pub(super) fn knows(object: &Object<'_>) -> bool {
     object.did.is_text() && object.kind.is_text()
+        || matches!(&object.payload.message, Some(message) if message.event().is_some())
 }
 
-/// An event with its place in the stream.
-#[derive(Debug, PartialEq, Eq)]
-pub(in crate::source) struct Frame<'a> {
-    /// When this Jetstream took it in: microseconds of the Unix epoch, growing from event to event.
-    pub(in crate::source) time_us: u64,
-    /// The same for this event from every Jetstream, and for hardly another.
-    pub(in crate::source) identity: u64,
-    pub(in crate::source) event: Result<Option<Event<'a>>, NotAPost>,
+impl Message<'_> {
+    /// The kind of event, where it is one.
+    fn event(&self) -> Option<&str> {
+        match &self.kind {
+            Value::Text(kind) => kind.strip_prefix(MESSAGE),
+            _ => None,
+        }
+    }
 }
 
-/// What a Jetstream sends.
-pub(in crate::source) fn frame(text: &str) -> Result<Frame<'_>, NotAPost> {
-    let object = object::read(text).map_err(|_| NotAPost::NoObject)?;
-    let Value::Whole(time_us) = object.time_us else {
-        return Err(NotAPost::UnknownObject);
+pub(super) fn event(object: Object<'_>) -> Decoded<'_> {
+    let message = object.payload.message;
+    if let Some(message) = message.filter(|message| message.event().is_some()) {
+        return of_message(*message);
+    }
+    let did = account_of(object.did)?;
+    let at = match object.time_us {
+        Value::Whole(micros) => i64::try_from(micros / 1000).ok(),
+        _ => None,
     };
-    if !knows(&object) {
-        return Err(NotAPost::UnknownObject);
+    match object.kind {
+        kind if kind.is("account") => Ok(account(did, &object.account)),
+        kind if kind.is("commit") => commit(did, at, object.commit),
+        _ => Ok(None),
     }
-    Ok(Frame {
-        time_us,
-        identity: identity(&object),
-        event: event(object),
-    })
 }
 
-/// By the account and what counts its changes: `rev` of its repository, or `seq` of the network.
-fn identity(object: &Object<'_>) -> u64 {
-    let commit = &object.commit;
-    let mut hasher = XxHash64::with_seed(0);
-    for value in [
-        &object.did,
-        &object.kind,
-        &commit.rev,
-        &commit.operation,
-        &commit.collection,
-        &commit.rkey,
-        &object.account.seq,
-        &object.account.status,
-        &object.identity.seq,
-    ] {
-        if let Value::Text(text) = value {
-            hasher.write(text.as_bytes());
+fn of_message(message: Message<'_>) -> Decoded<'_> {
+    match message.event() {
+        Some("account") => Ok(account(account_of(message.did)?, &message.account)),
+        Some("commit") => {
+            let at = message.time.text().and_then(|at| time::rfc3339(&at));
+            let change = Commit {
+                there: true,
+                operation: message.operation,
+                collection: message.collection,
+                rkey: message.rkey,
+                record: message.record,
+                ..Commit::default()
+            };
+            commit(account_of(message.did)?, at, change)
         }
-        if let Value::Whole(number) = value {
-            hasher.write(&number.to_le_bytes());
-        }
-        // No byte of UTF-8: texts cannot run into each other.
-        hasher.write(&[0xFF]);
+        _ => Ok(None),
     }
-    hasher.finish()
 }
 
-pub(super) fn event(object: Object<'_>) -> Result<Option<Event<'_>>, NotAPost> {
-    let did = object.did.name().ok_or(NotAPost::UnknownObject)?;
-    if object.kind.is("account") {
-        let gone = object.account.active == Value::Truth(false)
-            && ["takendown", "deleted", "suspended"]
-                .iter()
-                .any(|status| object.account.status.is(status));
-        return Ok(gone.then_some(Event::TakeDown { author: did }));
-    }
-    let mut commit = object.commit;
-    if !object.kind.is("commit") || !commit.collection.is(POSTS) {
+fn account_of(did: Value<'_>) -> Result<Cow<'_, str>, NotAPost> {
+    did.name().ok_or(NotAPost::UnknownObject)
+}
+
+fn account<'a>(author: Cow<'a, str>, account: &Account<'_>) -> Option<Event<'a>> {
+    // An account that its owner has put away may come back.
+    let gone = account.active == Value::Truth(false)
+        && ["takendown", "deleted", "suspended"]
+            .iter()
+            .any(|status| account.status.is(status));
+    gone.then_some(Event::TakeDown { author })
+}
+
+fn commit<'a>(did: Cow<'a, str>, at: Option<i64>, commit: Commit<'a>) -> Decoded<'a> {
+    if !commit.collection.is(POSTS) {
         return Ok(None);
     }
-    let rkey = mem::take(&mut commit.rkey).name();
-    let rkey = rkey.ok_or(NotAPost::UnknownObject)?;
+    let rkey = commit.rkey.name().ok_or(NotAPost::UnknownObject)?;
     let id = Cow::Owned([&*did, "/", &*rkey].concat());
     if commit.operation.is("delete") {
         return Ok(Some(Event::Delete { id }));
@@ -178,10 +197,7 @@ pub(super) fn event(object: Object<'_>) -> Result<Option<Event<'_>>, NotAPost> {
     }
     let mut tags = Names(Some(record.facets.0)).tags().unwrap_or_default();
     tags.extend(record.tags.tags().unwrap_or_default());
-    let at = match object.time_us {
-        Value::Whole(micros) => i64::try_from(micros / 1000).ok(),
-        _ => None,
-    };
+    tags.retain(|tag| !tag.starts_with('$'));
     let url = ["https://bsky.app/profile/", &*did, "/post/", &*rkey].concat();
     Ok(Some(Event::Post(Post {
         text: record.text.text().unwrap_or_default(),
@@ -191,6 +207,7 @@ pub(super) fn event(object: Object<'_>) -> Result<Option<Event<'_>>, NotAPost> {
             .first()
             .and_then(|lang| language(Value::Text(lang))),
         author: Some(did),
+        bot: false,
         at,
         id: Some(id),
         link: link(Cow::Owned(url)),
@@ -225,6 +242,7 @@ mod tests {
             tags: Some(vec![]),
             lang: Some("en".into()),
             author: Some("did:plc:q235v55g5unth4zjjdpacfdr".into()),
+            bot: false,
             at: Some(1_779_719_009_157),
             id: Some("did:plc:q235v55g5unth4zjjdpacfdr/3mmoojp4cd223".into()),
             link: Some(
@@ -239,7 +257,7 @@ mod tests {
     fn tags_of_facets_and_beside_the_text() {
         let line = commit(
             "update",
-            r##","record":{"$type":"app.bsky.feed.post","createdAt":"2026-07-04T14:38:07.323Z","facets":[{"features":[{"$type":"app.bsky.richtext.facet#tag","tag":"IndieRebellion"},{"$type":"app.bsky.richtext.facet#link","uri":"https://x.example/#no","tag":"no"}],"index":{"byteEnd":140,"byteStart":125}},{"features":[{"tag":"$AAPL","$type":"app.bsky.richtext.facet#tag"},{"tag":"#last","$type":"app.bsky.richtext.facet#tag"}]}],"langs":["de","en"],"tags":["extra"],"text":"#text is not looked at"}"##,
+            r##","record":{"$type":"app.bsky.feed.post","createdAt":"2026-07-04T14:38:07.323Z","facets":[{"features":[{"$type":"app.bsky.richtext.facet#tag","tag":"IndieRebellion"},{"$type":"app.bsky.richtext.facet#link","uri":"https://x.example/#no","tag":"no"}],"index":{"byteEnd":140,"byteStart":125}},{"features":[{"tag":"$AAPL","$type":"app.bsky.richtext.facet#tag"},{"tag":"#last","$type":"app.bsky.richtext.facet#tag"}]}],"langs":["de","en"],"tags":["extra","$EXTRA"],"text":"#text is not looked at"}"##,
         );
         let Some(Event::Post(post)) = decode(line.as_bytes()).unwrap() else {
             panic!("it is a post");
@@ -274,6 +292,50 @@ mod tests {
         assert_eq!(account(r#""active":true"#), None);
         let own_wish = account(r#""active":false,"status":"deactivated""#);
         assert_eq!(own_wish, None, "it may come back");
+    }
+
+    #[test]
+    fn the_second_form_says_the_same() {
+        let message = |kind: &str, fields: &str| {
+            format!(
+                r##"{{"$type":"message","payload":{{"$type":"network.bsky.jetstream.subscribeEvents#{kind}","seq":12345,"did":"did:plc:abc","time":"2026-07-04T14:38:08.172335Z"{fields}}}}}"##
+            )
+        };
+        let record = r##""record":{"$type":"app.bsky.feed.post","text":"x","langs":["de"],"facets":[{"features":[{"$type":"app.bsky.richtext.facet#tag","tag":"a"}]}],"tags":["b","$C"]}"##;
+        let fields = |operation: &str, collection: &str, record: &str| {
+            format!(
+                r#","rev":"3mpt","operation":"{operation}","collection":"{collection}","rkey":"3mptb","cid":"bafy"{record}"#
+            )
+        };
+        let both = [
+            (
+                message("commit", &fields("create", POSTS, &format!(",{record}"))),
+                commit("create", &format!(",{record}")),
+            ),
+            (
+                message("commit", &fields("delete", POSTS, "")),
+                commit("delete", ""),
+            ),
+            (
+                message("account", r#","account":{"active":false,"status":"deleted","did":"did:plc:abc","seq":3}"#),
+                r#"{"did":"did:plc:abc","time_us":1,"kind":"account","account":{"active":false,"status":"deleted"}}"#.to_owned(),
+            ),
+        ];
+        for (second, first) in &both {
+            let found = decode(second.as_bytes()).unwrap();
+            assert!(found.is_some());
+            assert_eq!(found, decode(first.as_bytes()).unwrap());
+        }
+        for ignored in [
+            message("commit", &fields("create", "app.bsky.feed.like", r#","record":{}"#)),
+            message("identity", r#","identity":{"handle":"a.example"}"#),
+            message("sync", r#","sync":{"rev":"3mpt"}"#),
+            r##"{"$type":"message","payload":{"$type":"network.bsky.jetstream.subscribeEvents#info","name":"OutdatedCursor"}}"##.to_owned(),
+        ] {
+            assert_eq!(decode(ignored.as_bytes()), Ok(None), "{ignored}");
+        }
+        let lacking = message("commit", &fields("create", POSTS, ""));
+        assert_eq!(decode(lacking.as_bytes()), Err(NotAPost::UnknownObject));
     }
 
     #[test]

@@ -3,7 +3,8 @@
 //! One file a form that a line can have. A line that is a JSON object is read once, into the fields of
 //! all forms ([`object`]); the first form that knows it says what it means. An object that no form knows
 //! is not a post, so that its keys are not counted as if people had written them. Everything else is
-//! text, also what only begins like an object.
+//! text, also what only begins like an object. Half a character in an object ([`surrogates`]) is no reason
+//! to take it for one.
 //!
 //! **Invariant:** a line that does not begin with `{` is not looked at any further.
 
@@ -13,12 +14,15 @@ use super::Event;
 use loose::Value;
 use object::Object;
 
+#[cfg(any(test, fuzzing))]
+pub(super) mod fuzzing;
 pub(super) mod jetstream;
 mod loose;
 mod mastodon;
 pub(super) mod nostr;
 mod object;
 mod simple;
+mod surrogates;
 mod time;
 mod tweet;
 mod x;
@@ -32,13 +36,16 @@ pub(crate) enum NotAPost {
     NoObject,
 }
 
+/// What a line says, as [`decode`] gives it.
+type Decoded<'a> = Result<Option<Event<'a>>, NotAPost>;
+
 /// A longer link is none.
 const LONGEST_LINK: usize = 2048;
 
 /// What a line says; `None` for an empty one, which says nothing, and for a known kind of message that
 /// concerns no post.
 #[inline]
-pub(crate) fn decode(line: &[u8]) -> Result<Option<Event<'_>>, NotAPost> {
+pub(crate) fn decode(line: &[u8]) -> Decoded<'_> {
     if line.is_empty() {
         return Ok(None);
     }
@@ -52,9 +59,14 @@ pub(crate) fn decode(line: &[u8]) -> Result<Option<Event<'_>>, NotAPost> {
 }
 
 /// What a message of a network says that sends nothing but JSON objects: text of another kind is no post.
-pub(super) fn message(bytes: &[u8]) -> Result<Option<Event<'_>>, NotAPost> {
-    let text = str::from_utf8(bytes).map_err(|_| NotAPost::NoObject)?;
-    event(object::read(text).map_err(|_| NotAPost::NoObject)?)
+pub(super) fn message(bytes: &[u8]) -> Decoded<'_> {
+    match String::from_utf8_lossy(bytes) {
+        Cow::Borrowed(text) => read(text, event).unwrap_or(Err(NotAPost::NoObject)),
+        Cow::Owned(text) => {
+            let decoded = read(&text, event).unwrap_or(Err(NotAPost::NoObject));
+            Ok(decoded?.map(Event::into_owned))
+        }
+    }
 }
 
 #[inline]
@@ -66,17 +78,27 @@ fn may_be_object(line: &[u8]) -> bool {
     }
 }
 
-fn decode_object(line: &str) -> Result<Option<Event<'_>>, NotAPost> {
-    match object::read(line) {
-        Ok(object) => event(object),
-        // Not JSON after all.
-        Err(_) => Ok(Some(Event::of_text(Cow::Borrowed(line)))),
-    }
+fn decode_object(line: &str) -> Decoded<'_> {
+    // Not JSON after all.
+    let text = || Ok(Some(Event::of_text(Cow::Borrowed(line))));
+    read(line, event).unwrap_or_else(text)
 }
 
-fn event(object: Object<'_>) -> Result<Option<Event<'_>>, NotAPost> {
+/// What it says as `form` reads it; `None` where it is no JSON object.
+fn read<'a>(line: &'a str, form: fn(Object<'_>) -> Decoded<'_>) -> Option<Decoded<'a>> {
+    if let Ok(object) = object::read(line) {
+        return Some(form(object));
+    }
+    let whole = surrogates::replaced(line)?;
+    let object = object::read(&whole).ok()?;
+    Some(form(object).map(|event| event.map(Event::into_owned)))
+}
+
+fn event(object: Object<'_>) -> Decoded<'_> {
     if jetstream::knows(&object) {
         jetstream::event(object)
+    } else if mastodon::knows_frame(&object) {
+        mastodon::frame(object)
     } else if x::knows(&object) {
         x::event(object)
     } else if mastodon::knows(&object) {
@@ -182,6 +204,14 @@ mod tests {
     }
 
     #[test]
+    fn a_message_that_is_no_object_is_none_whatever_else_it_is() {
+        for other in ["", "5", "\"a\"", "null", r##"[{"text":"#a"}]"##, "{", "a"] {
+            let read = message(other.as_bytes());
+            assert_eq!(read, Err(NotAPost::NoObject), "{other}");
+        }
+    }
+
+    #[test]
     fn malformed_utf8_becomes_the_replacement_character() {
         assert_eq!(text(b"a\xFFb"), "a\u{FFFD}b");
         assert_eq!(post(b"{\"text\":\"a\xFFb\"}").text, "a\u{FFFD}b");
@@ -214,7 +244,7 @@ mod tests {
         }
 
         #[test]
-        fn no_object_is_too_strange(value in r#"\{("(text|at|tags|lang|author|data|delete|did|kind|commit|user|entities|account|content)":[\[\]0-9.e"a#{},:-]{0,12},?){0,4}\}"#) {
+        fn no_object_is_too_strange(value in r#"\{("(text|at|tags|lang|author|data|delete|did|kind|commit|user|entities|account|content|event|payload|limit|bot)":[\[\]0-9.e"a#{},:-]{0,12},?){0,4}\}"#) {
             let _ = decode(value.as_bytes());
         }
 

@@ -300,6 +300,7 @@ fn post(event: Signed<'_>) -> Post<'_> {
         link: link_to(GATEWAY, &event.id),
         text: event.content,
         author: Some(event.pubkey),
+        bot: false,
     }
 }
 
@@ -366,6 +367,7 @@ mod tests {
             at: Some(1_651_794_653_000),
             id: Some(format!("{AUTHOR}/{id}").into()),
             link: Some(format!("https://njump.me/{id}").into()),
+            bot: false,
         };
         let expected = Told {
             created_at: 1_651_794_653,

@@ -48,7 +48,21 @@ loose::object! {
         created_at: Value<'a> = "created_at",
         language: Value<'a> = "language",
         account: Account<'a> = "account",
+        edited_at: Value<'a> = "edited_at",
+        visibility: Value<'a> = "visibility",
+        uri: Value<'a> = "uri",
         reblog: Present = "reblog",
+        // Mastodon's and Jetstream's envelopes.
+        stream: Present = "stream",
+        event: Value<'a> = "event",
+        payload: Payload<'a> = "payload",
+    }
+}
+
+impl Object<'_> {
+    /// Says at its top what makes the simple object a post.
+    pub(super) fn says_something(&self) -> bool {
+        self.text.is_text() || self.tags.0.is_some()
     }
 }
 
@@ -57,9 +71,33 @@ loose::object! {
     Account<'a> {
         id: Value<'a> = "id",
         acct: Value<'a> = "acct",
+        url: Value<'a> = "url",
+        uri: Value<'a> = "uri",
+        bot: Value<'a> = "bot",
         active: Value<'a> = "active",
         status: Value<'a> = "status",
         seq: Value<'a> = "seq",
+    }
+}
+
+/// What is in an envelope: Mastodon's is JSON in a text, or an id.
+#[derive(Debug, Default)]
+pub(super) struct Payload<'a> {
+    pub(super) value: Value<'a>,
+    pub(super) message: Option<Box<jetstream::Message<'a>>>,
+}
+
+impl<'de> Loose<'de> for Payload<'de> {
+    fn text(&mut self, text: Cow<'de, str>) {
+        self.value = Value::Text(text);
+    }
+
+    fn whole(&mut self, number: u64) {
+        self.value = Value::Whole(number);
+    }
+
+    fn object<A: MapAccess<'de>>(&mut self, object: A) -> Result<(), A::Error> {
+        self.message.insert(Box::default()).object(object)
     }
 }
 
@@ -99,5 +137,8 @@ pub(super) fn read(line: &str) -> serde_json::Result<Object<'_>> {
     let mut json = serde_json::Deserializer::from_str(line);
     Read(&mut object).deserialize(&mut json)?;
     json.end()?;
+    if !object.there {
+        return Err(serde::de::Error::custom("no object"));
+    }
     Ok(object)
 }

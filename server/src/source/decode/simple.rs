@@ -5,10 +5,10 @@
 //! milliseconds. A post with an `id` that came before is that post's new form; `delete` takes it out of
 //! the counts, `takedown` all posts of an author that have an `id`. Other fields are ignored.
 
-use super::{NotAPost, language, link, object::Object, time};
+use super::{Decoded, NotAPost, language, link, object::Object, time};
 use crate::source::{Event, Post};
 
-pub(super) fn event(object: Object<'_>) -> Result<Option<Event<'_>>, NotAPost> {
+pub(super) fn event(object: Object<'_>) -> Decoded<'_> {
     let (text, tags) = (object.text.text(), object.tags.tags());
     if text.is_none() && tags.is_none() {
         if let Some(id) = object.delete.id() {
@@ -22,6 +22,7 @@ pub(super) fn event(object: Object<'_>) -> Result<Option<Event<'_>>, NotAPost> {
         tags,
         lang: language(object.lang),
         author: object.author.name(),
+        bot: false,
         at: time::any(&object.at),
         id: object.id.name(),
         link: object.url.text().and_then(link),
@@ -52,6 +53,7 @@ mod tests {
             tags: Some(vec!["a".into(), "b".into(), "c".into()]),
             lang: Some("pt-BR".into()),
             author: Some("ann".into()),
+            bot: false,
             at: Some(1_705_314_900_500),
             id: Some("x7".into()),
             link: Some("https://example.org/7".into()),
@@ -135,6 +137,16 @@ mod tests {
         let found = post(r##"{"\u0074ext":"\ud83e\udd8b \"x\"\n","tags":["#\u00e9"]}"##);
         assert_eq!(found.text, "🦋 \"x\"\n");
         assert_eq!(found.tags, Some(vec!["é".into()]));
+    }
+
+    #[test]
+    fn half_a_character_is_the_replacement_character() {
+        let found = post(r##"{"text":"\ud83e #a\udd8b","tags":["#\ud83e\udd8b"]}"##);
+        assert_eq!(found.text, "\u{FFFD} #a\u{FFFD}");
+        assert_eq!(found.tags, Some(vec!["🦋".into()]));
+        // Not JSON for another reason.
+        let line = r##"{"text":"\ud83e #a" #b"##;
+        assert_eq!(event(line), Event::of_text(line.into()));
     }
 
     #[test]

@@ -7,7 +7,7 @@
 use std::borrow::Cow;
 
 use super::{
-    NotAPost, language, link_to,
+    Decoded, NotAPost, language, link_to,
     loose::{self, Names, Value},
     object::Object,
     time,
@@ -60,10 +60,10 @@ pub(super) fn knows(object: &Object<'_>) -> bool {
     object.id_str.is_text()
         || (object.user.there || object.entities.there) && !object.id.is_text()
         || object.full_text.is_text()
-        || object.notice.0
+        || object.notice.0 && !object.says_something()
 }
 
-pub(super) fn event(object: Object<'_>) -> Result<Option<Event<'_>>, NotAPost> {
+pub(super) fn event(object: Object<'_>) -> Decoded<'_> {
     let original = object.retweeted_status;
     let own = content(
         object.text,
@@ -95,6 +95,7 @@ pub(super) fn event(object: Object<'_>) -> Result<Option<Event<'_>>, NotAPost> {
         tags,
         lang: language(object.lang),
         author: object.user.id_str.name().or_else(|| object.user.id.name()),
+        bot: false,
         at: time::any(&object.timestamp_ms).or_else(created),
         link: id
             .as_deref()
@@ -112,12 +113,12 @@ fn content<'a>(
     entities: Entities<'a>,
     extended: Extended<'a>,
 ) -> Content<'a> {
-    let whole = extended.full_text.text().or_else(|| full_text.text());
-    let tags = extended.entities.hashtags.tags();
-    (
-        whole.or_else(|| text.text()),
-        tags.or_else(|| entities.hashtags.tags()),
-    )
+    let whole = extended.full_text.text();
+    if whole.is_some() {
+        return (whole, extended.entities.hashtags.tags());
+    }
+    let text = full_text.text().or_else(|| text.text());
+    (text, entities.hashtags.tags())
 }
 
 #[cfg(test)]
@@ -140,6 +141,7 @@ mod tests {
             tags: Some(vec!["Rust".into(), "日本".into()]),
             lang: Some("en".into()),
             author: Some("12".into()),
+            bot: false,
             at: Some(1_519_425_277_123),
             id: Some("967164537".into()),
             link: Some("https://x.com/i/status/967164537".into()),
@@ -169,10 +171,65 @@ mod tests {
     }
 
     #[test]
+    fn of_a_whole_text_without_entities_the_cut_ones_do_not_count() {
+        let line = r##"{"id_str":"1","text":"cut #ha…","truncated":true,"entities":{"hashtags":[{"text":"ha"}]},"extended_tweet":{"full_text":"cut #half"}}"##;
+        let found = post(line);
+        assert_eq!((found.text.as_ref(), found.tags), ("cut #half", None));
+    }
+
+    #[test]
+    fn a_full_text_has_its_entities_beside_it() {
+        let line = r##"{"id_str":"1","full_text":"all of it #a","display_text_range":[0,12],"entities":{"hashtags":[{"text":"a","indices":[10,12]}]},"user":{"id":7}}"##;
+        let found = post(line);
+        assert_eq!(found.text, "all of it #a");
+        assert_eq!(found.tags, Some(vec!["a".into()]));
+        let line = format!(
+            r#"{{"id_str":"2","full_text":"RT @x: cut…","entities":{{"hashtags":[]}},"retweeted_status":{line}}}"#
+        );
+        assert_eq!(post(&line).tags, Some(vec!["a".into()]));
+    }
+
+    #[test]
+    fn what_is_quoted_is_not_counted() {
+        let quoted = r#"{"id_str":"1","text":"quoted","entities":{"hashtags":[{"text":"no"}]}}"#;
+        let line = format!(
+            r#"{{"id_str":"2","text":"see #a","entities":{{"hashtags":[{{"text":"a"}}]}},"is_quote_status":true,"quoted_status_id_str":"1","quoted_status":{quoted}}}"#
+        );
+        assert_eq!(post(&line).tags, Some(vec!["a".into()]));
+        let original = line.replace(r#""id_str":"2""#, r#""id_str":"3""#);
+        let line = format!(
+            r#"{{"id_str":"4","text":"RT @x: see","entities":{{"hashtags":[]}},"quoted_status":{quoted},"retweeted_status":{original}}}"#
+        );
+        assert_eq!(post(&line).tags, Some(vec!["a".into()]));
+    }
+
+    #[test]
+    fn half_a_character_spoils_no_tweet() {
+        let line = r##"{"id_str":"1","text":"cut #a \ud83e","entities":{"hashtags":[{"text":"a"},{"text":"b\ud83e\udd8b"}]},"user":{"id_str":"5","description":"#no \udd8b"}}"##;
+        let found = post(line);
+        assert_eq!(found.text, "cut #a \u{FFFD}");
+        assert_eq!(found.tags, Some(vec!["a".into(), "b🦋".into()]));
+        assert_eq!(found.author.as_deref(), Some("5"));
+    }
+
+    #[test]
+    fn a_word_of_a_notice_makes_none_of_a_post() {
+        for line in [
+            r#"{"text":"a","limit":3,"author":"ann","tags":["b"]}"#,
+            r#"{"tags":["b"],"warning":"hot","author":"ann"}"#,
+        ] {
+            let found = post(line);
+            assert_eq!(found.author.as_deref(), Some("ann"));
+            assert_eq!(found.tags, Some(vec!["b".into()]));
+        }
+    }
+
+    #[test]
     fn deletions_and_notices() {
         for line in [
             r#"{"delete":{"status":{"id":1234,"id_str":"1234","user_id":3,"user_id_str":"3"}}}"#,
             r#"{"delete":{"status":{"id":1234,"user_id":3},"timestamp_ms":"1519425277123"}}"#,
+            r#"{"delete":{"timestamp_ms":"1519425277123","status":{"user_id_str":"3","id_str":"1234"}}}"#,
         ] {
             let delete = Event::Delete { id: "1234".into() };
             assert_eq!(decode(line.as_bytes()), Ok(Some(delete)));
@@ -180,10 +237,10 @@ mod tests {
         for line in [
             r#"{"limit":{"track":1234,"timestamp_ms":"1477757470194"}}"#,
             r#"{"status_withheld":{"id":1,"user_id":2,"withheld_in_countries":["XY"]}}"#,
-            r#"{"user_withheld":{"id":1}}"#,
-            r#"{"scrub_geo":{"user_id":1}}"#,
+            r#"{"user_withheld":{"id":1,"withheld_in_countries":["XY"]}}"#,
+            r#"{"scrub_geo":{"user_id":1,"user_id_str":"1","up_to_status_id":2,"up_to_status_id_str":"2"}}"#,
             r#"{"disconnect":{"code":4,"stream_name":"","reason":""}}"#,
-            r#"{"warning":{"code":"FALLING_BEHIND"}}"#,
+            r#"{"warning":{"code":"FALLING_BEHIND","message":"no","percent_full":60}}"#,
         ] {
             assert_eq!(decode(line.as_bytes()), Ok(None), "{line}");
         }

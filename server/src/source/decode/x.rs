@@ -7,7 +7,7 @@
 use std::borrow::Cow;
 
 use super::{
-    NotAPost, language, link_to,
+    Decoded, NotAPost, language, link_to,
     loose::{self, List, Names, Value},
     object::Object,
     time,
@@ -50,11 +50,10 @@ loose::object! {
 }
 
 pub(super) fn knows(object: &Object<'_>) -> bool {
-    let has_text = object.text.is_text();
-    (object.data.there || object.errors.0) && !has_text
+    (object.data.there || object.errors.0) && !object.says_something()
 }
 
-pub(super) fn event(object: Object<'_>) -> Result<Option<Event<'_>>, NotAPost> {
+pub(super) fn event(object: Object<'_>) -> Decoded<'_> {
     let Tweet {
         id,
         author_id,
@@ -91,6 +90,7 @@ pub(super) fn event(object: Object<'_>) -> Result<Option<Event<'_>>, NotAPost> {
         tags,
         lang: language(lang),
         author: author_id.name(),
+        bot: false,
         at: created_at.text().and_then(|at| time::rfc3339(&at)),
         link: id
             .as_deref()
@@ -129,6 +129,7 @@ mod tests {
             tags: Some(vec!["TwitterDev".into()]),
             lang: Some("en".into()),
             author: Some("5".into()),
+            bot: false,
             at: Some(1_705_314_900_000),
             id: Some("17".into()),
             link: Some("https://x.com/i/status/17".into()),
@@ -176,9 +177,37 @@ mod tests {
     }
 
     #[test]
+    fn errors_beside_a_post_are_none_of_it() {
+        let line = r#"{"data":{"id":"2","text":"RT @x: a","author_id":"5","entities":{"hashtags":[{"tag":"a"}]},"referenced_tweets":[{"type":"retweeted","id":"9"}]},"includes":{"users":[{"id":"5"}]},"errors":[{"value":"9","detail":"Could not find tweet with referenced_tweets.id: [9].","title":"Not Found Error","resource_type":"tweet","parameter":"referenced_tweets.id","resource_id":"9","type":"https://api.x.com/2/problems/resource-not-found"}]}"#;
+        let found = post(line);
+        assert_eq!(found.tags, Some(vec!["a".into()]));
+        assert_eq!(found.author.as_deref(), Some("5"));
+    }
+
+    #[test]
+    fn a_reply_or_a_quote_has_its_own_tags() {
+        for kind in ["replied_to", "quoted"] {
+            let line = format!(
+                r#"{{"data":{{"id":"2","text":"own","entities":{{"hashtags":[{{"tag":"own"}}]}},"referenced_tweets":[{{"type":"{kind}","id":"9"}}]}},"includes":{{"tweets":[{{"id":"9","text":"other","entities":{{"hashtags":[{{"tag":"other"}}]}}}}]}}}}"#
+            );
+            assert_eq!(post(&line).tags, Some(vec!["own".into()]));
+        }
+    }
+
+    #[test]
+    fn a_repost_of_a_long_post_has_the_tags_of_the_whole() {
+        let line = r#"{"data":{"id":"2","text":"RT @x: c…","referenced_tweets":[{"type":"retweeted","id":"9"}]},"includes":{"tweets":[{"id":"9","text":"cut","note_tweet":{"text":"whole","entities":{"hashtags":[{"tag":"z"}]}}}]}}"#;
+        assert_eq!(post(line).tags, Some(vec!["z".into()]));
+    }
+
+    #[test]
     fn errors_are_no_post_and_other_data_is_refused() {
-        let line = br#"{"errors":[{"title":"operational-disconnect","disconnect_type":"UpstreamOperationalDisconnect"}]}"#;
-        assert_eq!(decode(line), Ok(None));
+        for line in [
+            r#"{"errors":[{"title":"operational-disconnect","disconnect_type":"UpstreamOperationalDisconnect","detail":"This stream has been disconnected upstream for operational reasons.","type":"https://api.x.com/2/problems/operational-disconnect"}]}"#,
+            r#"{"errors":[{"code":88,"message":"Rate limit exceeded"}]}"#,
+        ] {
+            assert_eq!(decode(line.as_bytes()), Ok(None));
+        }
         let line = br#"{"data":{"labels":["a"],"values":[1]}}"#;
         assert_eq!(decode(line), Err(NotAPost::UnknownObject));
     }

@@ -1,10 +1,10 @@
 //! `file:PATH`: replays a file, from where the sealed posts of the last run end.
 //!
-//! The file is read and decompressed on a thread of its own ([`reading`]); here its lines become posts,
-//! are held back to the speed asked for, and move the sink's time on.
+//! The file is read, decompressed and unpacked on a thread of its own ([`reading`]); here its lines become
+//! posts, are held back to the speed asked for, and move the sink's time on.
 //!
-//! The cursor ([`position`]) is an offset in the text, in the decompressed one where the file is
-//! compressed, and a fingerprint of how the text begins: another file of the same name is told from one
+//! The cursor ([`position`]) is an offset in the text, in the one that comes out where the file is
+//! compressed or an archive, and a fingerprint of how the text begins: another file of the same name is told from one
 //! that has grown.
 //!
 //! **Invariant:** a cursor stands behind a finished line, and is given together with the posts before it.
@@ -21,8 +21,9 @@ use tokio::{
 };
 
 use super::{
-    Closed, Context, Cursor, Event, Lines, OpenError, Sink,
+    Closed, Context, Cursor, Event, Lines, Sink,
     connection::{EVENTS, accept, decoded},
+    protocol::OpenError,
 };
 use position::Head;
 use reading::{Origin, Part};
@@ -30,6 +31,8 @@ use spec::Speed;
 
 pub(super) use spec::File;
 
+#[cfg(any(test, fuzzing))]
+pub(super) mod fuzzing;
 mod position;
 mod reading;
 mod spec;

@@ -1,8 +1,8 @@
 //! Where in a text a replay goes on, and by what the text is known again.
 //!
-//! As text, which is what is stored, it is `OFFSET:HASH`: how many bytes of the (decompressed) text were
-//! read, in decimal, and the XXH64 (seed 0) of the first of these bytes, at most 4096, in 16 hexadecimal
-//! digits. `OFFSET` alone, as earlier versions wrote it, is good for any text that is long enough.
+//! As text, which is what is stored, it is `OFFSET:HASH`: how many bytes of the text were read, as it comes
+//! out of its file, in decimal, and the XXH64 (seed 0) of the first of these bytes, at most 4096, in 16
+//! hexadecimal digits. `OFFSET` alone, as earlier versions wrote it, is good for any text that is long enough.
 //!
 //! **Invariant:** the format is part of what is stored: what was written once is read by all versions to
 //! come. The hash depends on nothing but the offset and the text before it, so a text that has grown is

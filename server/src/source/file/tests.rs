@@ -6,7 +6,8 @@ use tempfile::TempDir;
 
 use super::*;
 use crate::source::{
-    compression::tests::gzip,
+    compression::tests::{Compress, bzip2, gzip, plain, tar, zstd},
+    lines::MAX_LINE,
     recording::{Given, Recording, Running},
 };
 
@@ -63,10 +64,12 @@ fn many(name: &str) -> String {
     (0..2000).map(|n| format!("{name} {n}\n")).collect()
 }
 
-type Compress = fn(&[u8]) -> Vec<u8>;
-
 /// Ways in which a text may lie in a file.
-const COMPRESSED: [Compress; 2] = [|bytes| bytes.to_vec(), gzip];
+const COMPRESSED: [Compress; 4] = [plain, gzip, archived, |text| gzip(&archived(text))];
+
+fn archived(text: &[u8]) -> Vec<u8> {
+    tar(&[("posts.json", text)])
+}
 
 /// Posts at these milliseconds; each has its time as text.
 fn at(times: &[i64]) -> String {
@@ -157,7 +160,7 @@ async fn a_cursor_of_an_earlier_version_is_an_offset_alone() {
 async fn a_file_that_was_replaced_by_a_shorter_one_is_not_read() {
     let sample = Sample::new(b"");
     let long = many("line");
-    let cut = &long.as_bytes()[..long.len() - 1];
+    let cut = &long.as_bytes()[..long.len() - 2];
     for (before, now) in [(&b"one\ntwo\n"[..], &b"one\n"[..]), (long.as_bytes(), cut)] {
         for compress in COMPRESSED {
             sample.write(&compress(now));
@@ -295,8 +298,8 @@ async fn it_stops_while_the_sink_is_full() {
     assert_eq!(running.stop().await.count(), 0);
 }
 
-#[tokio::test]
-async fn a_pipe_gives_each_line_as_it_comes() {
+/// A pipe that is read, and its writing end.
+async fn piped(cursor: Option<Cursor>) -> (Running, fs::File, Sample) {
     let sample = Sample::new(b"");
     fs::remove_file(sample.path()).unwrap();
     let made = std::process::Command::new("mkfifo")
@@ -304,11 +307,16 @@ async fn a_pipe_gives_each_line_as_it_comes() {
         .status()
         .unwrap();
     assert!(made.success());
-    let running = sample.run("", behind(b"before\n")).await;
+    let running = sample.run("", cursor).await;
     let path = sample.path();
     // Opened by either side, a pipe waits for the other.
     let open = tokio::task::spawn_blocking(|| fs::OpenOptions::new().write(true).open(path));
-    let mut pipe = open.await.unwrap().unwrap();
+    (running, open.await.unwrap().unwrap(), sample)
+}
+
+#[tokio::test]
+async fn a_pipe_gives_each_line_as_it_comes() {
+    let (running, mut pipe, _sample) = piped(behind(b"before\n")).await;
     pipe.write_all(b"B\n").unwrap();
     assert_eq!(running.sink.until(1).await, ["B"]);
     pipe.write_all(b"two\nhalf").unwrap();
@@ -316,6 +324,122 @@ async fn a_pipe_gives_each_line_as_it_comes() {
     drop(pipe);
     let (sink, _) = running.ends().await;
     assert_eq!((sink.texts().len(), sink.cursor()), (3, None));
+}
+
+#[tokio::test]
+async fn the_files_of_an_archive_in_a_pipe_come_as_they_are_written() {
+    let (running, mut pipe, _sample) = piped(None).await;
+    let archive = tar(&[("00.json", b"one\ntwo"), ("01.json.gz", &gzip(b"three"))]);
+    let (first, second) = archive.split_at(1024);
+    pipe.write_all(first).unwrap();
+    assert_eq!(running.sink.until(2).await, ["one", "two"]);
+    pipe.write_all(second).unwrap();
+    assert_eq!(running.sink.until(3).await[2], "three");
+    drop(pipe);
+    let (_, status) = running.ends().await;
+    assert_eq!(status.show().state, SourceState::Ended);
+}
+
+#[tokio::test]
+async fn a_character_may_come_in_pieces() {
+    let (running, mut pipe, _sample) = piped(None).await;
+    let text = "é日🦋\r\n{\"text\":\"🦋\"}\n";
+    for (n, byte) in text.bytes().enumerate() {
+        pipe.write_all(&[byte]).unwrap();
+        if n == 10 {
+            // Its end may be half there.
+            assert_eq!(running.sink.until(1).await, ["é日🦋"]);
+        }
+    }
+    assert_eq!(running.sink.until(2).await, ["é日🦋", "🦋"]);
+    drop(pipe);
+    assert_eq!(running.ends().await.0.count(), 2);
+}
+
+#[tokio::test]
+async fn a_flood_without_an_end_of_line_costs_itself_alone() {
+    let (running, mut pipe, _sample) = piped(None).await;
+    let flood = tokio::task::spawn_blocking(move || {
+        pipe.write_all(b"before\n").unwrap();
+        for _ in 0..20 {
+            pipe.write_all(&vec![b'x'; 1 << 20]).unwrap();
+        }
+        pipe.write_all(b"\nafter\n").unwrap();
+    });
+    let texts = running.sink.until(3).await;
+    flood.await.unwrap();
+    let (sink, status) = running.ends().await;
+    assert_eq!((&*texts[0], texts[1].len()), ("before", MAX_LINE));
+    assert_eq!((&*texts[2], sink.count()), ("after", 3));
+    assert_eq!(
+        status.show().detail.as_deref(),
+        Some("1 line over 1 MiB cut")
+    );
+}
+
+#[tokio::test]
+async fn it_stops_while_a_writer_says_nothing() {
+    let (running, mut pipe, _sample) = piped(None).await;
+    pipe.write_all(b"one\nhalf").unwrap();
+    running.sink.until(1).await;
+    assert_eq!(running.stop().await.texts(), ["one"]);
+    drop(pipe);
+}
+
+#[tokio::test]
+async fn garbage_between_the_lines_is_no_reason_to_stop() {
+    let garbage: Vec<u8> = (0..=255).filter(|byte| !b"\r\n".contains(byte)).collect();
+    let text = [
+        b"{\"text\":\"one\"}\n{\"text\":\n\0\0\0\n",
+        &garbage[..],
+        b"\n{\"text\":{}}\n[]\n{\"text\":\"two\"}\n",
+    ];
+    let (sink, source) = Sample::new(&text.concat()).read(None).await;
+    let texts = sink.texts();
+    assert_eq!((&*texts[0], texts.last().unwrap().as_str()), ("one", "two"));
+    assert_eq!((texts.len(), source.state), (6, SourceState::Ended));
+    assert_eq!(source.detail.as_deref(), Some("1 line without a post"));
+}
+
+#[tokio::test]
+async fn a_file_of_an_archive_that_is_no_text_costs_no_other() {
+    let picture: Vec<u8> = (0..100_000_u32)
+        .map(|n| (n.wrapping_mul(2_654_435_761) >> 24) as u8)
+        .collect();
+    let archive = tar(&[
+        ("00.json", b"{\"text\":\"one\"}"),
+        ("picture.png", &picture),
+        ("empty.json", b""),
+        ("empty.json.gz", &gzip(b"")),
+        ("01.json", b"{\"text\":\"two\"}"),
+    ]);
+    let (sink, source) = Sample::new(&archive).read(None).await;
+    let texts = sink.texts();
+    assert_eq!(source.state, SourceState::Ended);
+    assert_eq!((&*texts[0], texts.last().unwrap().as_str()), ("one", "two"));
+}
+
+#[tokio::test]
+async fn of_a_cut_archive_the_sound_lines_are_read() {
+    let lines = many("line");
+    let mut archive = tar(&[("00.json", b"first"), ("01.json", lines.as_bytes())]);
+    archive.truncate(2048);
+    let (sink, source) = Sample::new(&archive).read(None).await;
+    let texts = sink.texts();
+    assert_eq!(texts[..2], ["first", "line 0"]);
+    assert_eq!(
+        texts.last().unwrap(),
+        "line 64",
+        "the line after it is not whole"
+    );
+    assert_eq!(source.state, SourceState::Failed);
+    let why = source.detail.unwrap();
+    assert!(
+        why.ends_with(
+            "cannot be read any further: \"01.json\" in the archive: the archive is cut short"
+        ),
+        "{why}"
+    );
 }
 
 proptest! {
@@ -346,6 +470,59 @@ proptest! {
             let (before, cursor) = &cursors[pick.index(cursors.len())];
             let (rest, _) = sample.read(cursor.clone()).await;
             assert_eq!(rest.texts(), all.texts()[*before..]);
+        });
+    }
+
+    /// The same in the middle of an archive, whatever its files end with.
+    #[test]
+    fn from_every_cursor_in_an_archive_the_rest_is_read(
+        files in prop::collection::vec(
+            (
+                prop::collection::vec(0..20_000_i64, 0..8),
+                prop::sample::select(vec!["\n", "\r", "\r\n"]),
+                any::<bool>(),
+                prop::sample::select(vec![plain as Compress, gzip, bzip2, zstd]),
+            ),
+            1..6,
+        ),
+        outside in prop::sample::select(vec![plain as Compress, gzip]),
+        pick in any::<prop::sample::Index>(),
+    ) {
+        let mut posts = vec![];
+        let mut packed = vec![];
+        for (n, (times, end, ended, compress)) in files.iter().enumerate() {
+            let lines: Vec<_> = times
+                .iter()
+                .map(|at| {
+                    let text = format!("post {}", posts.len());
+                    let line = format!("{{\"text\":\"{text}\",\"at\":{}}}", THEN + at);
+                    posts.push(text);
+                    line
+                })
+                .collect();
+            let mut text = lines.join(end);
+            if *ended {
+                text += end;
+            }
+            packed.push((format!("{n}.json"), compress(text.as_bytes())));
+        }
+        let packed: Vec<_> = packed.iter().map(|(name, bytes)| (&**name, &**bytes)).collect();
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            let sample = Sample::new(&outside(&tar(&packed)));
+            let (all, source) = sample.read(None).await;
+            assert_eq!((all.texts(), source.state), (posts.clone(), SourceState::Ended));
+            let mut before = 0;
+            let mut cursors = vec![(0, None)];
+            for given in all.given() {
+                if let Given::Posts(posts, cursor) = given {
+                    before += posts.len();
+                    cursors.push((before, cursor));
+                }
+            }
+            let (before, cursor) = &cursors[pick.index(cursors.len())];
+            let (rest, _) = sample.read(cursor.clone()).await;
+            assert_eq!(rest.texts(), posts[*before..]);
         });
     }
 }

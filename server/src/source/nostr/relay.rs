@@ -11,7 +11,7 @@
 
 use std::{borrow::Cow, time::Duration};
 
-use reqwest::{Client, StatusCode, Url};
+use reqwest::{Client, Url};
 use tokio::time::{Instant, timeout_at};
 use tokio_tungstenite::tungstenite::Utf8Bytes;
 
@@ -22,7 +22,7 @@ use super::{
         decode::nostr::{Message, Told, message},
         http::{shortened, unix_seconds},
         reconnect::{End, Next, Peer},
-        websocket::{Gone, NoConnection, WebSocket},
+        websocket::{Gone, WebSocket},
     },
     asking::Asking,
 };
@@ -78,19 +78,7 @@ impl Peer for Relay {
                     Err(Closed) => return End::Closed,
                 }
             }
-            Err(NoConnection::Network(why)) => (why, Next::Network),
-            Err(NoConnection::NoWebSocket) => {
-                ("what answers there is no relay".to_owned(), Next::Refused)
-            }
-            Err(NoConnection::Refused(refusal)) => {
-                let next = match refusal.wait {
-                    Some(wait) => Next::In(wait),
-                    None if refusal.status == StatusCode::TOO_MANY_REQUESTS => Next::Limited,
-                    None if refusal.status.is_server_error() => Next::Network,
-                    None => Next::Refused,
-                };
-                (format!("it refuses: {}", refusal.says()), next)
-            }
+            Err(none) => none.told("relay"),
         };
         End::Lost { why, next }
     }

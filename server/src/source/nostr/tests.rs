@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::source::{
-    Event,
+    Cursor, Event,
     fakes::{
         End as How, Fault, Relay as Fake,
         nostr::{event, note},

@@ -34,7 +34,7 @@ impl Default for Options {
 }
 
 fn ready(fake: &fakes::X, options: &Options) -> Ready {
-    let asked = super::Options {
+    let asked = XOptions {
         rules: options.rules.iter().map(|&rule| rule.to_owned()).collect(),
         budget: options.budget.map(|budget| budget.parse().unwrap()),
         url: Some(fake.url().parse().unwrap()),
@@ -363,8 +363,9 @@ async fn garbage_half_open_and_refused_connections_are_survived() {
         .text("{\"unknown\":{\"field\":[1,2,{}]}}\r\n[]\r\n7\r\n");
     fake.live.text(format!("{}\r\n", "x".repeat(3 << 20)));
     fake.publish(post("ann", "#rust"));
-    running.sink.until(1).await;
-    assert_eq!(running.sink.tags(), [["rust"]]);
+    running.sink.until(2).await;
+    assert_eq!(running.sink.texts()[0], "\u{FFFD}\u{FFFD}");
+    assert_eq!(running.sink.tags()[1], ["rust"]);
     assert_eq!(fake.script.left(), 0);
     running.stop().await;
 }

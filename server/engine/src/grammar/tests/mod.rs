@@ -154,6 +154,13 @@ fn a_hash_sign_in_a_url_makes_no_tag() {
         ("https://a.com/日#x", vec![]),
         ("https://a.com/。#x", vec!["x"]),
         ("https://t.co/abc/#x", vec!["x"]),
+        ("a_b.com/#x", vec!["x"]),
+        ("a_ｂc.com/#x", vec!["x"]),
+        ("例え.jp/#x", vec!["x"]),
+        // What it takes is not part of the next.
+        ("例え.jp/a、b.com/#x", vec![]),
+        ("a.com.例え.jp/#x", vec![]),
+        ("あa.com例え.jp/#x", vec![]),
         // A URL that begins inside a tag hides nothing.
         ("#日a.com/#x", vec!["日a", "x"]),
     ] {

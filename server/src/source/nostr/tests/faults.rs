@@ -90,6 +90,13 @@ async fn who_is_asked_too_often_is_left_alone_for_long() {
     assert!(pause.as_secs() > 3000, "{pause}");
     running.stop().await;
     assert_eq!(fake.seen.streams().ever, 1);
+    let fake = Fake::start().await;
+    fake.script
+        .answer("/", 1, &Answer::text(429, "slow down\n"));
+    let running = start(&[&fake], None);
+    says(&running, SourceState::Waiting, "it refuses: 429: slow down").await;
+    running.stop().await;
+    assert_eq!(fake.seen.sockets().ever, 1);
 }
 
 #[tokio::test]
