@@ -38,7 +38,11 @@ async fn a_gap_is_filled_page_by_page_from_where_it_begins() {
     let live = publish(&fake, 2);
     assert_eq!(until_told(&running.sink, 102).await[100..], added(&live));
     let behind = asked_behind(&fake);
-    assert_eq!(behind[0], id(&had[0]), "what was had is asked for again");
+    assert_eq!(
+        behind[0],
+        id(&had[0]),
+        "what was had is asked for again"
+    );
     assert!(behind.is_sorted() && behind.len() >= 3);
     for page in fake.seen.requests_to(TIMELINE) {
         assert_eq!(page.parameter("limit"), Some("40"));

@@ -139,13 +139,10 @@ async fn garbage_is_counted_and_dropped() {
     let running = Source::at(&fake.url()).start();
     fake.seen.until_streams(1).await;
     fake.live.raw("garbage #rust\n\n");
-    fake.live
-        .raw(b"event: update\ndata: {\"id\":\"1\",\xFF\xFE\n\n".to_vec());
-    fake.live
-        .raw("event: update\ndata: {\"text\":\"#rust\"}\n\n");
+    fake.live.raw(b"event: update\ndata: {\"id\":\"1\",\xFF\xFE\n\n".to_vec());
+    fake.live.raw("event: update\ndata: {\"text\":\"#rust\"}\n\n");
     fake.live.raw("event: delete\ndata:\n\n");
-    fake.live
-        .raw(format!("event: update\ndata: {}\n\n", "x".repeat(3 << 20)));
+    fake.live.raw(format!("event: update\ndata: {}\n\n", "x".repeat(3 << 20)));
     fake.live.raw("data: {\r\rdata\r\n\r\n");
     let ids = publish(&fake, 1);
     assert_eq!(until_told(&running.sink, 1).await, added(&ids));
