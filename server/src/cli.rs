@@ -10,7 +10,7 @@ use clap::{
 use engine::grammar::Grammar;
 use model::Kind;
 
-use crate::source::{self, Spec, x::Dollars};
+use crate::source::{self, Dollars, Spec, XOptions};
 
 /// What is trending now: counts hashtags as posts are written, and shows them on a live board.
 ///
@@ -323,7 +323,7 @@ impl X {
 
 impl From<X> for source::Options {
     fn from(X { rules, budget, url }: X) -> Self {
-        let x = source::x::Options { rules, budget, url };
+        let x = XOptions { rules, budget, url };
         Self { x }
     }
 }

@@ -5,7 +5,7 @@ use std::{error::Error, time::Duration};
 
 use reqwest::{Client, Response, StatusCode, redirect};
 
-use super::OpenError;
+use super::protocol::OpenError;
 
 /// A host that does not answer at all is given up, to be tried again.
 const CONNECT: Duration = Duration::from_secs(10);

@@ -9,10 +9,10 @@ use model::Kind;
 use tokio::{net::TcpListener, select, sync::Semaphore, task::JoinSet, time::sleep};
 
 use super::{
-    Context, OpenError, Options, Sink, SpecError, bind,
+    Context, Sink, address,
     connection::{self, End},
-    protocol::Protocol,
-    spec,
+    options::Options,
+    protocol::{OpenError, Protocol, SpecError},
 };
 
 /// Each may hold the beginning of a line, up to 1 MiB.
@@ -31,7 +31,7 @@ impl Protocol for Listen {
     type Ready = TcpListener;
 
     fn parse(rest: Option<&str>) -> Result<Self, SpecError> {
-        spec::address::<Self>(rest, true).map(Self)
+        address::host_and_port::<Self>(rest, true).map(Self)
     }
 
     fn identity(&self) -> String {
@@ -54,6 +54,24 @@ impl Protocol for Listen {
 
     async fn run<S: Sink>(listener: TcpListener, context: Context<S>) {
         serve(listener, context, MAX_WRITERS).await;
+    }
+}
+
+/// A port that a program has left a moment ago can be had again at once (`SO_REUSEADDR`, which
+/// tokio sets).
+pub(crate) async fn bind(address: &str) -> Result<TcpListener, OpenError> {
+    let listener = TcpListener::bind(address)
+        .await
+        .map_err(|error| match error.kind() {
+            io::ErrorKind::AddrInUse => OpenError::InUse(address.to_owned()),
+            _ => OpenError::Listen {
+                address: address.to_owned(),
+                error,
+            },
+        })?;
+    match listener.local_addr() {
+        Ok(bound) if bound.ip().is_loopback() => Ok(listener),
+        _ => Err(OpenError::Public(address.to_owned())),
     }
 }
 

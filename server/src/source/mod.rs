@@ -1,6 +1,6 @@
 //! Where posts come from.
 //!
-//! One file or folder a [`protocol`], of which each turns what it reads into [`Event`]s and gives them to a
+//! One file or folder a kind of source ([`kinds`]), of which each is a [`protocol`] and turns what it reads into [`Event`]s and gives them to a
 //! [`Sink`], together with the [`Cursor`] that stands behind the last of them. `decode` is pure: bytes in,
 //! events out. Those that connect to a server of their network share how they try again ([`reconnect`]), and
 //! [`http`] and [`websocket`].
@@ -13,11 +13,13 @@ use std::{borrow::Cow, future::Future};
 use serde::{Deserialize, Serialize};
 use tokio_util::sync::CancellationToken;
 
+mod address;
 mod bluesky;
 pub(crate) mod compression;
 mod connection;
 mod decode;
 mod demo;
+mod dollars;
 #[cfg(test)]
 #[path = "../../tests/fakes/mod.rs"]
 mod fakes;
@@ -25,11 +27,13 @@ mod file;
 #[cfg(any(test, fuzzing))]
 pub(crate) mod fuzzing;
 mod http;
+mod kinds;
 mod lines;
 mod listen;
 mod mastodon;
 mod nostr;
 mod open;
+mod options;
 mod protocol;
 mod random;
 mod reconnect;
@@ -42,13 +46,16 @@ mod sse;
 mod status;
 mod tcp;
 mod websocket;
-pub(crate) mod x;
+mod x;
 
 pub(crate) use decode::decode;
+pub(crate) use dollars::Dollars;
 pub(crate) use lines::Lines;
-pub(crate) use open::{OpenError, Opened, Options, bind, open};
+pub(crate) use listen::bind;
+pub(crate) use open::{Opened, open};
+pub(crate) use options::{Options, XOptions};
 pub(crate) use random::Random;
-pub(crate) use spec::{Spec, SpecError};
+pub(crate) use spec::Spec;
 pub(crate) use status::{Registry, Report, Status};
 
 /// What a line or a message says, borrowed from it where that is possible.
@@ -206,4 +213,12 @@ pub(crate) struct Context<S> {
     /// Where the last run's sealed posts end; `None` at the very first start.
     pub cursor: Option<Cursor>,
     pub stop: CancellationToken,
+}
+
+impl<S> Context<S> {
+    /// Where to go on, as the source wrote it; an error says why it cannot be read.
+    fn place<P: std::str::FromStr<Err = String>>(&self) -> Result<Option<P>, String> {
+        let stored = self.cursor.as_ref();
+        stored.map(|Cursor(text)| text.parse()).transpose()
+    }
 }

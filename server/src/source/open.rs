@@ -2,17 +2,7 @@
 //! holds what it needs (the bound port, the open file), [`Opened::run`] starts it. So that several
 //! sources start all or none.
 
-use std::{io, path::PathBuf};
-
-use tokio::net::TcpListener;
-
-use super::{Context, Sink, Spec, protocol::Ready, secret::SecretError, x};
-
-/// What the command line says of sources beside their specs.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Options {
-    pub(crate) x: x::Options,
-}
+use super::{Context, Sink, Spec, kinds::Ready, options::Options, protocol::OpenError};
 
 /// A source that is ready to run.
 #[derive(Debug)]
@@ -21,47 +11,10 @@ pub(crate) struct Opened {
     ready: Ready,
 }
 
-/// Why a source cannot start.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum OpenError {
-    #[error("cannot read {path:?}: {error}")]
-    Read { path: PathBuf, error: io::Error },
-    #[error("{0:?} is a directory; name a file in it")]
-    Directory(PathBuf),
-    #[error("cannot listen at {0}: another program does; end it or choose another port")]
-    InUse(String),
-    #[error("listen:{0} is not a loopback address, such as 127.0.0.1: only these are served")]
-    Public(String),
-    #[error("cannot listen at {address}: {error}")]
-    Listen { address: String, error: io::Error },
-    #[error(transparent)]
-    Secret(#[from] SecretError),
-    #[error("no connection can be secured: {0}")]
-    Client(reqwest::Error),
-}
-
 /// Finds out whether the source can start.
 pub(crate) async fn open(spec: Spec, options: &Options) -> Result<Opened, OpenError> {
     let ready = spec.what.open(options).await?;
     Ok(Opened { spec, ready })
-}
-
-/// A port that a program has left a moment ago can be had again at once (`SO_REUSEADDR`, which
-/// tokio sets).
-pub(crate) async fn bind(address: &str) -> Result<TcpListener, OpenError> {
-    let listener = TcpListener::bind(address)
-        .await
-        .map_err(|error| match error.kind() {
-            io::ErrorKind::AddrInUse => OpenError::InUse(address.to_owned()),
-            _ => OpenError::Listen {
-                address: address.to_owned(),
-                error,
-            },
-        })?;
-    match listener.local_addr() {
-        Ok(bound) if bound.ip().is_loopback() => Ok(listener),
-        _ => Err(OpenError::Public(address.to_owned())),
-    }
 }
 
 impl Opened {
@@ -92,6 +45,7 @@ impl Opened {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::source::bind;
 
     async fn opened(spec: &str) -> Result<Opened, OpenError> {
         open(spec.parse().unwrap(), &Options::default()).await

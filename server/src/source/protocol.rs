@@ -1,14 +1,10 @@
-//! The kinds of sources there are. A new one is a file that implements [`Protocol`], and a line in the
-//! list at the end.
+//! What each kind of source is to the rest of the program: [`Protocol`].
 
-use std::fmt;
+use std::{fmt, io, path::PathBuf};
 
 use model::Kind;
 
-use super::{
-    Context, OpenError, Options, Sink, SpecError, bluesky::Bluesky, demo::Demo, file::File,
-    listen::Listen, mastodon::Mastodon, nostr::Nostr, tcp::Tcp, x::X,
-};
+use super::{Context, Sink, options::Options, secret::SecretError};
 
 /// A kind of source: what it is called, what may stand behind its name, and how it runs.
 pub(super) trait Protocol: Clone + fmt::Debug + PartialEq + Send + Sync + Sized {
@@ -43,70 +39,40 @@ pub(super) trait Protocol: Clone + fmt::Debug + PartialEq + Send + Sync + Sized 
     fn run<S: Sink>(ready: Self::Ready, context: Context<S>) -> impl Future<Output = ()> + Send;
 }
 
-macro_rules! protocols {
-    ($($kind:ident,)*) => {
-        /// What was given of a source.
-        #[derive(Clone, Debug, PartialEq)]
-        pub(super) enum Given {
-            $($kind($kind),)*
-        }
-
-        /// A source that can start.
-        #[derive(Debug)]
-        pub(super) enum Ready {
-            $($kind(Box<<$kind as Protocol>::Ready>),)*
-        }
-
-        impl Given {
-            pub(super) const FORMS: &[&str] = &[$($kind::FORM,)*];
-
-            /// `None` where no source has this name.
-            pub(super) fn parse(name: &str, rest: Option<&str>) -> Option<Result<Self, SpecError>> {
-                $(if name == $kind::KIND.name() {
-                    return Some($kind::parse(rest).map(Self::$kind));
-                })*
-                None
-            }
-
-            pub(super) fn kind(&self) -> Kind {
-                match self {
-                    $(Self::$kind(_) => $kind::KIND,)*
-                }
-            }
-
-            pub(super) fn may_replay(&self) -> bool {
-                match self {
-                    $(Self::$kind(_) => $kind::MAY_REPLAY,)*
-                }
-            }
-
-            pub(super) fn identity(&self) -> String {
-                match self {
-                    $(Self::$kind(given) => given.identity(),)*
-                }
-            }
-
-            pub(super) async fn open(&self, options: &Options) -> Result<Ready, OpenError> {
-                match self {
-                    $(Self::$kind(given) => given.open(options).await.map(|ready| Ready::$kind(Box::new(ready))),)*
-                }
-            }
-        }
-
-        impl Ready {
-            pub(super) fn name(&self, given: &str) -> String {
-                match self {
-                    $(Self::$kind(ready) => $kind::name(ready, given),)*
-                }
-            }
-
-            pub(super) async fn run<S: Sink>(self, context: Context<S>) {
-                match self {
-                    $(Self::$kind(ready) => $kind::run(*ready, context).await,)*
-                }
-            }
-        }
-    };
+/// Why a text is no [`Spec`](super::Spec), and what to write instead.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum SpecError {
+    #[error("there is no source `{given}`; there are {forms}")]
+    Unknown { given: String, forms: String },
+    /// In words of the source's own.
+    #[error("{0}")]
+    Rest(String),
 }
 
-protocols! { Demo, Tcp, Listen, File, X, Bluesky, Mastodon, Nostr, }
+impl SpecError {
+    /// What stands behind the name of `P` is not what it takes.
+    pub(super) fn of<P: Protocol>(rest: Option<&str>, missing: impl fmt::Display) -> Self {
+        let name = P::KIND.name();
+        let given = rest.map_or(name.to_owned(), |rest| format!("{name}:{rest}"));
+        Self::Rest(format!("`{given}`: {missing}; it is written `{}`", P::FORM))
+    }
+}
+
+/// Why a source cannot start.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum OpenError {
+    #[error("cannot read {path:?}: {error}")]
+    Read { path: PathBuf, error: io::Error },
+    #[error("{0:?} is a directory; name a file in it")]
+    Directory(PathBuf),
+    #[error("cannot listen at {0}: another program does; end it or choose another port")]
+    InUse(String),
+    #[error("listen:{0} is not a loopback address, such as 127.0.0.1: only these are served")]
+    Public(String),
+    #[error("cannot listen at {address}: {error}")]
+    Listen { address: String, error: io::Error },
+    #[error(transparent)]
+    Secret(#[from] SecretError),
+    #[error("no connection can be secured: {0}")]
+    Client(reqwest::Error),
+}

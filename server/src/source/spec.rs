@@ -3,42 +3,14 @@
 use std::{fmt, str::FromStr};
 
 use model::Kind;
-use reqwest::Url;
 
-use super::protocol::{Given, Protocol};
+use super::{kinds::Given, protocol::SpecError};
 
 /// One source, as given on the command line.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Spec {
     given: String,
     pub(super) what: Given,
-}
-
-/// Why a text is no [`Spec`], and what to write instead.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub(crate) enum SpecError {
-    #[error("there is no source `{0}`; there are {forms}", forms = forms())]
-    Unknown(String),
-    /// In words of the source's own.
-    #[error("{0}")]
-    Rest(String),
-}
-
-fn forms() -> String {
-    let forms: Vec<_> = Given::FORMS
-        .iter()
-        .map(|form| format!("`{form}`"))
-        .collect();
-    forms.join(", ")
-}
-
-impl SpecError {
-    /// What stands behind the name of `P` is not what it takes.
-    pub(super) fn of<P: Protocol>(rest: Option<&str>, missing: impl fmt::Display) -> Self {
-        let name = P::KIND.name();
-        let given = rest.map_or(name.to_owned(), |rest| format!("{name}:{rest}"));
-        Self::Rest(format!("`{given}`: {missing}; it is written `{}`", P::FORM))
-    }
 }
 
 impl Spec {
@@ -75,62 +47,18 @@ impl FromStr for Spec {
         };
         let what = Given::parse(name, rest);
         Ok(Self {
-            what: what.unwrap_or_else(|| Err(SpecError::Unknown(given.to_owned())))?,
+            what: what.unwrap_or_else(|| Err(unknown(given)))?,
             given: given.to_owned(),
         })
     }
 }
 
-/// `HOST:PORT`, with an IPv6 address in brackets.
-pub(super) fn address<P: Protocol>(
-    given: Option<&str>,
-    any_port: bool,
-) -> Result<String, SpecError> {
-    let address = given.unwrap_or_default();
-    let wrong = |missing| Err(SpecError::of::<P>(given, missing));
-    let Some((host, port)) = address.rsplit_once(':') else {
-        return wrong("it does not say host and port");
-    };
-    if host.is_empty() {
-        return wrong("it does not say the host");
+fn unknown(given: &str) -> SpecError {
+    let forms = Given::FORMS.iter().map(|form| format!("`{form}`"));
+    SpecError::Unknown {
+        given: given.to_owned(),
+        forms: forms.collect::<Vec<_>>().join(", "),
     }
-    // `::1:9009` could be read in two ways.
-    if host.contains(':') && !(host.starts_with('[') && host.ends_with(']')) {
-        return wrong(
-            "it does not say where the address ends: put it in brackets, as in `[::1]:9009`",
-        );
-    }
-    match port.parse::<u16>() {
-        Ok(port) if port > 0 || any_port => Ok(address.to_owned()),
-        _ => wrong("it does not say the port, from 1 to 65535"),
-    }
-}
-
-/// An address on the web with one of the schemes, of which the first stands where none is given.
-pub(super) fn url<P: Protocol>(given: &str, schemes: &[&str]) -> Result<Url, SpecError> {
-    let wrong = |why: String| SpecError::of::<P>(Some(given), why);
-    let text = if given.contains("://") {
-        given.to_owned()
-    } else {
-        format!("{}://{given}", schemes[0])
-    };
-    let url = Url::parse(&text).map_err(|error| wrong(format!("it is no address: {error}")))?;
-    if !schemes.contains(&url.scheme()) {
-        return Err(wrong(format!(
-            "it begins with none of {}",
-            schemes.join(", ")
-        )));
-    }
-    if url.host_str().is_none_or(str::is_empty) {
-        return Err(wrong("it names no host".to_owned()));
-    }
-    // It is shown to people, in logs and on the board, and not even said again here.
-    if !url.username().is_empty() || url.password().is_some() {
-        let name = P::KIND.name();
-        let why = "a name or password has no place in an address";
-        return Err(SpecError::Rest(format!("`{name}`: {why}")));
-    }
-    Ok(url)
 }
 
 #[cfg(test)]

@@ -7,12 +7,12 @@ use model::Kind;
 use tokio::{net::TcpStream, time};
 
 use super::{
-    Context, OpenError, Options, Sink, SpecError,
+    Context, Sink, address,
     connection::{self, End as Closing},
-    protocol::Protocol,
+    options::Options,
+    protocol::{OpenError, Protocol, SpecError},
     reconnect::{self, End, Next, Pauses, Peer},
     retry::Backoff,
-    spec,
 };
 
 /// The first pause between two tries; it doubles up to [`LONGEST`].
@@ -32,7 +32,7 @@ impl Protocol for Tcp {
     type Ready = Self;
 
     fn parse(rest: Option<&str>) -> Result<Self, SpecError> {
-        spec::address::<Self>(rest, false).map(Self)
+        address::host_and_port::<Self>(rest, false).map(Self)
     }
 
     fn identity(&self) -> String {

@@ -24,7 +24,10 @@ use tokio_tungstenite::{
     },
 };
 
-use super::http::{self, Refusal};
+use super::{
+    http::{self, Refusal},
+    reconnect::Next,
+};
 
 /// A larger message ends the connection: no post of any network is near it.
 const LARGEST: usize = 4 << 20;
@@ -38,6 +41,24 @@ pub(super) enum NoConnection {
     Refused(Refusal),
     /// What answered speaks no WebSocket.
     NoWebSocket,
+}
+
+impl NoConnection {
+    /// In words for people, and when to try again. `what` should have answered.
+    pub(super) fn told(self, what: &str) -> (String, Next) {
+        match self {
+            Self::Network(why) => (why, Next::Network),
+            Self::NoWebSocket => (format!("what answers there is no {what}"), Next::Refused),
+            Self::Refused(refusal) => {
+                let next = match refusal.wait {
+                    Some(wait) => Next::In(wait),
+                    None if refusal.status.is_server_error() => Next::Network,
+                    None => Next::Refused,
+                };
+                (format!("it refuses: {}", refusal.says()), next)
+            }
+        }
+    }
 }
 
 /// Why no more messages come.

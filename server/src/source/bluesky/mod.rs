@@ -16,13 +16,13 @@ use reqwest::{Client, Url};
 use tokio_tungstenite::tungstenite::Utf8Bytes;
 
 use super::{
-    Closed, Context, Cursor, Event, OpenError, Options, Sink, SpecError, Status,
+    Closed, Context, Cursor, Event, Sink, Status, address,
     connection::{EVENTS, accept},
     decode::jetstream::frame,
     http,
-    protocol::Protocol,
+    options::Options,
+    protocol::{OpenError, Protocol, SpecError},
     reconnect::{self, End, Next, Pauses, Peer},
-    spec,
     websocket::{Gone, NoConnection, WebSocket},
 };
 use place::{Place, Seen};
@@ -74,7 +74,7 @@ impl Protocol for Bluesky {
     fn parse(rest: Option<&str>) -> Result<Self, SpecError> {
         let urls = rest.into_iter().flat_map(|urls| urls.split(','));
         let urls = urls.map(|given| {
-            let mut url = spec::url::<Self>(given, &["wss", "ws"])?;
+            let mut url = address::url::<Self>(given, &["wss", "ws"])?;
             if url.path() == "/" {
                 url.set_path("/subscribe");
             }
@@ -103,15 +103,11 @@ impl Protocol for Bluesky {
     }
 
     async fn run<S: Sink>(ready: Ready, context: Context<S>) {
-        let place = match &context.cursor {
-            None => None,
-            Some(Cursor(text)) => match text.parse() {
-                Ok(place) => Some(place),
-                Err(why) => return context.status.failed(why),
-            },
-        };
         let pauses = ready.pauses;
-        reconnect::run(Connection::new(ready, place), pauses, context).await;
+        match context.place() {
+            Ok(place) => reconnect::run(Connection::new(ready, place), pauses, context).await,
+            Err(why) => context.status.failed(why),
+        }
     }
 }
 
@@ -159,19 +155,7 @@ impl Peer for Connection {
                     Ok(gone) => (gone.to_string(), Next::AtOnce),
                 }
             }
-            Err(NoConnection::Network(why)) => (why, Next::Network),
-            Err(NoConnection::NoWebSocket) => {
-                let why = "what answers there is no Jetstream";
-                (why.to_owned(), Next::Refused)
-            }
-            Err(NoConnection::Refused(refusal)) => {
-                let next = match refusal.wait {
-                    Some(wait) => Next::In(wait),
-                    None if refusal.status.is_server_error() => Next::Network,
-                    None => Next::Refused,
-                };
-                (format!("it refuses: {}", refusal.says()), next)
-            }
+            Err(none) => none.told("Jetstream"),
         };
         // One that has served is asked again first: its clock is the one that the place is told by.
         if self.seen.place() == before.as_ref() {

@@ -75,7 +75,7 @@ fn keys(running: &Running) -> Vec<String> {
 #[test]
 fn the_public_hosts_are_addresses() {
     for host in HOSTS {
-        let given = spec::url::<Bluesky>(host, &["wss"]).unwrap();
+        let given = address::url::<Bluesky>(host, &["wss"]).unwrap();
         assert_eq!(given.path(), "/subscribe");
     }
     let of = |given: &str| Bluesky::parse(Some(given)).unwrap().0;

@@ -12,8 +12,10 @@ use tokio::{
 };
 
 use super::{
-    Context, Cursor, Event, OpenError, Options, Sink, SpecError, connection::accept,
-    protocol::Protocol,
+    Context, Cursor, Event, Sink,
+    connection::accept,
+    options::Options,
+    protocol::{OpenError, Protocol, SpecError},
 };
 use model::Kind;
 use posts::Writer;

@@ -21,8 +21,9 @@ use tokio::{
 };
 
 use super::{
-    Closed, Context, Cursor, Event, Lines, OpenError, Sink,
+    Closed, Context, Cursor, Event, Lines, Sink,
     connection::{EVENTS, accept, decoded},
+    protocol::OpenError,
 };
 use position::Head;
 use reading::{Origin, Part};

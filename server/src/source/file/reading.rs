@@ -14,8 +14,9 @@ use tokio::sync::mpsc::Sender;
 
 use super::position::{Head, Position};
 use crate::source::{
-    Cursor, OpenError,
+    Cursor,
     compression::{Format, text_of},
+    protocol::OpenError,
 };
 
 const CHUNK: usize = 256 << 10;

@@ -8,7 +8,11 @@ use std::{
 use model::Kind;
 
 use super::Replay;
-use crate::source::{Context, OpenError, Options, Sink, SpecError, protocol::Protocol};
+use crate::source::{
+    Context, Sink,
+    options::Options,
+    protocol::{OpenError, Protocol, SpecError},
+};
 
 /// A replay as it was given.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -23,12 +23,12 @@ use reqwest::Url;
 use tokio::select;
 
 use super::{
-    Closed, Context, Cursor, OpenError, Options, Sink, SpecError, Status,
+    Closed, Context, Cursor, Sink, Status, address,
     connection::{EVENTS, accept},
     http,
-    protocol::Protocol,
+    options::Options,
+    protocol::{OpenError, Protocol, SpecError},
     reconnect::{self, End, Next, Pauses, Peer},
-    spec,
 };
 use feed::{Feed, Part};
 use gap::{Bounds, Held, Pages, missing, shows};
@@ -88,7 +88,7 @@ impl Protocol for Mastodon {
             let why = "it names no server, as `mastodon:HOST` does";
             return Err(wrong(why.to_owned()));
         }
-        let base = spec::url::<Self>(host, &["https", "http"])?;
+        let base = address::url::<Self>(host, &["https", "http"])?;
         if base.path() != "/" || base.query().is_some() || base.fragment().is_some() {
             return Err(wrong("it names more than a server".to_owned()));
         }
@@ -113,15 +113,11 @@ impl Protocol for Mastodon {
     }
 
     async fn run<S: Sink>(ready: Ready, context: Context<S>) {
-        let place = match &context.cursor {
-            None => None,
-            Some(Cursor(text)) => match text.parse() {
-                Ok(place) => Some(place),
-                Err(why) => return context.status.failed(why),
-            },
-        };
         let pauses = ready.pauses;
-        reconnect::run(Connection::new(ready, place), pauses, context).await;
+        match context.place() {
+            Ok(place) => reconnect::run(Connection::new(ready, place), pauses, context).await,
+            Err(why) => context.status.failed(why),
+        }
     }
 }
 

@@ -18,10 +18,10 @@ use model::Kind;
 use reqwest::{Client, Url};
 
 use super::{
-    Context, Cursor, OpenError, Options, Sink, SpecError, http,
-    protocol::Protocol,
+    Context, Sink, address, http,
+    options::Options,
+    protocol::{OpenError, Protocol, SpecError},
     reconnect::{self, Pauses},
-    spec,
 };
 use place::Place;
 use relay::Relay;
@@ -69,7 +69,7 @@ impl Protocol for Nostr {
             return Err(SpecError::of::<Self>(rest, "it does not say which relay"));
         };
         let urls = given.split(',').map(|given| {
-            let mut url = spec::url::<Self>(given, &["wss", "ws"])?;
+            let mut url = address::url::<Self>(given, &["wss", "ws"])?;
             url.set_fragment(None);
             Ok(url)
         });
@@ -99,9 +99,7 @@ impl Protocol for Nostr {
     }
 
     async fn run<S: Sink>(ready: Ready, context: Context<S>) {
-        let stored = context.cursor.as_ref();
-        let stored = stored.map(|Cursor(text)| text.parse::<Place>());
-        match stored.transpose() {
+        match context.place::<Place>() {
             Ok(stored) => ready.run(stored.as_ref(), context).await,
             Err(why) => context.status.failed(why),
         }

@@ -22,7 +22,7 @@ use super::{
         decode::nostr::{Message, Told, message},
         http::{shortened, unix_seconds},
         reconnect::{End, Next, Peer},
-        websocket::{Gone, NoConnection, WebSocket},
+        websocket::{Gone, WebSocket},
     },
     asking::Asking,
 };
@@ -78,18 +78,7 @@ impl Peer for Relay {
                     Err(Closed) => return End::Closed,
                 }
             }
-            Err(NoConnection::Network(why)) => (why, Next::Network),
-            Err(NoConnection::NoWebSocket) => {
-                ("what answers there is no relay".to_owned(), Next::Refused)
-            }
-            Err(NoConnection::Refused(refusal)) => {
-                let next = match refusal.wait {
-                    Some(wait) => Next::In(wait),
-                    None if refusal.status.is_server_error() => Next::Network,
-                    None => Next::Refused,
-                };
-                (format!("it refuses: {}", refusal.says()), next)
-            }
+            Err(none) => none.told("relay"),
         };
         End::Lost { why, next }
     }

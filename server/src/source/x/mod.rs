@@ -18,11 +18,12 @@ use serde::Deserialize;
 use tokio::time::timeout;
 
 use super::{
-    Context, Cursor, Event, Lines, OpenError, Options as All, Sink, SpecError,
+    Context, Cursor, Event, Lines, Sink,
     connection::accept,
     decode::{NotAPost, message},
     http,
-    protocol::Protocol,
+    options::{Options, XOptions},
+    protocol::{OpenError, Protocol, SpecError},
     reconnect::{self, End, Next, Pauses, Peer},
     retry::Backoff,
     secret::Secret,
@@ -37,17 +38,6 @@ mod rules;
 mod spend;
 #[cfg(test)]
 mod tests;
-
-pub(crate) use spend::Dollars;
-
-/// What the command line says of it.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Options {
-    pub(crate) rules: Vec<String>,
-    pub(crate) budget: Option<Dollars>,
-    /// Where the API is, where that is not [`API`].
-    pub(crate) url: Option<Url>,
-}
 
 const API: &str = "https://api.x.com/";
 
@@ -75,7 +65,7 @@ pub(super) enum X {
 #[derive(Debug)]
 pub(super) struct Ready {
     stream: X,
-    options: Options,
+    options: XOptions,
     token: Secret,
     client: Client,
     api: Url,
@@ -107,7 +97,7 @@ impl Protocol for X {
         .to_owned()
     }
 
-    async fn open(&self, options: &All) -> Result<Ready, OpenError> {
+    async fn open(&self, options: &Options) -> Result<Ready, OpenError> {
         let options = options.x.clone();
         let token = Secret::of_environment("TAGTIDE_X_TOKEN")?;
         Ready::new(*self, options, token)
@@ -129,7 +119,7 @@ impl Protocol for X {
 }
 
 impl Ready {
-    fn new(stream: X, options: Options, token: Secret) -> Result<Self, OpenError> {
+    fn new(stream: X, options: XOptions, token: Secret) -> Result<Self, OpenError> {
         Ok(Self {
             stream,
             api: options.url.clone().unwrap_or_else(|| {

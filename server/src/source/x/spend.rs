@@ -9,16 +9,11 @@
 //! takes for spent, unless the end was a clean one. The stream is ended while there is still as much
 //! left, for the posts that are on their way.
 
-use std::{fmt, str::FromStr, time::Instant};
+use std::time::Instant;
 
 use serde::{Deserialize, Serialize, de::IgnoredAny};
 
-use super::super::{Cursor, Status};
-
-/// Millionths of a US dollar.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(transparent)]
-pub(crate) struct Dollars(u64);
+use super::super::{Cursor, Dollars, Status};
 
 const POST: u64 = 5_000;
 const ACCOUNT: u64 = 10_000;
@@ -26,26 +21,6 @@ const ACCOUNT: u64 = 10_000;
 /// The reserve is that many posts at least, and as many as come in [`RESERVE_SECONDS`] at their fastest.
 const RESERVE_POSTS: u64 = 20;
 const RESERVE_SECONDS: u64 = 5;
-
-impl FromStr for Dollars {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        let number: Option<f64> = text.trim_start_matches('$').parse().ok();
-        match number {
-            Some(dollars) if (0.01..=1e9).contains(&dollars) => {
-                Ok(Self((dollars * 1e6).round() as u64))
-            }
-            _ => Err("it is an amount in US dollars, from 0.01, such as 25 or 0.50".to_owned()),
-        }
-    }
-}
-
-impl fmt::Display for Dollars {
-    fn fmt(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(to, "${:.2}", self.0 as f64 / 1e6)
-    }
-}
 
 /// What a line of the stream is charged for.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -184,15 +159,6 @@ mod tests {
 
     fn posts(posts: u64) -> Delivered {
         Delivered { posts, accounts: 0 }
-    }
-
-    #[test]
-    fn amounts() {
-        assert_eq!(dollars("0.50"), Dollars(500_000));
-        assert_eq!(dollars("$25").to_string(), "$25.00");
-        for none in ["", "0", "-1", "free", "1e99", "NaN"] {
-            assert!(none.parse::<Dollars>().is_err(), "{none}");
-        }
     }
 
     #[test]

@@ -34,7 +34,7 @@ impl Default for Options {
 }
 
 fn ready(fake: &fakes::X, options: &Options) -> Ready {
-    let asked = super::Options {
+    let asked = XOptions {
         rules: options.rules.iter().map(|&rule| rule.to_owned()).collect(),
         budget: options.budget.map(|budget| budget.parse().unwrap()),
         url: Some(fake.url().parse().unwrap()),

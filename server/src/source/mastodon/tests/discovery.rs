@@ -54,12 +54,12 @@ async fn it_is_asked_again_only_once_it_has_led_to_no_stream() {
     let fake = fakes::Mastodon::start().await;
     let running = Source::at(&fake.url()).start();
     fake.seen.until_streams(1).await;
-    fake.end(How::Clean);
+    fake.live.end(How::Clean);
     fake.seen.until_requests(STREAM, 2).await;
     assert_eq!(fake.seen.requests_to(INSTANCE).len(), 1);
     fake.script.answer(STREAM, 1, &error(404, "Not Found"));
     fake.seen.until_streams(1).await;
-    fake.end(How::Clean);
+    fake.live.end(How::Clean);
     fake.seen.until_requests(STREAM, 4).await;
     assert_eq!(fake.seen.requests_to(INSTANCE).len(), 2);
     running.stop().await;

@@ -17,10 +17,14 @@ fn place(sink: &Recording) -> Place {
     sink.cursor().unwrap().0.parse().unwrap()
 }
 
+fn id(text: &str) -> u64 {
+    text.parse().unwrap()
+}
+
 /// Pages that were asked for, by what they were to be behind.
 fn asked_behind(fake: &fakes::Mastodon) -> Vec<u64> {
     let pages = fake.seen.requests_to(TIMELINE);
-    let behind = |page: &fakes::Request| page.parameter("min_id").unwrap().parse().unwrap();
+    let behind = |page: &fakes::Request| id(page.parameter("min_id").unwrap());
     pages.iter().map(behind).collect()
 }
 
@@ -36,7 +40,7 @@ async fn a_gap_is_filled_page_by_page_from_where_it_begins() {
     let behind = asked_behind(&fake);
     assert_eq!(
         behind[0],
-        had[0].parse().unwrap(),
+        id(&had[0]),
         "what was had is asked for again"
     );
     assert!(behind.is_sorted() && behind.len() >= 3);
@@ -168,9 +172,9 @@ async fn what_comes_live_waits_until_the_gap_is_filled() {
         let place: Place = cursor.0.parse().unwrap();
         let ids = posts.iter().map(|post| post.id.as_deref().unwrap());
         let ids: Vec<u64> = ids
-            .map(|id| id.split_once('/').unwrap().1.parse().unwrap())
+            .map(|text| id(text.split_once('/').unwrap().1))
             .collect();
-        let first_live: u64 = live[0].parse().unwrap();
+        let first_live = id(&live[0]);
         assert!(place.newest() < first_live || ids.iter().any(|id| *id >= first_live));
     }
     running.stop().await;
@@ -188,7 +192,7 @@ async fn where_the_stream_ends_before_the_gap_is_filled_its_deletions_are_kept()
         status["tags"] = json!([{"name": "changed"}])
     });
     fake.edit(&gap[1], |_| {});
-    fake.end(How::Clean);
+    fake.live.end(How::Clean);
     let told = until_told(&running.sink, 6).await;
     let last = [format!("-{}", had[0]), format!("+{}", had[1])];
     assert_eq!(told[..2], last);
@@ -221,7 +225,7 @@ async fn when_nothing_more_can_be_held_the_server_is_left_to_hold_it() {
 async fn what_was_on_its_way_from_another_server_is_found() {
     let fake = fakes::Mastodon::start().await;
     let (sink, had) = before(&fake, 2).await;
-    let ids: Vec<u64> = had.iter().map(|id| id.parse().unwrap()).collect();
+    let ids: Vec<u64> = had.iter().map(|text| id(text)).collect();
     // Written between the two, and come after both.
     let late = status("eve@far.example", "", &["late"]);
     let page: Vec<_> = [ids[0], ids[0] + 1, ids[1]]
@@ -321,7 +325,7 @@ async fn what_cannot_be_had_is_told_and_the_stream_goes_on() {
         says(&running, SourceState::Live, words).await;
         let live = publish(&fake, 1);
         assert_eq!(until_told(&running.sink, 1).await, added(&live));
-        assert_eq!(place(&running.sink).newest(), live[0].parse().unwrap());
+        assert_eq!(place(&running.sink).newest(), id(&live[0]));
         running.stop().await;
     }
 }

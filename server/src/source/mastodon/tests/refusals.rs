@@ -68,7 +68,7 @@ async fn what_was_a_stream_before_is_asked_again() {
     running.sink.until(1).await;
     let sink = running.sink.clone();
     fake.script.answer(STREAM, 3, &error(404, "Not Found"));
-    fake.end(How::Clean);
+    fake.live.end(How::Clean);
     says(&running, SourceState::Waiting, "does not stream").await;
     fake.seen.until_streams(1).await;
     running.stop().await;
