@@ -139,10 +139,13 @@ async fn garbage_is_counted_and_dropped() {
     let running = Source::at(&fake.url()).start();
     fake.seen.until_streams(1).await;
     fake.live.text("garbage #rust\n\n");
-    fake.live.binary(b"event: update\ndata: {\"id\":\"1\",\xFF\xFE\n\n".to_vec());
-    fake.live.text("event: update\ndata: {\"text\":\"#rust\"}\n\n");
+    fake.live
+        .binary(b"event: update\ndata: {\"id\":\"1\",\xFF\xFE\n\n".to_vec());
+    fake.live
+        .text("event: update\ndata: {\"text\":\"#rust\"}\n\n");
     fake.live.text("event: delete\ndata:\n\n");
-    fake.live.text(format!("event: update\ndata: {}\n\n", "x".repeat(3 << 20)));
+    fake.live
+        .text(format!("event: update\ndata: {}\n\n", "x".repeat(3 << 20)));
     fake.live.text("data: {\r\rdata\r\n\r\n");
     let ids = publish(&fake, 1);
     assert_eq!(until_told(&running.sink, 1).await, added(&ids));
