@@ -140,6 +140,9 @@ async fn what_a_relay_says_to_people_is_shown() {
     fake.live.close(1008, "bye");
     let why = "it refuses this client by its rules (1008: bye), and had said: you are too slow";
     says(&running, SourceState::Waiting, why).await;
+    fake.seen
+        .until("an answer to the close", |seen| seen.closes == [Some(1008)])
+        .await;
     running.stop().await;
 }
 
