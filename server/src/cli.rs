@@ -62,6 +62,11 @@ Limits of reading:
   posts sampled             512 an epoch and writer, with 10 tags each
   posts remembered          1,000,000 with id and tags, 48 hours, 256 MiB; the oldest leave first
   a word of --grammar words 1024 bytes; the rest is cut
+  a message of a WebSocket  4 MiB; a larger one ends the connection
+  bluesky: events had       131,072, of the last minute, so that none counts twice
+  mastodon: a gap           100 pages of 40; meanwhile 16,384 live events or 16 MiB are held
+  nostr: relays             32 a source; 65,536 notes had, so that none counts twice
+  an archive in an archive  4 deep
 
 Limits of the count, for all tags together, in parts of --max-tags:
   tags                      1; the least mentioned make room

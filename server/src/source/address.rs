@@ -49,9 +49,10 @@ pub(super) fn url<P: Protocol>(given: &str, schemes: &[&str]) -> Result<Url, Spe
     }
     // It is shown to people, in logs and on the board, and not even said again here.
     if !url.username().is_empty() || url.password().is_some() {
-        let name = P::KIND.name();
-        let why = "a name or password has no place in an address";
-        return Err(SpecError::Rest(format!("`{name}`: {why}")));
+        return Err(SpecError::of::<P>(
+            None,
+            "a name or password has no place in it",
+        ));
     }
     Ok(url)
 }

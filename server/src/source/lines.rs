@@ -193,21 +193,11 @@ impl Lines {
 /// The length without a character at the end of which only the beginning is there.
 fn whole_chars(bytes: &[u8]) -> usize {
     let tail = bytes.len().saturating_sub(3);
-    for at in (tail..bytes.len()).rev() {
-        let needs = match bytes[at] {
-            0x80..=0xBF => continue,
-            0xC2..=0xDF => 2,
-            0xE0..=0xEF => 3,
-            0xF0..=0xF4 => 4,
-            _ => 1,
-        };
-        return if at + needs > bytes.len() {
-            at
-        } else {
-            bytes.len()
-        };
-    }
-    bytes.len()
+    let is_inside = |byte: u8| matches!(byte, 0x80..=0xBF);
+    let begins = (tail..bytes.len()).rev().find(|at| !is_inside(bytes[*at]));
+    let is_unfinished =
+        |at: &usize| str::from_utf8(&bytes[*at..]).is_err_and(|error| error.error_len().is_none());
+    begins.filter(is_unfinished).unwrap_or(bytes.len())
 }
 
 #[cfg(test)]
@@ -366,6 +356,24 @@ mod tests {
                 std::str::from_utf8(line.bytes).is_ok(),
                 "shifted by {shift}"
             );
+        }
+    }
+
+    #[test]
+    fn what_could_not_become_a_character_is_none_that_was_cut() {
+        for malformed in [
+            &b"\xF4\xBB\xBF"[..],
+            b"\xED\xA0",
+            b"\xE0\x80",
+            b"\xC0",
+            b"\x80\x80\x80",
+        ] {
+            let begun = [&vec![b'a'; MAX_LINE - malformed.len()], malformed].concat();
+            let mut lines = Lines::default();
+            lines.push(&[&begun[..], b"more\n"].concat());
+            let line = lines.finished().next().unwrap();
+            assert!(line.cut);
+            assert!(line.bytes == begun, "{malformed:x?}");
         }
     }
 

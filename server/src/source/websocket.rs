@@ -52,6 +52,7 @@ impl NoConnection {
             Self::Refused(refusal) => {
                 let next = match refusal.wait {
                     Some(wait) => Next::In(wait),
+                    None if refusal.status == StatusCode::TOO_MANY_REQUESTS => Next::Limited,
                     None if refusal.status.is_server_error() => Next::Network,
                     None => Next::Refused,
                 };
@@ -85,6 +86,8 @@ pub(super) struct WebSocket {
     silence: Duration,
     /// After half of that it is asked whether it is still there.
     asks: bool,
+    /// It has said that it is over.
+    closed: Option<Gone>,
 }
 
 impl WebSocket {
@@ -133,6 +136,7 @@ impl WebSocket {
             stream,
             silence,
             asks: false,
+            closed: None,
         })
     }
 
@@ -158,6 +162,13 @@ impl WebSocket {
         let patience = self.silence / if self.asks { 2 } else { 1 };
         let mut may_ask = self.asks;
         loop {
+            if self.closed.is_some() {
+                // Its answer goes out while the end is read.
+                let _ = timeout(Duration::from_millis(200), self.stream.next()).await;
+            }
+            if let Some(closed) = self.closed.take() {
+                return Err(closed);
+            }
             match timeout(patience, self.stream.next()).await {
                 Err(_) if mem::take(&mut may_ask) => {
                     self.say(Message::Ping(Bytes::new())).await?;
@@ -169,11 +180,7 @@ impl WebSocket {
                 Ok(None) => return Err(Gone::Lost("the connection was closed".to_owned())),
                 Ok(Some(Err(error))) => return Err(gone(&error)),
                 Ok(Some(Ok(Message::Text(text)))) => return Ok(text),
-                Ok(Some(Ok(Message::Close(frame)))) => {
-                    // Its answer goes out while the end is read.
-                    let _ = timeout(Duration::from_millis(200), self.stream.next()).await;
-                    return Err(closed(frame));
-                }
+                Ok(Some(Ok(Message::Close(frame)))) => self.closed = Some(closed(frame)),
                 Ok(Some(Ok(_))) => may_ask = self.asks,
             }
         }

@@ -38,7 +38,11 @@ impl TestServer {
         let web = counting.web();
         let sources = web.sources.clone();
         let serving = tokio::spawn(serve(listener, web, stop.clone()));
-        let client = crate::client::builder().no_proxy().build().unwrap();
+        let client = crate::client::builder()
+            .no_proxy()
+            .tls_certs_only([])
+            .build()
+            .unwrap();
         Self {
             counting,
             address,

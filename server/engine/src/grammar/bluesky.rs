@@ -11,8 +11,8 @@
 //! White space is what JavaScript takes for it. A further hash sign is part of the tag: that of `##a` is
 //! `#a`. Cashtags, which Bluesky finds as well, are not hashtags.
 //!
-//! **Invariant:** linear. What comes after a hash sign is read once, and the tag once more where it may be
-//! too long.
+//! **Invariant:** linear. What comes after a hash sign is read once (and the tag once more where it may be
+//! too long), and the next hash sign is looked for behind it.
 
 use std::borrow::Cow;
 

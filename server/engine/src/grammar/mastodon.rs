@@ -16,7 +16,11 @@
 //! some marks and some symbols have as well; word characters are also all other marks, decimal digits and
 //! connecting punctuation; white space is what has the property White_Space.
 //!
-//! **Invariant:** linear. A run is read once, and begins after what was read before.
+//! Which spellings are one tag is told as for other grammars: Mastodon itself also drops the accents of
+//! Latin letters.
+//!
+//! **Invariant:** linear. A run is read once (and its name once more where a URL begins in it), and the
+//! next hash sign is looked for behind it.
 
 use icu_properties::props::{Alphabetic, GeneralCategory, GeneralCategoryGroup};
 use icu_properties::{

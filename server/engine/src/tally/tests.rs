@@ -127,7 +127,7 @@ fn plain(grammar: Grammar, text: &str) -> Vec<(String, String, u32)> {
                 if let Some(key) = key::key_of(tag)
                     && found.iter().all(|(known, ..)| known != key.as_str())
                 {
-                    found.push((key.to_string(), tag.to_owned(), 1));
+                    found.push((key.to_string(), key::bare(tag).to_owned(), 1));
                 }
             })
         }

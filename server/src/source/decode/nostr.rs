@@ -407,8 +407,8 @@ mod tests {
 
     #[test]
     fn posts_of_other_kinds_and_what_is_none() {
-        for kind in 0..=u16::MAX {
-            let text = sent(&event(kind.into(), json!([]), ""));
+        for kind in (0..2_000).chain(30_000..30_100) {
+            let text = sent(&event(u32::from(kind), json!([]), ""));
             let is_post = !told(&text).unwrap().events.is_empty();
             assert_eq!(is_post, POSTS.contains(&kind), "{kind}");
             assert!(!is_post || KINDS.contains(&kind));

@@ -7,7 +7,9 @@
 //! ([`shown`]).
 //!
 //! Relays keep what they are sent: a restart loses nothing that was written within a day and reached its
-//! relay within two minutes, and counts nothing twice. Relays check signatures; this does not.
+//! relay within two minutes, and counts nothing twice. Where one relay is so far behind the others that the
+//! bounds of [`seen`] and [`place`] are passed, posts with tags are still known by their ids, as ever.
+//! Relays check signatures; this does not.
 //!
 //! **Invariant:** no relay has more than one connection.
 

@@ -85,7 +85,7 @@ impl Spend {
                 .map_err(|_| format!("the stored spend {text:?} is none; use another --data"))?,
         };
         Ok(Self {
-            spent: Dollars(stored.spent.0 + stored.reserve.0),
+            spent: Dollars(stored.spent.0.saturating_add(stored.reserve.0)),
             budget,
             second: (Instant::now(), 0),
             busiest_second: stored.busiest_second,

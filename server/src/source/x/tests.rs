@@ -358,7 +358,7 @@ async fn garbage_half_open_and_refused_connections_are_survived() {
     fake.seen.until_streams(1).await;
     fake.live.text("garbage #rust\r\n");
     fake.live
-        .raw(b"{\"data\":{\"id\":\"1\",\"text\":\"\xFF\xFE\"}}\r\n".to_vec());
+        .binary(b"{\"data\":{\"id\":\"1\",\"text\":\"\xFF\xFE\"}}\r\n".to_vec());
     fake.live
         .text("{\"unknown\":{\"field\":[1,2,{}]}}\r\n[]\r\n7\r\n");
     fake.live.text(format!("{}\r\n", "x".repeat(3 << 20)));
