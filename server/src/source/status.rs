@@ -21,6 +21,9 @@ use tokio_util::sync::CancellationToken;
 
 use rate::Rate;
 
+/// In bytes: some name each post of the last minute.
+const LONGEST_CURSOR: usize = 200;
+
 /// The statuses of all sources, in the order they were given.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Registry(Arc<Mutex<Vec<Status>>>);
@@ -223,10 +226,15 @@ impl Status {
         self.0.missed.fetch_add(more, Relaxed);
     }
 
-    /// Where it stands now, in words that hold no secrets.
+    /// Where it stands now, in words that hold no secrets. Of a long one the beginning is shown.
     pub(crate) fn cursor(&self, text: &str) {
+        let beginning = &text[..text.floor_char_boundary(LONGEST_CURSOR)];
         let mut cursor = lock(&self.0.cursor);
-        text.clone_into(cursor.get_or_insert_default());
+        let cursor = cursor.get_or_insert_default();
+        beginning.clone_into(cursor);
+        if beginning.len() < text.len() {
+            cursor.push('…');
+        }
     }
 
     /// What its posts have cost so far, all in all.

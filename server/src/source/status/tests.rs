@@ -162,3 +162,12 @@ async fn a_rate_is_kept_also_while_nobody_asks_until_it_is_told_to_stop() {
     stop.cancel();
     keeping.await.unwrap();
 }
+
+#[test]
+fn of_a_long_cursor_the_beginning_is_told() {
+    let registry = Registry::default();
+    let status = registry.add("nostr:wss://relay.example");
+    status.cursor(&"é".repeat(LONGEST_CURSOR));
+    let told = registry.reports().remove(0).cursor.unwrap();
+    assert_eq!(told, "é".repeat(LONGEST_CURSOR / 2) + "…");
+}
