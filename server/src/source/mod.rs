@@ -1,8 +1,8 @@
 //! Where posts come from.
 //!
-//! One file or folder a kind of source ([`kinds`]), of which each is a [`protocol`] and turns what it reads into [`Event`]s and gives them to a
-//! [`Sink`], together with the [`Cursor`] that stands behind the last of them. `decode` is pure: bytes in,
-//! events out. Those that connect to a server of their network share how they try again ([`reconnect`]), and
+//! One file or folder a kind of source ([`kinds`]), of which each is a [`protocol`] and turns what it reads
+//! into [`Event`]s and gives them to a [`Sink`], together with the [`Cursor`] that stands behind the last of
+//! them. `decode` is pure: bytes in, events out. Those that connect to a server of their network share how they try again ([`reconnect`]), and
 //! [`http`] and [`websocket`].
 //!
 //! **Invariant:** nothing that a source sends can stop the program. A source ends by [`CancellationToken`]
