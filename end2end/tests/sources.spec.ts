@@ -27,7 +27,7 @@ for (const javaScriptEnabled of [true, false]) {
       await expect(door).toContainText('3 posts');
 
       // Between the moment that it was to be tried at and the next wait, there is none to tell.
-      await expect(line(page, NOBODY).locator('.how')).toHaveText(/^waiting(, next try at \d\d:\d\d:\d\d)?$/);
+      await expect(line(page, NOBODY).locator('.how')).toHaveText(/^waiting(, next try at \d\d:\d\d:\d\d( UTC)?)?$/);
       await expect(line(page, NOBODY)).toContainText('connection refused by 127.0.0.1:1');
       await expect(line(page, NOBODY)).not.toContainText('posts/s');
       await expect(line(page, LONG).locator('.how')).toHaveText('ended');
