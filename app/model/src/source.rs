@@ -16,8 +16,6 @@ pub struct Source {
     pub rate: f64,
     /// How many of `posts` were written by programs, as far as their source says so.
     pub bots: u64,
-    /// Posts that it knows of and could not get.
-    pub missed: u64,
     /// `None` where its posts cost nothing.
     pub spend: Option<Spend>,
 }
@@ -51,7 +49,6 @@ impl Source {
             posts: 0,
             rate: 0.0,
             bots: 0,
-            missed: 0,
             spend: None,
         }
     }
@@ -118,7 +115,6 @@ mod tests {
             source.posts += 1;
             source.rate = 200.0;
             source.bots = 1;
-            source.missed = 1;
             source.spend = Some(Spend::default());
         });
         assert_eq!(before, more);

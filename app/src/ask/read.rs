@@ -120,7 +120,6 @@ fn source(mut json: Json<'_>) -> Option<Source> {
         posts: json.take("posts")?.whole()?,
         rate: json.take("rate")?.number()?,
         bots: json.take("bots")?.whole()?,
-        missed: json.take("missed")?.whole()?,
         spend: match json.take("spend") {
             Some(mut spend) => Some(Spend {
                 spent: spend.take("spent")?.whole()?,
@@ -386,7 +385,6 @@ mod tests {
             posts: 1 << 50,
             rate: 12.5,
             bots: 7,
-            missed: 8,
             ..Source::new("file:a\"b\\c\u{1}\n\u{8}\u{c}\t\r/é👩".to_owned(), state)
         };
         let mut sources: Vec<_> = SourceState::ALL.map(source).into();

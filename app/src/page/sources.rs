@@ -76,8 +76,7 @@ fn facts(source: &Source) -> Vec<String> {
         let share = source.bots as f64 / source.posts.max(1) as f64;
         format!("{} by bots", words::percent(share))
     });
-    let missed = (source.missed > 0).then(|| format!("{} missed", words::grouped(source.missed)));
-    let facts = [rate, posts, bots, missed, source.spend.map(spent)];
+    let facts = [rate, posts, bots, source.spend.map(spent)];
     facts.into_iter().flatten().collect()
 }
 
@@ -106,20 +105,19 @@ mod tests {
         assert_eq!(facts(&live()), ["12.3 posts/s", "2,000 posts"]);
         let mut source = Source {
             bots: 240,
-            missed: 1_500,
             spend: Some(Spend {
                 spent: 1_250_000,
                 budget: None,
             }),
             ..live()
         };
-        let more = ["12.0% by bots", "1,500 missed", "$1.25 spent"];
+        let more = ["12.0% by bots", "$1.25 spent"];
         assert_eq!(facts(&source)[2..], more);
         source.spend = Some(Spend {
             spent: 1_250_000,
             budget: Some(5_000_000),
         });
-        assert_eq!(facts(&source)[4], "$1.25 of $5.00 spent");
+        assert_eq!(facts(&source)[3], "$1.25 of $5.00 spent");
     }
 
     #[test]

@@ -71,7 +71,6 @@ impl Registry {
             rate: Mutex::new(Rate::new(Instant::now())),
             posts: AtomicU64::new(0),
             bots: AtomicU64::new(0),
-            missed: AtomicU64::new(0),
             late: AtomicU64::new(0),
             cut: AtomicU64::new(0),
             refused: AtomicU64::new(0),
@@ -115,7 +114,6 @@ struct Inner {
     rate: Mutex<Rate>,
     posts: AtomicU64,
     bots: AtomicU64,
-    missed: AtomicU64,
     late: AtomicU64,
     cut: AtomicU64,
     refused: AtomicU64,
@@ -217,15 +215,6 @@ impl Status {
         self.0.bots.fetch_add(more, Relaxed);
     }
 
-    /// Posts that it knows of and cannot get: a gap that nobody fills.
-    #[cfg_attr(
-        not(test),
-        expect(dead_code, reason = "no network says how many: gaps are told in words")
-    )]
-    pub(crate) fn missed(&self, more: u64) {
-        self.0.missed.fetch_add(more, Relaxed);
-    }
-
     /// Where it stands now, in words that hold no secrets. Of a long one the beginning is shown.
     pub(crate) fn cursor(&self, text: &str) {
         let beginning = &text[..text.floor_char_boundary(LONGEST_CURSOR)];
@@ -261,7 +250,6 @@ impl Status {
             posts: self.0.posts.load(Relaxed),
             rate: self.rate(),
             bots: self.0.bots.load(Relaxed),
-            missed: self.0.missed.load(Relaxed),
             spend: *lock(&self.0.spend),
             ..Source::new(self.0.name.clone(), told.state)
         }

@@ -112,17 +112,12 @@ impl Numbers {
 
     fn of_sources(&self, encoder: &mut DescriptorEncoder<'_>) -> fmt::Result {
         type Number = fn(&Report) -> u64;
-        const COUNTERS: [(&str, &str, Number); 6] = [
+        const COUNTERS: [(&str, &str, Number); 5] = [
             ("posts", "Posts read", |source| source.shown.posts),
             (
                 "bot_posts",
                 "Posts read that programs have written, as far as their source says so",
                 |source| source.shown.bots,
-            ),
-            (
-                "missed_posts",
-                "Posts that a source knows of and could not get",
-                |source| source.shown.missed,
             ),
             (
                 "late_posts",

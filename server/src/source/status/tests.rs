@@ -31,13 +31,12 @@ fn a_report_says_whose_it_is_and_holds_what_was_counted() {
     status.posts(7);
     status.posts(1);
     status.bot(2);
-    status.missed(30);
     status.late(1);
     registry.add("test").line_cut();
     let reports = registry.reports();
     assert_eq!(reports[0].kind, Some(Kind::Listen));
     assert_eq!((reports[0].shown.posts, reports[0].late), (8, 1));
-    assert_eq!((reports[0].shown.bots, reports[0].shown.missed), (2, 30));
+    assert_eq!(reports[0].shown.bots, 2);
     assert_eq!((reports[1].kind, reports[1].lines_cut), (None, 1));
     assert_eq!(reports[1].cursor, None);
 }

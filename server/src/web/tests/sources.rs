@@ -10,7 +10,6 @@ async fn metrics_tell_the_state_of_each_source_and_what_it_costs() {
     paid.live();
     paid.posts(100);
     paid.bot(12);
-    paid.missed(3);
     paid.spent(500_000);
     paid.budget(5_000_000);
     // Two of one name are one series: in both their states, with the sum of what they counted.
@@ -26,8 +25,6 @@ async fn metrics_tell_the_state_of_each_source_and_what_it_costs() {
         r#"tagtide_source_state{kind="tcp",source="tcp:a:1",state="waiting"} 1"#,
         r#"tagtide_source_state{kind="tcp",source="tcp:a:1",state="failed"} 0"#,
         r#"tagtide_bot_posts_total{kind="x",source="x"} 12"#,
-        r#"tagtide_missed_posts_total{kind="x",source="x"} 3"#,
-        r#"tagtide_missed_posts_total{kind="tcp",source="tcp:a:1"} 0"#,
         "# TYPE tagtide_source_spent_dollars counter",
         r#"tagtide_source_spent_dollars_total{kind="x",source="x"} 0.5"#,
         "# TYPE tagtide_source_budget_dollars gauge",
@@ -86,7 +83,6 @@ async fn status_tells_of_each_source_what_is_known() {
     paid.live();
     paid.posts(100);
     paid.bot(12);
-    paid.missed(3);
     paid.cursor("1862");
     paid.spent(5_000);
     paid.budget(5_000_000);
@@ -109,7 +105,7 @@ async fn status_tells_of_each_source_what_is_known() {
         first,
         json!({
             "name": "x", "kind": "x", "state": "live", "detail": null, "next_try_at": null,
-            "posts": 100, "bot_posts": 12, "missed_posts": 3, "late_posts": 0,
+            "posts": 100, "bot_posts": 12, "late_posts": 0,
             "lines_cut": 0, "lines_refused": 0, "last_error": "too many requests",
             "cursor": "1862", "spent_dollars": 0.005, "budget_dollars": 5.0,
         })
@@ -121,7 +117,7 @@ async fn status_tells_of_each_source_what_is_known() {
         second,
         json!({
             "name": "moon", "kind": null, "state": "waiting", "detail": "nobody there",
-            "posts_per_second": 0.0, "posts": 0, "bot_posts": 0, "missed_posts": 0,
+            "posts_per_second": 0.0, "posts": 0, "bot_posts": 0,
             "late_posts": 0, "lines_cut": 0, "lines_refused": 0, "last_error": "nobody there",
             "cursor": null, "spent_dollars": null, "budget_dollars": null,
         })
