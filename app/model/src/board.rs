@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use crate::{Epoch, Source, Top};
+use crate::{Epoch, Kind, Lang, Source, Top};
 
 /// What the page shows: the ranks and where they come from.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -9,10 +9,29 @@ pub struct Board {
     /// Length of an epoch in milliseconds: how often the board can change.
     pub batch_ms: u64,
     pub sources: Vec<Source>,
+    /// How much comes in just now, whatever the view leaves out.
+    pub pulse: Pulse,
+    /// The languages that posts were in, most mentions first: what can be chosen from.
+    pub languages: Vec<Lang>,
+    /// The kinds of sources that posts came from, most mentions first.
+    pub kinds: Vec<Kind>,
     /// Another program has posted a board to `/updateData`, so there is one to switch to.
     pub external: bool,
     /// What was received since has been waiting to be counted for too long.
     pub behind: bool,
+}
+
+/// How much comes in just now.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Pulse {
+    /// Over about the last ten seconds, to a tenth.
+    pub posts_per_second: f64,
+    /// As `posts_per_second`, of mentions.
+    pub mentions_per_second: f64,
+    /// For how long what was received has been waiting to be counted, in milliseconds.
+    pub lag_ms: u64,
+    /// Posts in steps as of [`Row::recent`](crate::Row::recent).
+    pub recent: Vec<u64>,
 }
 
 /// The answer to a poll.

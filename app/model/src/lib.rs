@@ -9,7 +9,7 @@ mod tag;
 mod top;
 mod view;
 
-pub use board::{Answer, Board, Unchanged};
+pub use board::{Answer, Board, Pulse, Unchanged};
 pub use slice::{Filter, Kind, Lang, Slice};
 pub use source::{Source, SourceState, Spend, states};
 pub use tag::{LangCount, Link, SourceCount, Step, TagAnswer, TagCount, TagDetail};

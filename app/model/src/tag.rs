@@ -21,6 +21,9 @@ pub struct TagDetail {
     pub people: Option<u64>,
     /// How far the tag is above its own past; `None` without a window, and below the least count.
     pub score: Option<f64>,
+    /// When it began to be above its own past as it still is, in UTC (RFC 3339); `None` where it is
+    /// not.
+    pub rising_since: Option<String>,
     /// Most first.
     pub languages: Vec<LangCount>,
     /// Most first.

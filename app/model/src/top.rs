@@ -48,6 +48,9 @@ pub struct Row {
     /// Ranks gained against one window ago; `None` for a tag that was not ranked then, and where
     /// the past is not kept.
     pub change: Option<i32>,
+    /// Mentions in the last minutes, whatever the window is, oldest first: up to 30 steps of ten
+    /// seconds, or of an epoch where that is longer. The step that is not over yet is none of them.
+    pub recent: Vec<u64>,
 }
 
 impl Row {
@@ -62,6 +65,7 @@ impl Row {
             score: None,
             share: count as f64 / mentions.max(1) as f64,
             change: None,
+            recent: Vec::new(),
         }
     }
 }

@@ -5,8 +5,8 @@
 //! written.
 
 use model::{
-    Answer, Board, Epoch, LangCount, Link, Row, Source, SourceCount, SourceState, Spend, Step,
-    TagAnswer, TagCount, TagDetail, Top, Unchanged,
+    Answer, Board, Epoch, LangCount, Link, Pulse, Row, Source, SourceCount, SourceState, Spend,
+    Step, TagAnswer, TagCount, TagDetail, Top, Unchanged,
 };
 
 use super::Told;
@@ -72,8 +72,22 @@ fn board(mut json: Json<'_>) -> Option<Board> {
         top: top(json.take("top")?)?,
         batch_ms: json.take("batch_ms")?.whole()?,
         sources: json.take("sources")?.list(source)?,
+        pulse: pulse(json.take("pulse")?)?,
+        languages: json
+            .take("languages")?
+            .list(|lang| lang.text()?.parse().ok())?,
+        kinds: json.take("kinds")?.list(|kind| kind.text()?.parse().ok())?,
         external: json.take("external")?.truth()?,
         behind: json.take("behind")?.truth()?,
+    })
+}
+
+fn pulse(mut json: Json<'_>) -> Option<Pulse> {
+    Some(Pulse {
+        posts_per_second: json.take("posts_per_second")?.number()?,
+        mentions_per_second: json.take("mentions_per_second")?.number()?,
+        lag_ms: json.take("lag_ms")?.whole()?,
+        recent: json.take("recent")?.list(Json::whole)?,
     })
 }
 
@@ -103,6 +117,7 @@ fn row(mut json: Json<'_>) -> Option<Row> {
             .take("change")
             .and_then(Json::number)
             .map(|change| change as i32),
+        recent: json.take("recent")?.list(Json::whole)?,
     })
 }
 
@@ -141,6 +156,7 @@ fn detail(mut json: Json<'_>) -> Option<TagDetail> {
         error: json.take("error")?.whole()?,
         people: json.take("people").and_then(Json::whole),
         score: json.take("score").and_then(Json::number),
+        rising_since: json.take("rising_since").and_then(Json::text),
         languages: json.take("languages")?.list(|mut part| {
             Some(LangCount {
                 lang: match part.take("lang") {
@@ -405,6 +421,7 @@ mod tests {
             score: Some(8.25),
             share: 0.125,
             change: Some(-4),
+            recent: vec![0, 7, 1 << 50],
             ..Row::counted(1, "#a".to_owned(), 50, 100)
         };
         let board = Board {
@@ -420,6 +437,17 @@ mod tests {
             },
             batch_ms: 2000,
             sources: sources(),
+            pulse: Pulse {
+                posts_per_second: 12.5,
+                mentions_per_second: 0.1,
+                lag_ms: 40,
+                recent: vec![1, 0],
+            },
+            languages: ["en", "fil"]
+                .iter()
+                .filter_map(|tag| Lang::of_tag(tag))
+                .collect(),
+            kinds: Kind::ALL.into(),
             external: true,
             behind: false,
         };
@@ -460,6 +488,7 @@ mod tests {
             error: 2,
             people: Some(3),
             score: Some(0.5),
+            rising_since: Some("2026-11-22T18:30:24Z".to_owned()),
             languages: vec![count(Lang::of_tag("fil")), count(None)],
             sources: Kind::ALL
                 .map(|source| SourceCount { source, count: 1 })

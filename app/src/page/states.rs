@@ -163,7 +163,7 @@ fn door(sources: &[Source]) -> Door {
 
 #[cfg(test)]
 mod tests {
-    use model::{Lang, SourceState};
+    use model::{Lang, Pulse, SourceState};
 
     use super::*;
 
@@ -210,6 +210,9 @@ mod tests {
             },
             batch_ms: 2000,
             sources: Vec::new(),
+            pulse: Pulse::default(),
+            languages: Vec::new(),
+            kinds: Vec::new(),
             external: false,
             behind: false,
         };

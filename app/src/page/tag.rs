@@ -365,6 +365,7 @@ mod tests {
             error: 0,
             people: None,
             score: None,
+            rising_since: None,
             languages: vec![
                 LangCount {
                     lang: Lang::of_tag("en"),

@@ -49,6 +49,7 @@ fn rows(leaders: &Leaders, mentions: u64, grammar: Grammar) -> Vec<Row> {
         score: leader.score,
         share: (leader.count as f64 / mentions.max(1) as f64).min(1.0),
         change,
+        recent: Vec::new(),
     };
     let now = (1..).zip(&leaders.now);
     now.zip(leaders.changes()).map(row).collect()
@@ -77,6 +78,7 @@ pub(super) fn detail(
         error: leader.error,
         people: leader.people,
         score: leader.score,
+        rising_since: None,
         languages: each(&found.languages, |(lang, count)| LangCount {
             lang: *lang,
             count: *count,

@@ -52,6 +52,9 @@ impl Web {
             top: first_rows(top, rows),
             batch_ms: u64::try_from(self.batch.as_millis()).unwrap_or(u64::MAX),
             sources: self.sources.all(),
+            pulse: model::Pulse::default(),
+            languages: Vec::new(),
+            kinds: Vec::new(),
             external,
             behind: self.live.is_behind(),
         })
