@@ -80,14 +80,16 @@ pub fn paint<B: DrawingBackend>(
         },
         &width_of,
     );
-    draw(backend, &plan, look)?;
+    draw(backend, &plan, None, look)?;
     backend.present()
 }
 
-/// Bars first: what is written is never under one that passes.
+/// Bars first: what is written is never under one that passes. The bar of the tag that is `marked`
+/// stands out.
 fn draw<B: DrawingBackend>(
     backend: &mut B,
     plan: &Plan,
+    marked: Option<&str>,
     look: Look<'_>,
 ) -> Result<(), DrawingErrorKind<B::ErrorType>> {
     let palette = look.palette;
@@ -101,10 +103,10 @@ fn draw<B: DrawingBackend>(
         write(backend, &tick.text, palette.muted, tick.opacity, look)?;
     }
     for bar in seen(&plan.bars, |bar| bar.opacity) {
-        let colour = if bar.leading {
-            palette.leading
-        } else {
-            palette.bar
+        let colour = match bar.leading {
+            _ if marked == Some(bar.tag.as_str()) => palette.ink,
+            true => palette.leading,
+            false => palette.bar,
         };
         if bar.from.0 < bar.to.0 {
             backend.draw_rect(bar.from, bar.to, &fill(colour, bar.opacity), true)?;
