@@ -1,10 +1,10 @@
-//! The picture of the board: one bar for each row of the table.
+//! The pictures: of the board one bar for each row of the table, and of a tag its mentions over time.
 //!
 //! The only place that names plotters, and of it only the [`DrawingBackend`]: the same function
 //! paints the page's canvas, a picture for other programs, and what the tests keep. In three steps:
 //! [`plan`] says where everything goes and draws nothing, [`label`] makes text fit, [`paint`] draws
-//! a plan in the colours it is given. [`glide`] leads from one plan to the next, and `canvas` is the
-//! browser's side.
+//! a plan in the colours it is given. [`glide`] leads from one plan to the next, [`times`] is the other
+//! picture, and `canvas` the browser's side.
 //!
 //! plotters measures text in the browser by adding a styled element to the page. That neither knows
 //! of device pixels nor is allowed by the page's policy, so text is measured by whoever paints, and
@@ -17,6 +17,8 @@ pub mod glide;
 pub mod label;
 pub mod plan;
 mod sheet;
+pub mod times;
+pub mod when;
 
 use plotters::{
     prelude::{DrawingBackend, ShapeStyle},
@@ -95,10 +97,7 @@ fn draw<B: DrawingBackend>(
     let palette = look.palette;
     backend.ensure_prepared()?;
     for tick in seen(&plan.ticks, |tick| tick.opacity) {
-        let line = ShapeStyle {
-            stroke_width: plan.stroke,
-            ..fill(palette.line, tick.opacity)
-        };
+        let line = line(palette.line, tick.opacity, plan.stroke);
         backend.draw_line((tick.x, plan.top), (tick.x, plan.bottom), &line)?;
         write(backend, &tick.text, palette.muted, tick.opacity, look)?;
     }
@@ -129,6 +128,14 @@ fn fill(colour: Colour, opacity: f64) -> ShapeStyle {
         color: colour.mix(opacity),
         filled: true,
         stroke_width: 0,
+    }
+}
+
+fn line(colour: Colour, opacity: f64, stroke_width: u32) -> ShapeStyle {
+    ShapeStyle {
+        filled: false,
+        stroke_width,
+        ..fill(colour, opacity)
     }
 }
 

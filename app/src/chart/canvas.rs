@@ -2,6 +2,7 @@
 //!
 //! * `easel` keeps a canvas as sharp as the screen and says when to draw
 //! * `bars` the board on it, on its way from one picture to the next
+//! * `course` mentions over time on it
 //! * `screen` draws, and sets a font once
 //! * `widths` what is known of the widths of texts
 //! * `listen` calls back when something happens, for as long as it is kept
@@ -12,10 +13,12 @@
 //! where nothing moves.
 
 mod bars;
+mod course;
 mod easel;
 mod listen;
 mod screen;
 mod widths;
 
 pub use bars::{Band, Bars};
+pub use course::Course;
 pub use listen::Listener;

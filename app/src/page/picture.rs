@@ -9,7 +9,7 @@
 
 #[cfg(feature = "hydrate")]
 mod hand;
-mod tip;
+pub mod tip;
 
 use leptos::prelude::*;
 use model::Origin;
