@@ -162,11 +162,7 @@ fn series(counts: impl IntoIterator<Item = u64>) -> Series {
     let steps = (0_u32..).zip(counts).map(|(number, count)| {
         let second = if number == 0 { 4 } else { number * 10 };
         Step {
-            at: format!(
-                "2026-11-22T18:{:02}:{:02}Z",
-                30 + second / 60,
-                second % 60
-            ),
+            at: format!("2026-11-22T18:{:02}:{:02}Z", 30 + second / 60, second % 60),
             count,
         }
     });
@@ -181,7 +177,9 @@ fn series(counts: impl IntoIterator<Item = u64>) -> Series {
 
 #[test]
 fn mentions_over_time() {
-    let counts = [3, 12, 9, 14, 22, 41, 38, 35, 60, 133, 128, 90, 71, 64, 66, 40, 12];
+    let counts = [
+        3, 12, 9, 14, 22, 41, 38, 35, 60, 133, 128, 90, 71, 64, 66, 40, 12,
+    ];
     assert_kept("times.svg", &draw_times(&series(counts), (1000, 260)));
     let many = (0..90).map(|number| 2_000_000_000 + (number * 7_919) % 1_000 * 1_500_000);
     assert_kept("times-phone.svg", &draw_times(&series(many), (288, 200)));

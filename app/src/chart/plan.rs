@@ -487,9 +487,8 @@ mod tests {
 
     /// Pixels are whole, so what only touches may lie a pixel over.
     fn is_over(one: [f64; 4], other: [f64; 4]) -> bool {
-        let over = |side: usize| {
-            one[side + 2].min(other[side + 2]) - one[side].max(other[side]) > 1.5
-        };
+        let over =
+            |side: usize| one[side + 2].min(other[side + 2]) - one[side].max(other[side]) > 1.5;
         over(0) && over(1)
     }
 

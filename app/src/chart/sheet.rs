@@ -30,10 +30,7 @@ impl Sheet {
         // The browser moves each edge to the next device pixel: a size that is rounded by itself
         // may be one off, and all letters blurred.
         let size = |from: f64, to: f64| (to * sharpness).round() - (from * sharpness).round();
-        let (width, height) = (
-            size(place.left, place.right),
-            size(place.top, place.bottom),
-        );
+        let (width, height) = (size(place.left, place.right), size(place.top, place.bottom));
         // Not a number is none either.
         if !(width >= 1.0 && height >= 1.0) {
             return None;

@@ -30,7 +30,11 @@ pub struct Series {
 impl Series {
     /// The steps that are counted in full.
     pub fn whole(&self) -> Range<usize> {
-        let begins: Vec<_> = self.steps.iter().map(|step| when::seconds(&step.at)).collect();
+        let begins: Vec<_> = self
+            .steps
+            .iter()
+            .map(|step| when::seconds(&step.at))
+            .collect();
         let (count, now) = (begins.len(), when::seconds(&self.at));
         let long = |number: usize| {
             let (from, to) = (begins.get(number)?, begins.get(number + 1)?);
@@ -89,7 +93,9 @@ pub fn plan(series: &Series, sheet: Sheet, width_of: Measure<'_>) -> Plan {
     let scale = most.div_ceil(step).saturating_mul(step);
     let up = |count: u64| bottom - (count as f64 / scale as f64) * (bottom - top);
     let levels = (0..=scale / step).map(|number| number * step);
-    let column = levels.clone().map(|count| width_of(&words::short(count), size));
+    let column = levels
+        .clone()
+        .map(|count| width_of(&words::short(count), size));
     let left = column.fold(0.0, f64::max) + 0.6 * size;
     let right = width - size;
     let levels = levels.map(|count| {
@@ -119,7 +125,7 @@ pub fn plan(series: &Series, sheet: Sheet, width_of: Measure<'_>) -> Plan {
         0 => right,
         span => left + (at - first) as f64 / span as f64 * (right - left),
     };
-    let parts = ((right - left) / (6.0 * size)) as i64;
+    let parts = ((right - left) / (8.0 * size)) as i64;
     let times = match known && last > first {
         true => when::round_times(first, last, series.zone, parts),
         false => Vec::new(),
@@ -311,7 +317,10 @@ mod tests {
         assert_eq!(nearest(-5.0), Some(0));
         assert_eq!(nearest(f64::from(plan.points[1].0) + 3.0), Some(1));
         assert_eq!(nearest(9_999.0), Some(2));
-        assert_eq!(super::plan(&Series::default(), SHEET, &rough_width).nearest(1.0), None);
+        assert_eq!(
+            super::plan(&Series::default(), SHEET, &rough_width).nearest(1.0),
+            None
+        );
     }
 
     proptest! {

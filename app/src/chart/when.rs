@@ -96,8 +96,7 @@ pub fn date(local: i64) -> String {
 fn days(year: i64, month: i64, day: i64) -> i64 {
     let year = if month <= 2 { year - 1 } else { year };
     let of_year = (153 * ((month + 9) % 12) + 2) / 5 + day - 1;
-    let of_era = year.rem_euclid(400) * 365 + year.rem_euclid(400) / 4
-        - year.rem_euclid(400) / 100
+    let of_era = year.rem_euclid(400) * 365 + year.rem_euclid(400) / 4 - year.rem_euclid(400) / 100
         + of_year;
     year.div_euclid(400) * 146_097 + of_era - 719_468
 }
@@ -132,7 +131,12 @@ mod tests {
             times.map(|(_, text)| text).collect::<Vec<_>>()
         };
         assert_eq!(texts(HOUR, 0, 4), ["18:45", "19:00", "19:15", "19:30"]);
-        assert_eq!(texts(50, 345, 5), ["00:17:00", "00:17:10", "00:17:20", "00:17:30", "00:17:40", "00:17:50"]);
+        assert_eq!(
+            texts(50, 345, 5),
+            [
+                "00:17:00", "00:17:10", "00:17:20", "00:17:30", "00:17:40", "00:17:50"
+            ]
+        );
         assert_eq!(texts(DAY, 0, 4), ["23 Nov", "06:00", "12:00", "18:00"]);
         assert_eq!(texts(9 * DAY, 0, 4), ["24 Nov", "27 Nov", "30 Nov"]);
         assert_eq!(texts(0, 0, 4), ["18:32:00"]);

@@ -113,10 +113,7 @@ impl Easel {
             };
             let (theme, calm, hidden) = (on(Self::anew), on(Self::soon), on(Self::hide));
             Self {
-                _theme: Watch::on(
-                    "(prefers-color-scheme: dark)",
-                    Box::new(move |_| theme()),
-                ),
+                _theme: Watch::on("(prefers-color-scheme: dark)", Box::new(move |_| theme())),
                 calm: Watch::on(
                     "(prefers-reduced-motion: reduce)",
                     Box::new(move |_| calm()),

@@ -41,9 +41,7 @@ impl Drop for Listener {
     fn drop(&mut self) {
         for name in self.names {
             let heard = self.heard.as_ref().unchecked_ref();
-            let _ = self
-                .target
-                .remove_event_listener_with_callback(name, heard);
+            let _ = self.target.remove_event_listener_with_callback(name, heard);
         }
     }
 }

@@ -99,12 +99,7 @@ impl DrawingBackend for Screen<'_> {
         self.shapes.fill_polygon(corners, style)
     }
 
-    fn draw_text<S: BackendTextStyle>(
-        &mut self,
-        text: &str,
-        style: &S,
-        at: BackendCoord,
-    ) -> Drawn {
+    fn draw_text<S: BackendTextStyle>(&mut self, text: &str, style: &S, at: BackendCoord) -> Drawn {
         if self.size != style.size() {
             self.size = style.size();
             let family = style.family();

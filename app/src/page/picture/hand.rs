@@ -100,8 +100,7 @@ impl Drawn {
                 set(&canvas, "--tall", band.height);
                 let height = window().inner_height().ok();
                 let height = height.and_then(|height| height.as_f64()).unwrap_or(0.0);
-                let middle =
-                    canvas.get_bounding_client_rect().top() + band.top + band.height / 2.0;
+                let middle = canvas.get_bounding_client_rect().top() + band.top + band.height / 2.0;
                 spot.update(|spot| spot.up = middle > height / 2.0);
             }
         };

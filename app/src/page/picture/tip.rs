@@ -14,11 +14,7 @@ pub struct Spot {
 
 /// It goes with its tag, whatever rank that gets, and goes when the tag does.
 #[component]
-pub fn Tip(
-    live: Live,
-    pointed: RwSignal<Option<String>>,
-    spot: RwSignal<Spot>,
-) -> impl IntoView {
+pub fn Tip(live: Live, pointed: RwSignal<Option<String>>, spot: RwSignal<Spot>) -> impl IntoView {
     let told = Memo::new(move |_| {
         let tag = pointed.get()?;
         live.rows.with(|rows| {
@@ -103,9 +99,7 @@ mod tests {
         let row = Row::counted(1, "#a".to_owned(), 1_234, 2_468);
         let lines = |row: &Row, past| {
             let lines = told(row, past).into_iter();
-            let lines: Vec<_> = lines
-                .map(|(name, text)| format!("{name} {text}"))
-                .collect();
+            let lines: Vec<_> = lines.map(|(name, text)| format!("{name} {text}")).collect();
             lines.join(", ")
         };
         assert_eq!(lines(&row, false), "Mentions 1,234, Share 50.0%");

@@ -28,7 +28,9 @@ impl Choice {
         let drawn = StoredValue::new_local(None::<(Rc<Course>, Listener)>);
         Effect::new(move || {
             let series = self.series.get();
-            let number = self.chosen.with(|chosen| number(&series, chosen.as_deref()));
+            let number = self
+                .chosen
+                .with(|chosen| number(&series, chosen.as_deref()));
             let canvas = canvas.get();
             drawn.update_value(|drawn| {
                 *drawn = canvas.map(|canvas| match drawn.take() {
