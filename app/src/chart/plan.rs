@@ -173,7 +173,7 @@ impl Places {
         let size = em.min(band * 0.75);
         // The column of tags has one width whatever is in it, so that bars keep their place when
         // tags come and go.
-        let start = (width * 0.27).clamp(9.0 * em, 17.0 * em);
+        let start = (width * 0.27).min(17.0 * em).max(9.0 * em);
         let room = width - start - number(size) - em;
         if width >= NARROW * em && room >= 4.0 * em {
             return Self {

@@ -6,16 +6,17 @@
 //!
 //! * `tip` what is told of the bar that is pointed at
 //! * `hand` what a mouse or a finger does to the picture
+//!
+//! Both change what is here by themselves: what is pointed at is known to the browser alone.
 
 #[cfg(feature = "hydrate")]
 mod hand;
-pub mod tip;
+#[cfg(any(feature = "hydrate", test))]
+mod tip;
 
 use leptos::prelude::*;
-use model::Origin;
 
 use super::{live::Live, words};
-use tip::{Spot, Tip};
 
 /// `pointed` is the tag whose bar is pointed at, for whoever else marks it.
 #[component]
@@ -25,24 +26,26 @@ pub fn Picture(
 ) -> impl IntoView {
     let canvas = NodeRef::<leptos::html::Canvas>::new();
     let alive = Memo::new(move |_| live.line.zone.with(Option::is_some));
-    let pointed = pointed.unwrap_or_else(|| RwSignal::new(None));
-    let spot = RwSignal::new(Spot::default());
     #[cfg(feature = "hydrate")]
-    hand::draw(live, canvas, pointed, spot);
+    hand::draw(live, canvas, pointed.unwrap_or_else(|| RwSignal::new(None)));
+    #[cfg(not(feature = "hydrate"))]
+    let _ = pointed;
 
-    let rows = Memo::new(move |_| live.rows.with(Vec::len));
-    // A class says how many rows there are, digit by digit: no inline style is allowed.
-    let class = move || {
-        let rows = rows.get();
-        let leads = pointed.with(Option::is_some) && live.origin.get() != Origin::External;
-        let leads = if leads { " leads" } else { "" };
-        format!("picture tens-{} ones-{}{leads}", rows / 10, rows % 10)
-    };
     view! {
-        <figure class=class aria-hidden="true">
+        <figure class=class(live.rows.with_untracked(Vec::len)) aria-hidden="true">
             <figcaption>{move || words::measure(live.by.get())}</figcaption>
             {move || alive.get().then(|| view! { <canvas dir="ltr" node_ref=canvas></canvas> })}
-            <Tip live pointed spot />
+            <div class="tip" role="tooltip" hidden>
+                <a tabindex="-1">
+                    <bdi></bdi>
+                </a>
+                <dl></dl>
+            </div>
         </figure>
     }
+}
+
+/// Says how many rows there are, digit by digit: the page's policy allows no inline style.
+fn class(rows: usize) -> String {
+    format!("picture tens-{} ones-{}", rows / 10, rows % 10)
 }

@@ -6,8 +6,6 @@
 mod lists;
 pub mod times;
 
-use std::sync::Arc;
-
 use leptos::{either::EitherOf3, prelude::*};
 use leptos_router::hooks::{use_params_map, use_query_map};
 #[cfg(feature = "ssr")]
@@ -17,7 +15,7 @@ use model::{TagDetail, View, Window};
 use super::{
     arrival::{Page, arrival},
     banner::Banner,
-    live::{Known, LiveTag},
+    live::{Known, LiveTag, ShownTag},
     masthead::{Masthead, Way},
     states::Starting,
     words,
@@ -26,7 +24,7 @@ use crate::{
     address,
     ask::{TagView, Told},
 };
-use times::Times;
+use times::Canvas;
 
 #[component]
 pub fn TagPage() -> impl IntoView {
@@ -37,13 +35,6 @@ pub fn TagPage() -> impl IntoView {
         window: query.with(|query| address::window_or_default(query.get_str("window"))),
     });
     arrival(Page::Tag(view))
-}
-
-#[derive(Clone, PartialEq)]
-enum State {
-    NotYet,
-    Never(TagView),
-    Known,
 }
 
 #[component]
@@ -65,18 +56,18 @@ pub fn OpenTag(view: Memo<TagView>, first: Option<Told>) -> impl IntoView {
         current: Signal::derive(move || view.get().window == window),
     };
     let ways = Signal::stored(Window::ALL.map(way).into());
-    // What is known is shown anew, what is to be known stays: hands may be on its picture.
-    let state = Memo::new(move |_| {
-        live.shown.with(|shown| match &shown.tag {
-            Known::NotYet => State::NotYet,
-            Known::Never => State::Never(shown.of.clone()),
-            Known::Tag(_) => State::Known,
-        })
-    });
-    let main = move || match state.get() {
-        State::NotYet => EitherOf3::A(view! { <Starting /> }),
-        State::Never(of) => EitherOf3::B(never(of)),
-        State::Known => EitherOf3::C(view! { <Depth live /> }),
+    let zone = live.line.zone;
+    let canvas = NodeRef::new();
+    #[cfg(feature = "hydrate")]
+    times::hand::draw(live, canvas);
+    // Elements stay where they are while the same is shown: hands may be on the picture.
+    let main = move || {
+        let ShownTag { of, tag } = live.shown.get();
+        match tag {
+            Known::NotYet => EitherOf3::A(view! { <Starting /> }),
+            Known::Never => EitherOf3::B(never(of)),
+            Known::Tag(detail) => EitherOf3::C(depth(&detail, zone.get(), canvas)),
+        }
     };
     view! {
         <Masthead line=live.line ways />
@@ -114,29 +105,7 @@ fn never(of: TagView) -> impl IntoView {
     }
 }
 
-#[component]
-fn Depth(live: LiveTag) -> impl IntoView {
-    let zone = live.line.zone;
-    let detail = Memo::new(move |_| {
-        live.shown.with(|shown| match &shown.tag {
-            Known::Tag(detail) => Some(detail.clone()),
-            Known::NotYet | Known::Never => None,
-        })
-    });
-    let heading = move || detail.get().map(|detail| heading(&detail, zone.get()));
-    let lists = move || {
-        let lists = detail.get().map(|detail| lists::lists(&detail, zone.get()));
-        let lists = lists.unwrap_or_default().into_iter();
-        lists.map(lists::list).collect_view()
-    };
-    view! {
-        {heading}
-        <Times detail zone />
-        <div class="depth">{lists}</div>
-    }
-}
-
-fn heading(detail: &Arc<TagDetail>, zone: Option<i32>) -> impl IntoView + use<> {
+fn depth(detail: &TagDetail, zone: Option<i32>, canvas: Canvas) -> impl IntoView + use<> {
     let window = detail.window;
     let mut count = words::grouped(detail.count);
     if detail.error > 0 {
@@ -176,6 +145,8 @@ fn heading(detail: &Arc<TagDetail>, zone: Option<i32>) -> impl IntoView + use<> 
             </p>
             <dl class="totals">{totals.collect_view()}</dl>
         </header>
+        {times::times(detail, zone, canvas)}
+        <div class="depth">{lists::lists(detail, zone).into_iter().map(lists::list).collect_view()}</div>
     }
 }
 

@@ -57,10 +57,13 @@ impl Bars {
         self.easel.is_on(canvas)
     }
 
-    pub fn show(&self, rows: Vec<Row>, by: Ranking) {
-        self.rows.ranked.replace((rows, by));
-        self.rows.news.set(true);
-        self.easel.anew();
+    pub fn show(&self, rows: &[Row], by: Ranking) {
+        let mut ranked = self.rows.ranked.borrow_mut();
+        if ranked.0 != rows || ranked.1 != by {
+            *ranked = (rows.to_vec(), by);
+            self.rows.news.set(true);
+            self.easel.anew();
+        }
     }
 
     /// Marks the row of a tag.

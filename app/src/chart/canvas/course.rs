@@ -36,13 +36,12 @@ impl Course {
     }
 
     /// `chosen` is the number of a step.
-    pub fn show(&self, series: Series, chosen: Option<usize>) {
-        let new = *self.line.series.borrow() != series;
+    pub fn show(&self, series: &Series, chosen: Option<usize>) {
+        let new = *self.line.series.borrow() != *series;
         if new {
-            self.line.series.replace(series);
+            self.line.series.replace(series.clone());
         }
-        if new || self.line.chosen.replace(chosen) != chosen {
-            self.line.chosen.set(chosen);
+        if self.line.chosen.replace(chosen) != chosen || new {
             self.line.news.set(true);
             self.easel.anew();
         }

@@ -64,9 +64,7 @@ impl Surface<'_> {
             palette: &self.setting.palette,
             measure: &measure,
         };
-        if let Some(mut screen) = Screen::on(self.canvas, self.context) {
-            draw(&mut screen, look);
-        }
+        draw(&mut Screen::on(self.canvas, self.context), look);
     }
 }
 
@@ -111,7 +109,8 @@ impl Easel {
                     }
                 }
             };
-            let (theme, calm, hidden) = (on(Self::anew), on(Self::soon), on(Self::hide));
+            let (theme, calm) = (on(Self::anew), on(Self::soon));
+            let (hidden, resized) = (on(Self::hide), on(Self::resize));
             Self {
                 _theme: Watch::on("(prefers-color-scheme: dark)", Box::new(move |_| theme())),
                 calm: Watch::on(
@@ -123,7 +122,7 @@ impl Easel {
                     &["visibilitychange"],
                     Box::new(move |_| hidden()),
                 ),
-                _resizes: Resizes::of(&canvas, Box::new(on(Self::resize))),
+                _resizes: Resizes::of(&canvas, Box::new(move |_| resized())),
                 canvas,
                 context,
                 scene,
@@ -161,12 +160,12 @@ impl Easel {
             return;
         }
         let easel = Rc::downgrade(self);
-        request_animation_frame(move || {
+        in_a_frame(Box::new(move || {
             if let Some(easel) = easel.upgrade() {
                 easel.due.set(false);
                 easel.frame();
             }
-        });
+        }));
     }
 
     /// Before the browser shows the old picture in the new size.
@@ -249,7 +248,10 @@ impl Easel {
 
     /// A media query says only whether one sharpness still holds, so each change needs the next.
     fn watch_resolution(self: &Rc<Self>) {
-        let query = format!("(resolution: {}dppx)", window().device_pixel_ratio());
+        // The browser's own digits: to make them here is a hundredth of the page.
+        let ratio = js_sys::JSON::stringify(&window().device_pixel_ratio().into());
+        let ratio = ratio.map(String::from).unwrap_or_default();
+        let query = format!("(resolution: {ratio}dppx)");
         let weak = Rc::downgrade(self);
         let turned = move |_| {
             if let Some(easel) = weak.upgrade() {
@@ -257,13 +259,18 @@ impl Easel {
             }
             let weak = weak.clone();
             // Not from within the watch that this replaces.
-            request_animation_frame(move || {
+            in_a_frame(Box::new(move || {
                 if let Some(easel) = weak.upgrade() {
                     easel.watch_resolution();
                 }
-            });
+            }));
         };
         self.resolution
             .replace(Some(Watch::on(&query, Box::new(turned))));
     }
+}
+
+/// Of one type, since each weighs something in the browser.
+fn in_a_frame(run: Box<dyn FnOnce()>) {
+    request_animation_frame(run);
 }

@@ -1,14 +1,17 @@
 //! Calls back when something happens, for as long as it is kept.
 
 use leptos::prelude::window;
-use wasm_bindgen::{JsCast, closure::Closure};
-use web_sys::{Event, EventTarget, HtmlCanvasElement, MediaQueryList, ResizeObserver};
+use wasm_bindgen::{JsCast, JsValue, closure::Closure};
+use web_sys::{EventTarget, HtmlCanvasElement, MediaQueryList, ResizeObserver};
+
+/// Is told what happened, as the browser has it: of one type, since each weighs something.
+pub(super) type Heard = dyn Fn(JsValue);
 
 /// Hears events of some names.
 pub struct Listener {
     target: EventTarget,
     names: &'static [&'static str],
-    heard: Closure<dyn Fn(Event)>,
+    heard: Closure<Heard>,
 }
 
 impl std::fmt::Debug for Listener {
@@ -20,11 +23,7 @@ impl std::fmt::Debug for Listener {
 }
 
 impl Listener {
-    pub fn on(
-        target: &EventTarget,
-        names: &'static [&'static str],
-        heard: Box<dyn Fn(Event)>,
-    ) -> Self {
+    pub fn on(target: &EventTarget, names: &'static [&'static str], heard: Box<Heard>) -> Self {
         let heard = Closure::wrap(heard);
         for name in names {
             let _ = target.add_event_listener_with_callback(name, heard.as_ref().unchecked_ref());
@@ -53,7 +52,7 @@ pub(super) struct Watch {
 }
 
 impl Watch {
-    pub(super) fn on(query: &str, turned: Box<dyn Fn(Event)>) -> Self {
+    pub(super) fn on(query: &str, turned: Box<Heard>) -> Self {
         let query = window().match_media(query).ok().flatten();
         let turned = query
             .as_ref()
@@ -72,11 +71,11 @@ impl Watch {
 /// Calls back when a canvas has got another size on the screen.
 pub(super) struct Resizes {
     observer: Option<ResizeObserver>,
-    _changed: Closure<dyn Fn()>,
+    _changed: Closure<Heard>,
 }
 
 impl Resizes {
-    pub(super) fn of(canvas: &HtmlCanvasElement, changed: Box<dyn Fn()>) -> Self {
+    pub(super) fn of(canvas: &HtmlCanvasElement, changed: Box<Heard>) -> Self {
         let changed = Closure::wrap(changed);
         let observer = ResizeObserver::new(changed.as_ref().unchecked_ref()).ok();
         if let Some(observer) = &observer {

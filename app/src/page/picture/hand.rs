@@ -1,8 +1,8 @@
 //! What a mouse or a finger does to the picture: it points at a bar, and opens the page of its tag.
 //!
 //! A mouse points where it is. A finger points where it is put down and, held or lifted, goes on
-//! pointing until it is put down elsewhere; a short touch opens. What is told stays while the
-//! pointer is over it, and goes by Escape.
+//! pointing until it is put down elsewhere; a short touch opens. What is told follows its tag from
+//! rank to rank, stays while the pointer is over it, and goes with the tag or by Escape.
 
 use std::{
     cell::{Cell, RefCell},
@@ -10,116 +10,84 @@ use std::{
 };
 
 use leptos::prelude::*;
-use leptos_router::hooks::use_navigate;
-use wasm_bindgen::JsCast;
+use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{
-    Event, HtmlCanvasElement, HtmlElement, KeyboardEvent, MouseEvent, Node, PointerEvent,
+    Element, Event, HtmlCanvasElement, HtmlElement, KeyboardEvent, MouseEvent, Node, PointerEvent,
 };
 
 use super::{
     super::{board::tag_href, live::Live},
-    tip::Spot,
+    class,
+    tip::told,
 };
 use crate::chart::canvas::{Band, Bars, Listener};
 
 /// A finger that is held this long, in milliseconds, wants to see and not to open.
 const HELD: f64 = 400.0;
 
-/// Opens the page of a tag, here or aside.
-type Open = dyn Fn(&str, bool);
+type Pointed = RwSignal<Option<String>>;
 
 /// Keeps the canvas a picture of the rows, and `pointed` what is pointed at on it.
-pub(super) fn draw(
-    live: Live,
-    canvas: NodeRef<leptos::html::Canvas>,
-    pointed: RwSignal<Option<String>>,
-    spot: RwSignal<Spot>,
-) {
-    let navigate = use_navigate();
-    let open = move |tag: &str, aside: bool| {
-        let of = live.shown.with_untracked(|shown| shown.of);
-        let Some(href) = tag_href(tag, of) else {
-            return;
-        };
-        if aside {
-            let _ = window().open_with_url(&href);
-        } else {
-            navigate(&href, Default::default());
-        }
-    };
-    let open: Rc<Open> = Rc::new(open);
+pub(super) fn draw(live: Live, canvas: NodeRef<leptos::html::Canvas>, pointed: Pointed) {
     // Out here, since all that an effect makes goes when it runs again.
     let drawn = StoredValue::new_local(None::<Drawn>);
     Effect::new(move || {
-        let (rows, by) = (live.rows.get(), live.by.get());
-        let canvas = canvas.get();
-        let gone = |tag: &String| rows.iter().all(|row| row.tag != *tag);
-        if pointed.with_untracked(|tag| tag.as_ref().is_some_and(gone)) {
-            pointed.set(None);
-        }
-        drawn.update_value(|drawn| {
-            // The board may have been away, and come back with another canvas.
-            *drawn = canvas.map(|canvas| match drawn.take() {
-                Some(drawn) if drawn.bars.is_on(&canvas) => drawn,
-                _ => Drawn::on(canvas, pointed, spot, open.clone()),
-            });
-            if let Some(drawn) = drawn {
-                drawn.bars.show(rows, by);
-            }
-        });
-    });
-    Effect::new(move || {
+        let by = live.by.get();
         let tag = pointed.get();
-        drawn.with_value(|drawn| {
-            if let Some(drawn) = drawn {
-                drawn.bars.mark(tag);
-            }
+        let canvas = canvas.get();
+        live.rows.with(|rows| {
+            drawn.update_value(|drawn| {
+                // The board may have been away, and come back with another canvas.
+                *drawn = canvas.and_then(|canvas| match drawn.take() {
+                    Some(drawn) if drawn.hand.bars.is_on(&canvas) => Some(drawn),
+                    _ => Drawn::on(canvas, live, pointed),
+                });
+                let Some(Drawn { hand, .. }) = drawn else {
+                    return;
+                };
+                hand.figure.set_class_name(&class(rows.len()));
+                hand.bars.show(rows, by);
+                hand.tell(tag);
+            });
         });
     });
 }
 
 /// The picture, and what listens to hands on it.
 struct Drawn {
-    bars: Rc<Bars>,
+    hand: Rc<Hand>,
     _on_picture: Listener,
     _elsewhere: Listener,
 }
 
 impl Drawn {
-    fn on(
-        canvas: HtmlCanvasElement,
-        pointed: RwSignal<Option<String>>,
-        spot: RwSignal<Spot>,
-        open: Rc<Open>,
-    ) -> Self {
-        let element: &HtmlElement = canvas.unchecked_ref();
-        let placed = {
-            let canvas = element.clone();
-            move |band: Band| {
-                set(&canvas, "--y", band.top);
-                set(&canvas, "--tall", band.height);
-                let height = window().inner_height().ok();
-                let height = height.and_then(|height| height.as_f64()).unwrap_or(0.0);
-                let middle = canvas.get_bounding_client_rect().top() + band.top + band.height / 2.0;
-                spot.update(|spot| spot.up = middle > height / 2.0);
-            }
-        };
-        let bars = Rc::new(Bars::new(canvas.clone(), Box::new(placed)));
+    fn on(canvas: HtmlCanvasElement, live: Live, pointed: Pointed) -> Option<Self> {
+        let figure: HtmlElement = canvas.parent_element()?.dyn_into().ok()?;
+        let find = |what: &str| figure.query_selector(what).ok().flatten();
+        let (tip, link, name, list) = (find(".tip")?, find("a")?, find("bdi")?, find("dl")?);
+        let spot = Rc::new(Spot {
+            figure: figure.clone(),
+            tip: tip.clone(),
+            left: Cell::new(false),
+        });
+        let placed = spot.clone();
         let hand = Rc::new(Hand {
-            canvas: element.clone(),
-            bars: bars.clone(),
-            pointed,
+            bars: Bars::new(canvas.clone(), Box::new(move |band| placed.place(band))),
+            canvas: canvas.into(),
+            figure,
             spot,
+            link: link.unchecked_into(),
+            name,
+            list,
+            live,
+            pointed,
             dismissed: RefCell::default(),
             down: Cell::new(None),
-            open,
         });
-        let figure = picture(element).unwrap_or_else(|| element.clone());
-        let there = hand.clone();
-        Self {
-            bars,
+        let (here, there) = (hand.clone(), hand.clone());
+        Some(Self {
             _on_picture: Listener::on(
-                figure.as_ref(),
+                hand.figure.as_ref(),
                 &[
                     "pointermove",
                     "pointerdown",
@@ -127,31 +95,69 @@ impl Drawn {
                     "pointercancel",
                     "click",
                 ],
-                Box::new(move |event| hand.on_picture(&event)),
+                Box::new(move |event| here.on_picture(&event)),
             ),
             _elsewhere: Listener::on(
                 document().as_ref(),
                 &["keydown", "pointerdown"],
                 Box::new(move |event| there.elsewhere(&event)),
             ),
-        }
+            hand,
+        })
+    }
+}
+
+/// Where it is told.
+struct Spot {
+    figure: HtmlElement,
+    tip: Element,
+    /// There is more room on the left of the pointer.
+    left: Cell<bool>,
+}
+
+impl Spot {
+    fn place(&self, band: Band) {
+        self.set("--y", band.top);
+        self.set("--tall", band.height);
+        let height = window().inner_height().ok();
+        let height = height.and_then(|height| height.as_f64()).unwrap_or(0.0);
+        let middle = self.figure.get_bounding_client_rect().top() + band.top + band.height / 2.0;
+        let class = match (middle > height / 2.0, self.left.get()) {
+            (false, false) => "tip",
+            (false, true) => "tip left",
+            (true, false) => "tip up",
+            (true, true) => "tip up left",
+        };
+        self.tip.set_class_name(class);
+    }
+
+    /// Says a length to the style sheet, in whole pixels.
+    fn set(&self, name: &str, length: f64) {
+        let mut text = (length.round() as i32).to_string();
+        text.push_str("px");
+        let _ = self.figure.style().set_property(name, &text);
     }
 }
 
 struct Hand {
-    canvas: HtmlElement,
-    bars: Rc<Bars>,
-    pointed: RwSignal<Option<String>>,
-    spot: RwSignal<Spot>,
+    bars: Bars,
+    canvas: Element,
+    figure: HtmlElement,
+    spot: Rc<Spot>,
+    link: HtmlElement,
+    name: Element,
+    list: Element,
+    live: Live,
+    pointed: Pointed,
     /// The tag of which no more was to be told; for as long as it is pointed at.
     dismissed: RefCell<Option<String>>,
     /// When a finger was put down.
     down: Cell<Option<f64>>,
-    open: Rc<Open>,
 }
 
 impl Hand {
-    fn on_picture(&self, event: &Event) {
+    fn on_picture(&self, event: &JsValue) {
+        let event: &Event = event.unchecked_ref();
         let on_canvas = event.target().as_ref() == Some(self.canvas.as_ref());
         match event.type_().as_str() {
             "click" if on_canvas => self.click(event.unchecked_ref()),
@@ -162,7 +168,8 @@ impl Hand {
         }
     }
 
-    fn elsewhere(&self, event: &Event) {
+    fn elsewhere(&self, event: &JsValue) {
+        let event: &Event = event.unchecked_ref();
         if event.type_() == "keydown" {
             let key: &KeyboardEvent = event.unchecked_ref();
             if key.key() == "Escape" {
@@ -174,7 +181,7 @@ impl Hand {
         }
         let target = event.target();
         let target: Option<&Node> = target.as_ref().map(JsCast::unchecked_ref);
-        if picture(&self.canvas).is_some_and(|figure| !figure.contains(target)) {
+        if !self.figure.contains(target) {
             self.point(None);
         }
     }
@@ -194,12 +201,11 @@ impl Hand {
             return;
         }
         if self.pointed.with_untracked(|pointed| *pointed != tag) {
-            let x = f64::from(event.offset_x());
-            set(&self.canvas, "--x", x);
-            let left = x > f64::from(self.canvas.client_width()) / 2.0;
-            self.spot.update(|spot| spot.left = left);
-            self.point(tag);
+            let x = event.offset_x();
+            self.spot.set("--x", f64::from(x));
+            self.spot.left.set(x > self.canvas.client_width() / 2);
         }
+        self.point(tag);
     }
 
     fn point(&self, tag: Option<String>) {
@@ -214,26 +220,65 @@ impl Hand {
         if down.is_some_and(|down| event.time_stamp() - down > HELD) {
             return;
         }
-        if let Some(tag) = self.bars.tag_at(f64::from(event.offset_y())) {
-            let aside = event.ctrl_key() || event.meta_key() || event.shift_key();
-            (self.open)(&tag, aside);
+        let pointed = self.pointed.with_untracked(Option::is_some);
+        let Some(href) = self.link.get_attribute("href").filter(|_| pointed) else {
+            return;
+        };
+        if event.ctrl_key() || event.meta_key() || event.shift_key() {
+            let _ = window().open_with_url(&href);
+        } else {
+            // The router hears it.
+            self.link.click();
         }
+    }
+
+    /// Tells what is known of a tag now.
+    fn tell(&self, tag: Option<String>) {
+        let of = self.live.shown.with_untracked(|shown| shown.of);
+        let lines = tag.as_ref().and_then(|tag| {
+            self.live.rows.with_untracked(|rows| {
+                let past = rows.iter().any(|row| row.change.is_some());
+                let row = rows.iter().find(|row| row.tag == *tag)?;
+                Some(told(row, past))
+            })
+        });
+        let tip = &self.spot.tip;
+        let _ = tip.toggle_attribute_with_force("hidden", lines.is_none());
+        // What another program calls a label has no page.
+        let href = tag.as_ref().and_then(|tag| tag_href(tag, of));
+        let classes = self.figure.class_list();
+        let _ = classes.toggle_with_force("leads", href.is_some());
+        match (&tag, lines) {
+            (Some(tag), Some(lines)) => {
+                self.name.set_text_content(Some(tag));
+                self.list.set_text_content(None);
+                for (name, number) in lines {
+                    let _ = self.line(name, &number);
+                }
+                let _ = match &href {
+                    Some(href) => self.link.set_attribute("href", href),
+                    None => self.link.remove_attribute("href"),
+                };
+            }
+            // The tag is not ranked any more.
+            (Some(_), None) => self.point(None),
+            (None, _) => {}
+        }
+        self.bars.mark(tag);
+    }
+
+    fn line(&self, name: &str, number: &str) -> Option<()> {
+        let line = document().create_element("div").ok()?;
+        for (kind, text) in [("dt", name), ("dd", number)] {
+            let part = document().create_element(kind).ok()?;
+            part.set_text_content(Some(text));
+            line.append_child(&part).ok()?;
+        }
+        self.list.append_child(&line).ok()?;
+        Some(())
     }
 }
 
 fn is_touch(event: &PointerEvent) -> bool {
     event.pointer_type() == "touch"
-}
-
-/// What the canvas and what is told stand in.
-fn picture(canvas: &HtmlElement) -> Option<HtmlElement> {
-    canvas.parent_element()?.dyn_into().ok()
-}
-
-/// Says a length to the style sheet, in whole pixels.
-fn set(canvas: &HtmlElement, name: &str, length: f64) {
-    if let Some(figure) = picture(canvas) {
-        let length = length.round() as i32;
-        let _ = figure.style().set_property(name, &format!("{length}px"));
-    }
 }

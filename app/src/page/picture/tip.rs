@@ -1,68 +1,11 @@
 //! What is told of the bar that is pointed at.
 
-use leptos::prelude::*;
 use model::Row;
 
-use super::super::{live::Live, words};
-
-/// On which side of the pointer there is room for it.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Spot {
-    pub up: bool,
-    pub left: bool,
-}
-
-/// It goes with its tag, whatever rank that gets, and goes when the tag does.
-#[component]
-pub fn Tip(live: Live, pointed: RwSignal<Option<String>>, spot: RwSignal<Spot>) -> impl IntoView {
-    let told = Memo::new(move |_| {
-        let tag = pointed.get()?;
-        live.rows.with(|rows| {
-            let past = rows.iter().any(|row| row.change.is_some());
-            let row = rows.iter().find(|row| row.tag == tag)?;
-            Some((tag, told(row, past)))
-        })
-    });
-    let class = move || match spot.get() {
-        Spot {
-            up: false,
-            left: false,
-        } => "tip",
-        Spot {
-            up: false,
-            left: true,
-        } => "tip left",
-        Spot {
-            up: true,
-            left: false,
-        } => "tip up",
-        Spot {
-            up: true,
-            left: true,
-        } => "tip up left",
-    };
-    let line = |(name, number): (&'static str, String)| {
-        view! {
-            <div>
-                <dt>{name}</dt>
-                <dd>{number}</dd>
-            </div>
-        }
-    };
-    move || {
-        told.get().map(|(tag, lines)| {
-            view! {
-                <div role="tooltip" class=class>
-                    <bdi>{tag}</bdi>
-                    <dl>{lines.into_iter().map(line).collect_view()}</dl>
-                </div>
-            }
-        })
-    }
-}
+use super::super::words;
 
 /// All that is known of a row; `past` where there is something to be new against.
-fn told(row: &Row, past: bool) -> Vec<(&'static str, String)> {
+pub(super) fn told(row: &Row, past: bool) -> Vec<(&'static str, String)> {
     let mut count = words::grouped(row.count);
     if row.error > 0 {
         count.push_str(" ±");

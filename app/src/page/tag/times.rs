@@ -2,88 +2,51 @@
 //! the same as a table, which is all there is without scripts.
 
 #[cfg(feature = "hydrate")]
-mod hand;
-
-use std::sync::Arc;
+pub(super) mod hand;
 
 use leptos::prelude::*;
 use model::{Step, TagDetail, Window};
 
 use super::super::words;
-use crate::chart::{times::Series, when};
+#[cfg(any(feature = "hydrate", test))]
+use crate::chart::times::Series;
+use crate::chart::when;
 
 /// Lines of the table: more than that is the picture's work.
 const TIMES: usize = 12;
 
-/// The newest that is known of a tag.
-type Newest = Memo<Option<Arc<TagDetail>>>;
+pub(super) type Canvas = NodeRef<leptos::html::Canvas>;
 
-#[component]
-pub fn Times(detail: Newest, zone: RwSignal<Option<i32>>) -> impl IntoView {
-    let canvas = NodeRef::<leptos::html::Canvas>::new();
-    let alive = Memo::new(move |_| zone.with(Option::is_some));
-    let series = Memo::new(move |_| {
-        let detail = detail.get();
-        detail.map_or_else(Series::default, |detail| Series {
-            steps: detail.series.clone(),
-            at: detail.at.clone(),
-            zone: zone.get().unwrap_or(0),
-        })
-    });
-    let window = Memo::new(move |_| detail.get().map(|detail| detail.window).unwrap_or_default());
-    // By when it begins, since steps leave.
-    let chosen = RwSignal::new(None::<String>);
-    let focused = RwSignal::new(false);
-    #[cfg(feature = "hydrate")]
-    hand::Choice {
-        series,
-        chosen,
-        focused,
-    }
-    .draw(canvas);
-
-    let told = move || {
-        let (zone, window) = (zone.get(), window.get());
-        series.with(|series| {
-            chosen.with(|chosen| {
-                let chosen = chosen.as_deref();
-                told(series, chosen, &|at| time(zone, at, window))
-            })
-        })
+/// The canvas comes when the page is alive, which is when it knows the reader's zone.
+pub(super) fn times(
+    detail: &TagDetail,
+    zone: Option<i32>,
+    canvas: Canvas,
+) -> impl IntoView + use<> {
+    let picture = || {
+        view! {
+            <canvas
+                dir="ltr"
+                node_ref=canvas
+                tabindex="0"
+                role="application"
+                aria-roledescription="chart"
+                aria-label="Mentions over time"
+                aria-describedby="course-keys"
+            ></canvas>
+        }
     };
-    let lines = move || {
-        let (zone, window) = (zone.get(), window.get());
-        series.with(|series| lines(&series.steps, &|at| time(zone, at, window)))
-    };
-    let live = move || if focused.get() { "polite" } else { "off" };
-    let class = move || if alive.get() { "behind" } else { "" };
+    let lines = lines(&detail.series, &|at| time(zone, at, detail.window));
+    let class = if zone.is_some() { "behind" } else { "" };
     view! {
         <section class="times">
             <h2>"Over time"</h2>
-            <div class="course">
-                {move || {
-                    alive
-                        .get()
-                        .then(|| {
-                            view! {
-                                <canvas
-                                    dir="ltr"
-                                    node_ref=canvas
-                                    tabindex="0"
-                                    role="application"
-                                    aria-roledescription="chart"
-                                    aria-label="Mentions over time"
-                                    aria-describedby="course-keys"
-                                ></canvas>
-                            }
-                        })
-                }}
-            </div>
-            <output aria-live=live>{told}</output>
+            <div class="course">{zone.map(|_| picture())}</div>
+            <output></output>
             <p class="spoken" id="course-keys">
                 "The arrow keys, Home and End go from step to step."
             </p>
-            <details class=class open=move || !alive.get()>
+            <details class=class open=zone.is_none()>
                 <summary>"As a table"</summary>
                 <table>
                     <thead class="spoken">
@@ -114,6 +77,7 @@ fn time(zone: Option<i32>, at: &str, window: Window) -> String {
 }
 
 /// What is said of the step that is chosen, or of the one with the most.
+#[cfg(any(feature = "hydrate", test))]
 fn told(series: &Series, chosen: Option<&str>, time: &dyn Fn(&str) -> String) -> String {
     let whole = series.whole();
     let steps = series.steps.iter().enumerate();
