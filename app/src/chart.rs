@@ -154,6 +154,12 @@ fn write<B: DrawingBackend>(
     backend.draw_text(&letters.text, &pen, letters.at)
 }
 
+/// As `f64::clamp`, which can panic: the digits of what it would say then are a fortieth of the page.
+pub(crate) fn within(number: f64, least: f64, most: f64) -> f64 {
+    let number = least.max(number);
+    number.min(most)
+}
+
 /// A style of text that knows how to measure itself without plotters' fonts.
 struct Pen<'a> {
     look: Look<'a>,
