@@ -1,10 +1,10 @@
-//! The pictures: of the board one bar for each row of the table, and of a tag its mentions over time.
+//! The pictures: of the board one bar for each row, of a tag its mentions over time.
 //!
 //! The only place that names plotters, and of it only the [`DrawingBackend`]: the same function
 //! paints the page's canvas, a picture for other programs, and what the tests keep. In three steps:
 //! [`plan`] says where everything goes and draws nothing, [`label`] makes text fit, [`paint`] draws
-//! a plan in the colours it is given. [`glide`] leads from one plan to the next, [`times`] is the other
-//! picture, and `canvas` the browser's side.
+//! a plan in the colours it is given. [`glide`] leads from one plan to the next, [`times`] is the
+//! other picture, and `canvas` the browser's side.
 //!
 //! plotters measures text in the browser by adding a styled element to the page. That neither knows
 //! of device pixels nor is allowed by the page's policy, so text is measured by whoever paints, and
@@ -163,7 +163,7 @@ fn write<B: DrawingBackend>(
     backend.draw_text(&letters.text, &pen, letters.at)
 }
 
-/// As `f64::clamp`, which can panic: the digits of what it would say then are a fortieth of the page.
+/// As `f64::clamp`, which can panic: the digits of what it would say then are a 40th of the page.
 pub(crate) fn within(number: f64, least: f64, most: f64) -> f64 {
     let number = least.max(number);
     number.min(most)

@@ -1,5 +1,5 @@
-//! Pictures of some boards and of mentions over time, kept as SVG in `tests/pictures` to be looked at
-//! in any browser.
+//! Pictures of some boards and of mentions over time, kept as SVG in `tests/pictures` to be looked
+//! at in any browser.
 //!
 //! After a change that is meant, `KEEP=1 cargo test -p app --test pictures` keeps the new ones.
 

@@ -1,8 +1,8 @@
 //! From one picture to the next. Pure: who draws says what time it is.
 //!
 //! A bar is known by its tag and glides to its new place and length; one that goes fades before one
-//! that comes is seen, so no two are read at once in one place. Numbers are those of the new picture
-//! from the start: what is written is true at any moment.
+//! that comes is seen, so no two are read at once in one place. Numbers are those of the new
+//! picture from the start: what is written is true at any moment.
 
 use super::{
     plan::{Bar, Letters, Plan, Tick, round},

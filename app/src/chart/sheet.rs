@@ -26,7 +26,7 @@ pub struct Place {
 
 impl Sheet {
     /// The sheet behind a canvas, and how many of its pixels one of CSS has: `sharpness`, and less
-    /// where so many would be too many. `em` is in CSS pixels. `None` where there is nothing to see.
+    /// where so many would be too many. `em` is in CSS pixels. `None` where nothing is to be seen.
     pub fn behind(place: Place, em: f64, sharpness: f64) -> Option<(Self, f64)> {
         let sharpness = within(sharpness, 0.25, 8.0);
         // The browser moves each edge to the next device pixel: a size that is rounded by itself

@@ -1,4 +1,4 @@
-//! The picture of one tag's mentions over time: a line over an area, and round numbers at both axes.
+//! The picture of one tag's mentions over time: a line over an area, round numbers at both axes.
 //!
 //! Steps in which not all is counted stand apart: the newest until it is over, and the oldest where
 //! the window begins within it.
