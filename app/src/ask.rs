@@ -209,6 +209,7 @@ pub async fn board(
         lang: lang.as_deref(),
         source: source.as_deref(),
         k: k.as_deref(),
+        ..address::Query::default()
     };
     let view = query.view().or_else(on_server::bad_name)?;
     let held = Held {

@@ -1,7 +1,11 @@
 //! The views: which address shows what.
 //!
 //! * `board` the board and its parts in the order they stand on the page
-//! * `masthead`, `ranks`, `picture`, `states`, `sources`, `banner` those parts
+//! * `masthead`, `controls`, `ranks`, `picture`, `states`, `sources`, `banner` those parts
+//! * `keys`, `take`, `spark` parts of these
+//! * `arrange` what the reader does to the rows
+//! * `root`, `kiosk` what a mode does to the whole page
+//! * `stored` what the reader's browser remembers
 //! * `tag` one tag in depth
 //! * `arrival` what a page arrives with
 //! * `live` what is shown now and, in the browser, who keeps it new
@@ -12,17 +16,27 @@
 //! hydrated; what only the browser knows (its time zone, its canvas) comes after that.
 
 pub mod announce;
+pub mod arrange;
 pub mod arrival;
 pub mod banner;
 pub mod board;
+pub mod controls;
+pub mod keys;
+#[cfg(feature = "hydrate")]
+mod kiosk;
 pub mod live;
 pub mod masthead;
 pub mod not_found;
 pub mod picture;
 pub mod ranks;
+pub mod root;
 pub mod sources;
+pub mod spark;
 pub mod states;
+#[cfg(feature = "hydrate")]
+mod stored;
 pub mod tag;
+pub mod take;
 pub mod words;
 
 use leptos::prelude::*;

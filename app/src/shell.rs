@@ -7,7 +7,11 @@
 use leptos::{config::LeptosOptions, nonce::use_nonce, prelude::*};
 use leptos_router::location::{RequestUrl, Url};
 
-use crate::{App, address, page::tag};
+use crate::{
+    App,
+    address::{self, Mode},
+    page::{root, tag},
+};
 
 /// Where the built page lies, such as `/pkg/tagtide.4f2a.js`.
 #[derive(Clone, Debug)]
@@ -22,12 +26,14 @@ pub fn shell(assets: &Assets, watch: Option<LeptosOptions>) -> impl IntoView + u
     let nonce = use_nonce()
         .map(|nonce| nonce.to_string())
         .unwrap_or_default();
-    send_policy(&nonce, watch.is_some());
     let Assets { js, wasm, css } = assets.clone();
     let script = hydration(&js, &wasm);
+    let mode = mode();
+    send_policy(&nonce, mode.embed, watch.is_some());
+    let [theme, kiosk, embed] = root::attributes(mode).map(|(_, value)| value);
     view! {
         <!DOCTYPE html>
-        <html lang="en">
+        <html lang="en" data-theme=theme data-kiosk=kiosk data-embed=embed>
             <head>
                 <meta charset="utf-8" />
                 <meta name="viewport" content="width=device-width, initial-scale=1" />
@@ -86,7 +92,17 @@ fn hydration(js: &str, wasm: &str) -> String {
     )
 }
 
-fn send_policy(nonce: &str, watched: bool) {
+/// How the document's address asks for it to be shown.
+fn mode() -> Mode {
+    let asked: Option<Url> = use_context::<RequestUrl>().and_then(|asked| asked.parse().ok());
+    asked.map_or_else(Mode::default, |url| {
+        let parameters = url.search_params();
+        address::Query::of(|name| parameters.get_str(name)).mode()
+    })
+}
+
+/// `embed`: any page may have it in a frame.
+fn send_policy(nonce: &str, embed: bool, watched: bool) {
     use http::{
         HeaderValue,
         header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY},
@@ -95,12 +111,13 @@ fn send_policy(nonce: &str, watched: bool) {
     let Some(response) = use_context::<leptos_axum::ResponseOptions>() else {
         return;
     };
+    let ancestors = if embed { "*" } else { "'self'" };
     // Watching, the page also listens for what has been built anew, on another port.
     let connect = if watched { "'self' ws:" } else { "'self'" };
     let policy = format!(
         "default-src 'none'; script-src 'nonce-{nonce}' 'strict-dynamic' 'wasm-unsafe-eval'; \
          style-src 'self'; img-src 'self'; connect-src {connect}; base-uri 'none'; \
-         form-action 'none'; frame-ancestors 'self'"
+         form-action 'self'; frame-ancestors {ancestors}"
     );
     if let Ok(policy) = HeaderValue::from_str(&policy) {
         response.insert_header(CONTENT_SECURITY_POLICY, policy);

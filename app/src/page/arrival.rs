@@ -5,13 +5,16 @@ use leptos::{either::Either, prelude::*};
 use model::View;
 
 use super::{board::Open, tag::OpenTag};
-use crate::ask::{self, Asked, Held, SentJson, TagView};
+use crate::{
+    address::Mode,
+    ask::{self, Asked, Held, SentJson, TagView},
+};
 
 /// A page that waits for an answer.
 #[derive(Clone, Copy, Debug)]
 pub enum Page {
-    Board(Memo<View>),
-    Tag(Memo<TagView>),
+    Board(Memo<View>, Memo<Mode>),
+    Tag(Memo<TagView>, Memo<Mode>),
 }
 
 /// Opens the page with the first answer; all that follows is asked for by `live`.
@@ -20,8 +23,8 @@ pub enum Page {
 /// is shown then.
 pub fn arrival(page: Page) -> impl IntoView {
     let asked = match page {
-        Page::Board(view) => Asked::Board(view.get_untracked(), Held::default()),
-        Page::Tag(view) => Asked::Tag(view.get_untracked(), None),
+        Page::Board(view, _) => Asked::Board(view.get_untracked(), Held::default()),
+        Page::Tag(view, _) => Asked::Tag(view.get_untracked(), None),
     };
     let first =
         Resource::<_, SentJson>::new_with_options(|| (), move |()| ask::ask(asked.clone()), true);
@@ -30,8 +33,8 @@ pub fn arrival(page: Page) -> impl IntoView {
             {move || Suspend::new(async move {
                 let first = first.await;
                 match page {
-                    Page::Board(view) => Either::Left(view! { <Open view first /> }),
-                    Page::Tag(view) => Either::Right(view! { <OpenTag view first /> }),
+                    Page::Board(view, mode) => Either::Left(view! { <Open view mode first /> }),
+                    Page::Tag(view, mode) => Either::Right(view! { <OpenTag view mode first /> }),
                 }
             })}
         </Suspense>

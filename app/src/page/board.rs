@@ -1,56 +1,55 @@
 //! The board: its parts in the order they stand on the page.
 
-use leptos::{either::Either, prelude::*};
+use leptos::{either::Either, prelude::*, web_sys};
 use leptos_router::hooks::use_query_map;
-use model::{Board, Filter, Origin, Ranking, Row, View};
+use model::{Board, Origin, Pulse, Ranking, Row, View};
 
 use super::{
     arrival::{Page, arrival},
     banner::Banner,
+    controls::Controls,
     live::Live,
-    masthead::{Masthead, Way, counted, windows},
+    masthead::{Masthead, windows},
     picture::Picture,
     ranks::Ranks,
     sources::Sources,
+    spark::spark,
     states::{Empty, Starting},
     words,
 };
-use crate::{address, ask::Told};
+use crate::{
+    address::{self, Mode},
+    ask::Told,
+};
 
 #[component]
 pub fn BoardPage() -> impl IntoView {
     let query = use_query_map();
     let view = Memo::new(move |_| {
-        query.with(|query| {
-            let given = address::Query {
-                window: query.get_str("window"),
-                by: query.get_str("by"),
-                lang: query.get_str("lang"),
-                source: query.get_str("source"),
-                k: query.get_str("k"),
-            };
-            given.view_or_default()
-        })
+        query.with(|query| address::Query::of(|name| query.get_str(name)).view_or_default())
     });
-    arrival(Page::Board(view))
+    let mode = Memo::new(move |_| {
+        query.with(|query| address::Query::of(|name| query.get_str(name)).mode())
+    });
+    arrival(Page::Board(view, mode))
 }
 
 #[component]
-pub fn Open(view: Memo<View>, first: Option<Told>) -> impl IntoView {
-    let live = Live::new(view, first);
+pub fn Open(view: Memo<View>, mode: Memo<Mode>, first: Option<Told>) -> impl IntoView {
+    let live = Live::new(view, mode, first);
     #[cfg(feature = "hydrate")]
-    super::live::keep(live.line, live);
+    {
+        super::live::keep(live.line, live);
+        super::kiosk::keep(live.line, live.arranged);
+        live.arranged.keep();
+    }
 
     let started = Memo::new(move |_| live.shown.with(|shown| shown.board.is_some()));
-    let filled = Memo::new(move |_| live.rows.with(|rows| !rows.is_empty()));
+    let filled = live.part(|board| !board.top.rows.is_empty());
+    let filled = move || filled.get().unwrap_or(false);
     // Chosen by hand and not with `Show`, whose every use weighs kilobytes in the browser.
-    let ranking = move || match filled.get() {
-        true => Either::Left(view! {
-            <div class="ranking">
-                <Picture live />
-                <Ranks live />
-            </div>
-        }),
+    let ranking = move || match filled() {
+        true => Either::Left(view! { <Ranking live /> }),
         false => Either::Right(view! { <Empty live /> }),
     };
     let board = move || match started.get() {
@@ -64,7 +63,7 @@ pub fn Open(view: Memo<View>, first: Option<Told>) -> impl IntoView {
     view! {
         <Masthead line=live.line ways=windows(live) />
         <main class="board">
-            <Choice view />
+            <Controls live />
             {board}
         </main>
         <Banner line=live.line />
@@ -74,65 +73,28 @@ pub fn Open(view: Memo<View>, first: Option<Told>) -> impl IntoView {
     }
 }
 
-/// By what to rank, and what is left out with the way back.
+/// The rows as a picture and as a table. They stay where they are while somebody points at one.
 #[component]
-pub fn Choice(view: Memo<View>) -> impl IntoView {
-    let ways = Ranking::ALL.map(|by| {
-        let to = move || View {
-            by,
-            ..counted(view.get())
-        };
-        Way::to(view, to, words::ranking_name(by)).shown()
-    });
-    let filters = move || {
-        let view = view.get();
-        let Origin::Counted(filter) = view.origin else {
-            return Vec::new();
-        };
-        let back = |filter| {
-            address::href(View {
-                origin: Origin::Counted(filter),
-                ..view
-            })
-        };
-        let lang = filter.lang.map(|lang| {
-            let name = words::language(Some(lang));
-            (
-                name,
-                "Show all languages",
-                back(Filter {
-                    lang: None,
-                    ..filter
-                }),
-            )
-        });
-        let source = filter.source.map(|source| {
-            let back = back(Filter {
-                source: None,
-                ..filter
-            });
-            (source.to_string(), "Show all sources", back)
-        });
-        lang.into_iter().chain(source).map(filtered).collect()
-    };
+fn Ranking(live: Live) -> impl IntoView {
+    let held = live.arranged.held;
     view! {
-        <div class="choice">
-            <nav aria-label="Ranking">{ways.into_iter().collect_view()}</nav>
-            {filters}
+        <div
+            class="ranking"
+            on:pointerenter=move |_| held.set(true)
+            on:pointerleave=move |_| held.set(false)
+            on:focusin=move |event| held.set(is_by_keyboard(&event))
+            on:focusout=move |_| held.set(false)
+        >
+            <Picture live />
+            <Ranks live />
         </div>
     }
 }
 
-/// A filter that is set; a click takes it away.
-fn filtered((name, back, href): (String, &'static str, String)) -> impl IntoView {
-    view! {
-        <a class="filter" href=href title=back data-noscroll="">
-            "Only "
-            {name}
-            <span aria-hidden="true">" ✕"</span>
-            <span class="spoken">". " {back}</span>
-        </a>
-    }
+/// Whether the focus came there by keys: where a click has left it, nobody looks for it.
+fn is_by_keyboard(event: &leptos::ev::FocusEvent) -> bool {
+    let target: web_sys::Element = event_target(event);
+    target.matches(":focus-visible").unwrap_or(false)
 }
 
 /// What is shown, who leads it, and how much it is made of.
@@ -141,8 +103,9 @@ pub fn Heading(live: Live) -> impl IntoView {
     let of = Memo::new(move |_| live.shown.with(|shown| shown.of));
     let leader = Memo::new(move |_| {
         let of = of.get();
-        live.rows
-            .with(|rows| rows.first().map(|row| leader(row, of)))
+        let mode = live.line.mode.get();
+        live.ranked
+            .with(|rows| rows.first().map(|row| leader(row, of, mode)))
     });
     let total = move |number: fn(&Board) -> u64| {
         let number = live.part(number);
@@ -187,8 +150,36 @@ pub fn Heading(live: Live) -> impl IntoView {
                     <dt>"Tags"</dt>
                     <dd>{total(|board| board.top.tags)}</dd>
                 </div>
+                {pulse(live)}
             </dl>
         </header>
+    }
+}
+
+/// How much comes in just now, of whatever is counted here.
+fn pulse(live: Live) -> impl IntoView {
+    let pulse = live.part(|board| board.pulse.clone());
+    let number = move |number: fn(&Pulse) -> f64| {
+        move || pulse.with(|pulse| words::rate(pulse.as_ref().map_or(0.0, number)))
+    };
+    let line = move || pulse.with(|pulse| pulse.as_ref().map(|pulse| spark(&pulse.recent)));
+    let lag = move || {
+        let lag = pulse.with(|pulse| pulse.as_ref().map_or(0, |pulse| pulse.lag_ms));
+        format!("{} s", words::rate(lag as f64 / 1000.0))
+    };
+    view! {
+        <div class="pulse">
+            <dt>"Posts a second"</dt>
+            <dd>{number(|pulse| pulse.posts_per_second)} {line}</dd>
+        </div>
+        <div>
+            <dt>"Tags a second"</dt>
+            <dd>{number(|pulse| pulse.mentions_per_second)}</dd>
+        </div>
+        <div>
+            <dt>"Behind"</dt>
+            <dd>{lag}</dd>
+        </div>
     }
 }
 
@@ -201,7 +192,7 @@ struct Leader {
     told: String,
 }
 
-fn leader(row: &Row, of: View) -> Leader {
+fn leader(row: &Row, of: View, mode: Mode) -> Leader {
     let mentions = words::counted(row.count, "mention", "mentions");
     let share = words::percent(row.share);
     let told = match (of.by, row.people, row.score) {
@@ -216,15 +207,15 @@ fn leader(row: &Row, of: View) -> Leader {
     };
     Leader {
         tag: row.tag.clone(),
-        href: tag_href(&row.tag, of),
+        href: tag_href(&row.tag, of, mode),
         told,
     }
 }
 
 /// The page of a tag on this board; what another program calls a label has none.
-pub fn tag_href(tag: &str, of: View) -> Option<String> {
+pub fn tag_href(tag: &str, of: View, mode: Mode) -> Option<String> {
     let counted = matches!(of.origin, Origin::Counted(_));
-    counted.then(|| address::tag_href(tag, of.window))
+    counted.then(|| address::tag_href(tag, of.window, mode))
 }
 
 #[cfg(test)]
@@ -244,7 +235,7 @@ mod tests {
                 by,
                 ..View::default()
             };
-            leader(&row, view).told
+            leader(&row, view, Mode::default()).told
         };
         assert_eq!(told(Ranking::Count), "50 mentions, 50.0% of all");
         assert_eq!(told(Ranking::People), "40 people in 50 mentions");

@@ -1,9 +1,12 @@
 //! The ranks as a table: the content of the page, with or without WebAssembly.
+//!
+//! What a reader can do to a row is heard on the table, so that a row costs little.
 
-use leptos::prelude::*;
+use leptos::{prelude::*, web_sys};
 use model::{Origin, Ranking, Row, View, Window};
 
-use super::{board::tag_href, live::Live, words};
+use super::{arrange::Arranged, board::tag_href, live::Live, spark::spark, words};
+use crate::address::Mode;
 
 #[component]
 pub fn Ranks(live: Live) -> impl IntoView {
@@ -13,15 +16,29 @@ pub fn Ranks(live: Live) -> impl IntoView {
         Ranking::People => "ranks by-people",
         Ranking::Rising => "ranks by-rising",
     };
+    let mode = live.line.mode;
+    let recent = Memo::new(move |_| live.ranked.with(|rows| has_recent(rows)));
     let rows = move || {
-        let of = of.get();
+        let (of, mode) = (of.get(), mode.get());
         let rows = live.rows.get();
         let past = is_compared(&rows);
-        let lines = rows.into_iter().map(|row| rank(row, of, past));
+        let recent = recent.get();
+        let lines = rows
+            .into_iter()
+            .map(|row| rank(row, of, mode, past, recent));
         lines.collect_view()
     };
+    let arranged = live.arranged;
+    let nothing = move || {
+        let letters = arranged.letters.get();
+        let none = live.rows.with(Vec::is_empty);
+        none.then(|| match letters.trim() {
+            "" => "You have muted all hashtags of this board.".to_owned(),
+            letters => format!("No hashtag of this board has \u{2068}{letters}\u{2069} in it."),
+        })
+    };
     view! {
-        <div class="sheet">
+        <div class="sheet" on:click=move |event| clicked(&event, arranged)>
             <table class=class>
                 <caption>{move || caption(of.get())}</caption>
                 <thead>
@@ -43,13 +60,57 @@ pub fn Ranks(live: Live) -> impl IntoView {
                                 })
                         }}
                         {head("number share", "Share")}
+                        {move || recent.get().then(|| head("recent", "Last 5 min"))}
                         {move || has_past(of.get()).then(|| head("change", "Change"))}
+                        <td class="mute alive"></td>
                     </tr>
                 </thead>
                 <tbody>{rows}</tbody>
             </table>
+            <p class="note">{nothing}</p>
+            {move || muted(arranged.muted.get())}
         </div>
     }
+}
+
+/// What is muted, with the way back.
+fn muted(tags: Vec<String>) -> impl IntoView {
+    let number = tags.len() as u64;
+    (number > 0).then(|| {
+        let lines = tags.into_iter().map(|tag| {
+            view! {
+                <li>
+                    <bdi>{tag.clone()}</bdi>
+                    " "
+                    <button type="button" data-unmute=tag.clone()>
+                        "Show again"
+                        <span class="spoken">" "{tag.clone()}</span>
+                    </button>
+                </li>
+            }
+        });
+        view! {
+            <details class="muted">
+                <summary>{words::counted(number, "muted hashtag", "muted hashtags")}</summary>
+                <ul>{lines.collect_view()}</ul>
+            </details>
+        }
+    })
+}
+
+/// Mutes a tag or takes that back, where it was a button for it that was clicked.
+fn clicked(event: &leptos::ev::MouseEvent, arranged: Arranged) {
+    let button = event_target::<web_sys::Element>(event);
+    if let Some(tag) = button.get_attribute("data-mute") {
+        arranged.mute(&tag);
+    } else if let Some(tag) = button.get_attribute("data-unmute") {
+        arranged.unmute(&tag);
+    }
+}
+
+/// Whether of any row the last minutes are known.
+fn has_recent(rows: &[Row]) -> bool {
+    rows.iter().any(|row| row.recent.len() > 1)
 }
 
 fn head(class: &'static str, name: &'static str) -> impl IntoView {
@@ -83,9 +144,9 @@ fn caption(of: View) -> String {
     }
 }
 
-fn rank(row: Row, of: View, past: bool) -> impl IntoView {
+fn rank(row: Row, of: View, mode: Mode, past: bool, recent: bool) -> impl IntoView {
     let (count, doubt) = count(&row);
-    let href = tag_href(&row.tag, of);
+    let href = tag_href(&row.tag, of, mode);
     let more = is_counted(of).then(|| {
         let people = row.people.map(words::grouped);
         let rise = row.score.map(words::rise);
@@ -113,7 +174,7 @@ fn rank(row: Row, of: View, past: bool) -> impl IntoView {
         <tr>
             <td class="rank">{row.rank}</td>
             <th scope="row" class="tag">
-                <a href=href>
+                <a href=href target=mode.embed.then_some("_blank")>
                     <bdi title=row.tag.clone()>{row.tag.clone()}</bdi>
                 </a>
             </th>
@@ -122,7 +183,13 @@ fn rank(row: Row, of: View, past: bool) -> impl IntoView {
             </td>
             {more}
             <td class="number share">{words::percent(row.share)}</td>
+            {recent.then(|| view! { <td class="recent">{spark(&row.recent)}</td> })}
             {change}
+            <td class="mute alive">
+                <button type="button" data-mute=row.tag.clone() title="Mute">
+                    <span class="spoken">"Mute "{row.tag.clone()}</span>
+                </button>
+            </td>
         </tr>
     }
 }

@@ -10,12 +10,12 @@ use super::{
     arrival::{Page, arrival},
     banner::Banner,
     live::{Known, LiveTag, ShownTag},
-    masthead::{Masthead, Way},
+    masthead::{Masthead, WINDOW_KEYS, Way},
     states::Starting,
     words,
 };
 use crate::{
-    address,
+    address::{self, Mode},
     ask::{TagView, Told},
 };
 
@@ -32,35 +32,44 @@ pub fn TagPage() -> impl IntoView {
         name: params.with(|params| address::tag_name(params.get_str("name").unwrap_or_default())),
         window: query.with(|query| address::window_or_default(query.get_str("window"))),
     });
-    arrival(Page::Tag(view))
+    let mode = Memo::new(move |_| {
+        query.with(|query| Mode {
+            theme: address::Query::of(|name| query.get_str(name)).mode().theme,
+            ..Mode::default()
+        })
+    });
+    arrival(Page::Tag(view, mode))
 }
 
 #[component]
-pub fn OpenTag(view: Memo<TagView>, first: Option<Told>) -> impl IntoView {
+pub fn OpenTag(view: Memo<TagView>, mode: Memo<Mode>, first: Option<Told>) -> impl IntoView {
     #[cfg(feature = "ssr")]
     if matches!(first, Some(Told::Tag(TagAnswer::NeverSeen))) {
         super::not_found::tell();
     }
-    let live = LiveTag::new(view, first);
+    let live = LiveTag::new(view, mode, first);
     #[cfg(feature = "hydrate")]
     {
         super::live::keep(live.line, live);
         Effect::new(move || document().set_title(&title(&view.get().name)));
     }
 
-    let way = move |window| Way {
+    let way = move |(window, key)| Way {
         name: words::window_name(window),
-        href: Signal::derive(move || address::tag_href(&view.get().name, window)),
+        href: Signal::derive(move || address::tag_href(&view.get().name, window, mode.get())),
         current: Signal::derive(move || view.get().window == window),
+        key,
     };
-    let ways = Signal::stored(Window::ALL.map(way).into());
+    let keyed = Window::ALL.into_iter().zip(WINDOW_KEYS);
+    let ways = Signal::stored(keyed.map(way).collect());
     let zone = live.line.zone;
     let main = move || {
         let ShownTag { of, tag } = live.shown.get();
+        let mode = mode.get();
         match tag {
             Known::NotYet => EitherOf3::A(view! { <Starting /> }),
-            Known::Never => EitherOf3::B(never(of)),
-            Known::Tag(detail) => EitherOf3::C(depth(&detail, zone.get())),
+            Known::Never => EitherOf3::B(never(of, mode)),
+            Known::Tag(detail) => EitherOf3::C(depth(&detail, zone.get(), mode)),
         }
     };
     view! {
@@ -75,15 +84,16 @@ pub fn title(name: &str) -> String {
     format!("{name} · tagtide")
 }
 
-fn board_href(window: Window) -> String {
-    address::href(View {
+fn board_href(window: Window, mode: Mode) -> String {
+    let view = View {
         window,
         ..View::default()
-    })
+    };
+    address::href(view, mode)
 }
 
-fn never(of: TagView) -> impl IntoView {
-    let board = board_href(of.window);
+fn never(of: TagView, mode: Mode) -> impl IntoView {
+    let board = board_href(of.window, mode);
     view! {
         <section class="notice">
             <h1>
@@ -99,7 +109,7 @@ fn never(of: TagView) -> impl IntoView {
     }
 }
 
-fn depth(detail: &TagDetail, zone: Option<i32>) -> impl IntoView + use<> {
+fn depth(detail: &TagDetail, zone: Option<i32>, mode: Mode) -> impl IntoView + use<> {
     let window = detail.window;
     let count = match detail.error {
         0 => words::grouped(detail.count),
@@ -128,7 +138,7 @@ fn depth(detail: &TagDetail, zone: Option<i32>) -> impl IntoView + use<> {
     view! {
         <header class="heading">
             <p class="back">
-                <a href=board_href(window)>"All hashtags"</a>
+                <a href=board_href(window, mode)>"All hashtags"</a>
             </p>
             <h1 class="leader">
                 <bdi title=tag.clone()>{tag.clone()}</bdi>
@@ -140,7 +150,7 @@ fn depth(detail: &TagDetail, zone: Option<i32>) -> impl IntoView + use<> {
         </header>
         <div class="depth">
             {times(&detail.series, window, zone)}
-            {lists(detail, zone).into_iter().map(list).collect_view()}
+            {lists(detail, zone, mode).into_iter().map(list).collect_view()}
         </div>
     }
 }
@@ -229,13 +239,14 @@ impl Line {
 }
 
 /// Those that have something in them.
-fn lists(detail: &TagDetail, zone: Option<i32>) -> Vec<List> {
+fn lists(detail: &TagDetail, zone: Option<i32>, mode: Mode) -> Vec<List> {
     let board = |filter| {
-        address::href(View {
+        let view = View {
             window: detail.window,
             origin: Origin::Counted(filter),
             ..View::default()
-        })
+        };
+        address::href(view, mode)
     };
     let all = Filter::default();
     let languages = detail.languages.iter().map(|part| {
@@ -259,7 +270,7 @@ fn lists(detail: &TagDetail, zone: Option<i32>) -> Vec<List> {
         .iter()
         .map(|spelling| Line::to(spelling.tag.clone(), None, spelling.count));
     let together = detail.together.iter().map(|other| {
-        let href = address::tag_href(&other.tag, detail.window);
+        let href = address::tag_href(&other.tag, detail.window, mode);
         Line::to(other.tag.clone(), Some(href), other.count)
     });
     let posts = detail.posts.iter().map(|post| post_line(post, zone));
@@ -382,7 +393,7 @@ mod tests {
             series: Vec::new(),
             posts: Vec::new(),
         };
-        let lists = lists(&detail, None);
+        let lists = lists(&detail, None, Mode::default());
         let [languages] = &lists[..] else {
             panic!("{} lists", lists.len());
         };

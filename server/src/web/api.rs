@@ -89,6 +89,7 @@ fn view(parameters: &Parameters) -> Result<View, ApiError> {
         lang: last(parameters, "lang", BadName::Lang)?,
         source: last(parameters, "source", BadName::Source)?,
         k: last(parameters, "k", BadName::Rows)?,
+        ..address::Query::default()
     };
     query.view().map_err(refused)
 }
