@@ -7,7 +7,7 @@ use model::View;
 use super::{board::Open, tag::OpenTag};
 use crate::{
     address::Mode,
-    ask::{self, Asked, Held, SentJson, TagView},
+    ask::{self, Asked, Held, SentJson, TagView, Told},
 };
 
 /// A page that waits for an answer.
@@ -26,17 +26,36 @@ pub fn arrival(page: Page) -> impl IntoView {
         Page::Board(view, _) => Asked::Board(view.get_untracked(), Held::default()),
         Page::Tag(view, _) => Asked::Tag(view.get_untracked(), None),
     };
-    let first =
-        Resource::<_, SentJson>::new_with_options(|| (), move |()| ask::ask(asked.clone()), true);
-    view! {
-        <Suspense fallback=|| view! { <main class="notice" aria-busy="true"></main> }>
-            {move || Suspend::new(async move {
-                let first = first.await;
-                match page {
-                    Page::Board(view, mode) => Either::Left(view! { <Open view mode first /> }),
-                    Page::Tag(view, mode) => Either::Right(view! { <OpenTag view mode first /> }),
-                }
-            })}
-        </Suspense>
-    }
+    Suspend::new(async move {
+        let first = first(asked).await;
+        match page {
+            Page::Board(view, mode) => Either::Left(view! { <Open view mode first /> }),
+            Page::Tag(view, mode) => Either::Right(view! { <OpenTag view mode first /> }),
+        }
+    })
+}
+
+/// The server writes the answer into the page.
+#[cfg(not(feature = "hydrate"))]
+async fn first(asked: Asked) -> Option<Told> {
+    let told = ask::ask(asked).await;
+    sent(|| told)
+}
+
+/// The browser finds it there while it takes the page over, and asks ever after.
+///
+/// A `Resource` in a `Suspense` would do so too, and be a twentieth of the page.
+#[cfg(feature = "hydrate")]
+async fn first(asked: Asked) -> Option<Told> {
+    let mut came = true;
+    let told = sent(|| {
+        came = false;
+        None
+    });
+    if came { told } else { ask::ask(asked).await }
+}
+
+/// What stands in the page; where nothing does, `otherwise`.
+fn sent(otherwise: impl FnOnce() -> Option<Told>) -> Option<Told> {
+    SharedValue::<_, SentJson>::new_with_encoding(otherwise).into_inner()
 }
