@@ -50,6 +50,14 @@ use board::BoardPage;
 use not_found::NotFound;
 use tag::TagPage;
 
+/// A text or the value of an attribute that changes.
+///
+/// What the browser needs for a thing that changes it needs anew for every type of such things, and
+/// every closure is one: two kilobytes each. So here they all have the same.
+fn said(text: impl Fn() -> String + Send + Sync + 'static) -> Signal<String> {
+    Signal::derive(text)
+}
+
 #[component]
 pub fn App() -> impl IntoView {
     view! {

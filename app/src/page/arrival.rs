@@ -28,10 +28,15 @@ pub fn arrival(page: Page) -> impl IntoView {
     };
     Suspend::new(async move {
         let first = first(asked).await;
-        match page {
+        let page = match page {
             Page::Board(view, mode) => Either::Left(view! { <Open view mode first /> }),
             Page::Tag(view, mode) => Either::Right(view! { <OpenTag view mode first /> }),
-        }
+        };
+        // On the server, for the compiler's sake. In the browser it would be a third more: what may
+        // be of any type is able to wait everywhere in it.
+        #[cfg(feature = "ssr")]
+        let page = page.into_any();
+        page
     })
 }
 

@@ -1,8 +1,8 @@
 //! The board: its parts in the order they stand on the page.
 
-use leptos::{either::Either, prelude::*, web_sys};
+use leptos::{either::EitherOf3, prelude::*, web_sys};
 use leptos_router::hooks::use_query_map;
-use model::{Board, Origin, Pulse, Ranking, Row, View};
+use model::{Origin, Pulse, Ranking, Row, View};
 
 use super::{
     arrival::{Page, arrival},
@@ -12,8 +12,9 @@ use super::{
     masthead::{Masthead, windows},
     picture::Picture,
     ranks::Ranks,
+    said,
     sources::Sources,
-    spark::spark,
+    spark,
     states::{Empty, Starting},
     words,
 };
@@ -44,21 +45,20 @@ pub fn Open(view: Memo<View>, mode: Memo<Mode>, first: Option<Told>) -> impl Int
         live.arranged.keep();
     }
 
-    let started = Memo::new(move |_| live.shown.with(|shown| shown.board.is_some()));
     let filled = live.part(|board| !board.top.rows.is_empty());
-    let filled = move || filled.get().unwrap_or(false);
     // Chosen by hand and not with `Show`, whose every use weighs kilobytes in the browser.
-    let ranking = move || match filled() {
-        true => Either::Left(view! { <Ranking live /> }),
-        false => Either::Right(view! { <Empty live /> }),
-    };
-    let board = move || match started.get() {
-        true => Either::Left(view! {
+    let board = move || match filled.get() {
+        Some(true) => EitherOf3::A(view! {
             <Heading live />
-            {ranking}
+            <Ranking live />
             <Sources live />
         }),
-        false => Either::Right(view! { <Starting /> }),
+        Some(false) => EitherOf3::B(view! {
+            <Heading live />
+            <Empty live />
+            <Sources live />
+        }),
+        None => EitherOf3::C(view! { <Starting /> }),
     };
     view! {
         <Masthead line=live.line ways=windows(live) />
@@ -107,80 +107,79 @@ pub fn Heading(live: Live) -> impl IntoView {
         live.ranked
             .with(|rows| rows.first().map(|row| leader(row, of, mode)))
     });
-    let total = move |number: fn(&Board) -> u64| {
-        let number = live.part(number);
-        move || words::grouped(number.get().unwrap_or_default())
-    };
-    // Another program says what it counted, and not in how much.
-    let posts = move || {
-        matches!(live.origin.get(), Origin::Counted(_)).then(|| {
-            view! {
-                <div>
-                    <dt>"Posts"</dt>
-                    <dd>{total(|board| board.top.posts)}</dd>
-                </div>
-            }
-        })
-    };
+    let leading =
+        move |part: fn(Leader) -> String| said(move || leader.get().map(part).unwrap_or_default());
+    let tag = leading(|leader| leader.tag);
+    let href = Signal::derive(move || leader.get().and_then(|leader| leader.href));
+    let class = said(move || match live.origin.get() {
+        Origin::Counted(_) => "heading".to_owned(),
+        Origin::External => "heading external".to_owned(),
+    });
     view! {
-        <header class="heading">
-            <h1>{move || words::title(of.get())}</h1>
-            {move || {
-                leader
-                    .get()
-                    .map(|leader| {
-                        view! {
-                            <p class="leader">
-                                <a href=leader.href>
-                                    <bdi title=leader.tag.clone()>{leader.tag.clone()}</bdi>
-                                </a>
-                                <span>{leader.told}</span>
-                            </p>
-                        }
-                    })
-            }}
-            <p class="meaning">{move || words::meaning(of.get())}</p>
-            <dl class="totals">
-                {posts}
-                <div>
-                    <dt>"Mentions"</dt>
-                    <dd>{total(|board| board.top.mentions)}</dd>
-                </div>
-                <div>
-                    <dt>"Tags"</dt>
-                    <dd>{total(|board| board.top.tags)}</dd>
-                </div>
-                {pulse(live)}
-            </dl>
+        <header class=class>
+            <h1>{said(move || words::title(of.get()))}</h1>
+            <p class="leader">
+                <a href=href>
+                    <bdi title=tag>{tag}</bdi>
+                </a>
+                <span>{leading(|leader| leader.told)}</span>
+            </p>
+            <p class="meaning">{said(move || words::meaning(of.get()))}</p>
+            {numbers(live)}
         </header>
     }
 }
 
-/// How much comes in just now, of whatever is counted here.
-fn pulse(live: Live) -> impl IntoView {
-    let pulse = live.part(|board| board.pulse.clone());
-    let number = move |number: fn(&Pulse) -> f64| {
-        move || pulse.with(|pulse| words::rate(pulse.as_ref().map_or(0.0, number)))
+/// Of how much the board is made, and how much comes in just now. Another program says what it counted,
+/// and not in how many posts.
+fn numbers(live: Live) -> impl IntoView {
+    let told = live.part(|board| Numbers {
+        posts: board.top.posts,
+        mentions: board.top.mentions,
+        tags: board.top.tags,
+        pulse: board.pulse.clone(),
+    });
+    let number = move |class: &'static str, name: &'static str, number: fn(&Numbers) -> String| {
+        let number = said(move || told.with(|told| told.as_ref().map(number).unwrap_or_default()));
+        view! {
+            <div class=class>
+                <dt>{name}</dt>
+                <dd>{number}</dd>
+            </div>
+        }
     };
-    let line = move || pulse.with(|pulse| pulse.as_ref().map(|pulse| spark(&pulse.recent)));
-    let lag = move || {
-        let lag = pulse.with(|pulse| pulse.as_ref().map_or(0, |pulse| pulse.lag_ms));
-        format!("{} s", words::rate(lag as f64 / 1000.0))
-    };
+    let line = said(move || {
+        told.with(|told| {
+            let recent = told.as_ref().map(|told| &told.pulse.recent[..]);
+            spark::line(recent.unwrap_or_default())
+        })
+    });
     view! {
-        <div class="pulse">
-            <dt>"Posts a second"</dt>
-            <dd>{number(|pulse| pulse.posts_per_second)} {line}</dd>
-        </div>
-        <div>
-            <dt>"Tags a second"</dt>
-            <dd>{number(|pulse| pulse.mentions_per_second)}</dd>
-        </div>
-        <div>
-            <dt>"Behind"</dt>
-            <dd>{lag}</dd>
-        </div>
+        <dl class="totals">
+            {number("own", "Posts", |told| words::grouped(told.posts))}
+            {number("", "Mentions", |told| words::grouped(told.mentions))}
+            {number("", "Tags", |told| words::grouped(told.tags))}
+            <div class="own">
+                <dt>"Last 5 min"</dt>
+                <dd>{spark::spark(line)}</dd>
+            </div>
+            {number("own", "Posts a second", |told| words::rate(told.pulse.posts_per_second))}
+            {number("own", "Tags a second", |told| words::rate(told.pulse.mentions_per_second))}
+            {number(
+                "own",
+                "Behind",
+                |told| format!("{} s", words::rate(told.pulse.lag_ms as f64 / 1000.0)),
+            )}
+        </dl>
     }
+}
+
+#[derive(Clone, PartialEq)]
+struct Numbers {
+    posts: u64,
+    mentions: u64,
+    tags: u64,
+    pulse: Pulse,
 }
 
 /// Who leads the board.

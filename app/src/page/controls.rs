@@ -9,6 +9,7 @@ use super::{
     keys::Keys,
     live::Live,
     masthead::{Way, counted},
+    said,
     take::Take,
     words,
 };
@@ -25,11 +26,14 @@ pub fn Controls(live: Live) -> impl IntoView {
         Way::to(view, mode, to, words::ranking_name(by)).shown()
     });
     let toggle = move |change: fn(&mut Mode)| {
-        move || {
+        said(move || {
             let mut mode = mode.get();
             change(&mut mode);
             address::href(view.get(), mode)
-        }
+        })
+    };
+    let named = move |is: fn(Mode) -> bool, on: &'static str, off: &'static str| {
+        said(move || if is(mode.get()) { on } else { off }.to_owned())
     };
     let pause = toggle(|mode| mode.paused = !mode.paused);
     let kiosk = toggle(|mode| mode.kiosk = !mode.kiosk);
@@ -50,7 +54,7 @@ pub fn Controls(live: Live) -> impl IntoView {
             />
             <span class="ways">
                 <a class="alive" href=pause aria-keyshortcuts="Space" data-noscroll="">
-                    {move || if mode.get().paused { "Resume" } else { "Pause" }}
+                    {named(|mode| mode.paused, "Resume", "Pause")}
                 </a>
                 <a
                     href=kiosk
@@ -61,7 +65,7 @@ pub fn Controls(live: Live) -> impl IntoView {
                         super::kiosk::full_screen(!mode.get_untracked().kiosk);
                     }
                 >
-                    {move || if mode.get().kiosk { "Leave full screen" } else { "Full screen" }}
+                    {named(|mode| mode.kiosk, "Leave full screen", "Full screen")}
                 </a>
                 <Take live />
                 <Keys />
@@ -126,30 +130,29 @@ fn Picks(live: Live) -> impl IntoView {
         };
         go(&to, options);
     };
-    // What a form that is sent by itself would lose.
-    let rest = move || {
-        let mut rest = address::parameters(view.get());
-        rest.append(&mut address::mode_parameters(mode.get()));
-        rest.retain(|(name, _)| !matches!(*name, "lang" | "source" | "k" | "theme"));
-        let field = |(name, value)| view! { <input type="hidden" name=name value=value /> };
-        rest.into_iter().map(field).collect_view()
+    // Where the form is sent by itself, the page has not changed since it came.
+    let (sent, mut rest) = (
+        view.get_untracked(),
+        address::parameters(view.get_untracked()),
+    );
+    rest.append(&mut address::mode_parameters(mode.get_untracked()));
+    let external = sent.origin == Origin::External;
+    let picked = |name: &str| match name {
+        "lang" | "k" | "theme" => true,
+        "source" => !external,
+        _ => false,
     };
+    rest.retain(|(name, _)| !picked(name));
+    let field = |(name, value)| view! { <input type="hidden" name=name value=value /> };
+    let posted = Signal::derive(move || filter.get().is_none());
+    let never = Signal::stored(false);
     view! {
         <form class="picks" action="/" on:change=changed>
-            {rest}
-            {move || {
-                filter
-                    .get()
-                    .is_some()
-                    .then(|| {
-                        view! {
-                            {pick("lang", "Language", languages, chosen_lang)}
-                            {pick("source", "Source", kinds, chosen_kind)}
-                        }
-                    })
-            }}
-            {pick("k", "Rows", rows, chosen_rows)}
-            {pick("theme", "Theme", themes, chosen_theme)}
+            {rest.into_iter().map(field).collect_view()}
+            {pick("lang", "Language", languages, chosen_lang, posted)}
+            {pick("source", "Source", kinds, chosen_kind, posted)}
+            {pick("k", "Rows", rows, chosen_rows, never)}
+            {pick("theme", "Theme", themes, chosen_theme, never)}
             <button class="still-note">"Show"</button>
         </form>
     }
@@ -179,6 +182,7 @@ fn pick(
     label: &'static str,
     choices: Choices,
     chosen: Signal<String>,
+    hidden: Signal<bool>,
 ) -> impl IntoView {
     let options = move || {
         let chosen = chosen.get();
@@ -193,7 +197,8 @@ fn pick(
         choices.get().into_iter().map(option).collect_view()
     };
     view! {
-        <select name=name aria-label=label prop:value=chosen>
+        // What cannot be chosen is not sent either.
+        <select name=name aria-label=label prop:value=chosen hidden=hidden disabled=hidden>
             {options}
         </select>
     }

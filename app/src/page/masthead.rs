@@ -5,7 +5,7 @@ use model::{Origin, View, Window};
 
 use super::{
     live::{Line, Live},
-    words,
+    said, words,
 };
 use crate::{
     address::{self, Mode},
@@ -23,15 +23,15 @@ pub const WINDOW_KEYS: [Option<&str>; 6] = [
 ];
 
 #[component]
-pub fn Masthead(line: Line, ways: Signal<Vec<Way>>) -> impl IntoView {
-    let home = move || {
+pub fn Masthead(line: Line, ways: Vec<Way>) -> impl IntoView {
+    let home = said(move || {
         let theme = line.mode.get().theme;
         let mode = Mode {
             theme,
             ..Mode::default()
         };
         address::href(View::default(), mode)
-    };
+    });
     #[cfg(feature = "hydrate")]
     super::root::keep(line.mode);
     view! {
@@ -44,7 +44,7 @@ pub fn Masthead(line: Line, ways: Signal<Vec<Way>>) -> impl IntoView {
                 "tagtide"
             </a>
             <nav aria-label="Time">
-                {move || ways.get().into_iter().map(Way::shown).collect_view()}
+                {ways.into_iter().map(Way::shown).collect_view()}
             </nav>
             <State line />
         </header>
@@ -52,7 +52,7 @@ pub fn Masthead(line: Line, ways: Signal<Vec<Way>>) -> impl IntoView {
 }
 
 /// The ways to a board's windows, and to the one that another program posted.
-pub fn windows(live: Live) -> Signal<Vec<Way>> {
+pub fn windows(live: Live) -> Vec<Way> {
     let view = live.view;
     let external = Memo::new(move |_| {
         let posted = live
@@ -71,20 +71,18 @@ pub fn windows(live: Live) -> Signal<Vec<Way>> {
             ..Way::to(view, mode, to, words::window_name(window))
         }
     };
-    Signal::derive(move || {
-        let keyed = Window::ALL.into_iter().zip(WINDOW_KEYS);
-        let mut ways: Vec<_> = keyed.map(window).collect();
-        if external.get() {
-            let to = move || View {
-                window: Window::All,
-                origin: Origin::External,
-                rows: view.get().rows,
-                ..View::default()
-            };
-            ways.push(Way::to(view, mode, to, "External"));
-        }
-        ways
-    })
+    let to = move || View {
+        window: Window::All,
+        origin: Origin::External,
+        rows: view.get().rows,
+        ..View::default()
+    };
+    let posted = Way {
+        hidden: Signal::derive(move || !external.get()),
+        ..Way::to(view, mode, to, "External")
+    };
+    let keyed = Window::ALL.into_iter().zip(WINDOW_KEYS);
+    keyed.map(window).chain([posted]).collect()
 }
 
 /// The view itself where it is of counts made here, else the one of them that is most like it.
@@ -107,6 +105,8 @@ pub struct Way {
     pub current: Signal<bool>,
     /// The key that goes there.
     pub key: Option<&'static str>,
+    /// There is nothing to go to.
+    pub hidden: Signal<bool>,
 }
 
 impl Way {
@@ -122,13 +122,21 @@ impl Way {
             href: Signal::derive(move || address::href(to(), mode.get())),
             current: Signal::derive(move || view.get() == to()),
             key: None,
+            hidden: Signal::stored(false),
         }
     }
 
     pub fn shown(self) -> impl IntoView {
-        let current = move || self.current.get().then_some("page");
+        let current = self.current;
+        let current = Signal::derive(move || current.get().then(|| "page".to_owned()));
         view! {
-            <a href=self.href aria-current=current aria-keyshortcuts=self.key data-noscroll="">
+            <a
+                href=self.href
+                aria-current=current
+                aria-keyshortcuts=self.key
+                hidden=self.hidden
+                data-noscroll=""
+            >
                 {self.name}
             </a>
         }
@@ -138,31 +146,25 @@ impl Way {
 #[component]
 pub fn State(line: Line) -> impl IntoView {
     let time = line.time();
-    let known = Memo::new(move |_| line.at.with(Option::is_some));
     let state = Memo::new(move |_| {
         let paused = line.mode.get().paused;
         state(line.health.get(), paused.then(|| line.updates.get()))
     });
-    let name = move || state.get().0;
-    let class = move || state.get().1;
-    let rest = move || state.get().2;
-    let at = move || line.at.get().unwrap_or_default();
+    let name = said(move || state.get().0);
+    let class = said(move || state.get().1.to_owned());
+    let rest = said(move || state.get().2);
+    let at = said(move || line.at.get().unwrap_or_default());
+    let full = said(move || words::date_and_time(&at.get()));
+    // Without counts there is nothing to trust.
+    let hidden = Signal::derive(move || line.at.with(Option::is_none));
     view! {
-        <p class=class>
-            {move || {
-                known
-                    .get()
-                    .then(|| {
-                        view! {
-                            <span>{name}</span>
-                            " "
-                            <time datetime=at title=move || words::date_and_time(&at())>
-                                {time}
-                            </time>
-                            {rest}
-                        }
-                    })
-            }}
+        <p class=class hidden=hidden>
+            <span>{name}</span>
+            " "
+            <time datetime=at title=full>
+                {time}
+            </time>
+            {rest}
         </p>
     }
 }

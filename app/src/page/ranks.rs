@@ -5,42 +5,45 @@
 use leptos::{prelude::*, web_sys};
 use model::{Origin, Ranking, Row, View, Window};
 
-use super::{arrange::Arranged, board::tag_href, live::Live, spark::spark, words};
+use super::{
+    arrange::Arranged,
+    board::tag_href,
+    live::Live,
+    said,
+    spark::{self, spark},
+    words,
+};
 use crate::address::Mode;
 
 #[component]
 pub fn Ranks(live: Live) -> impl IntoView {
     let of = Memo::new(move |_| live.shown.with(|shown| shown.of));
-    let class = move || match of.get().by {
-        Ranking::Count => "ranks by-count",
-        Ranking::People => "ranks by-people",
-        Ranking::Rising => "ranks by-rising",
-    };
+    let class = said(move || {
+        let of = of.get();
+        let recent = live.ranked.with(|rows| has_recent(rows));
+        class(of, recent)
+    });
     let mode = live.line.mode;
-    let recent = Memo::new(move |_| live.ranked.with(|rows| has_recent(rows)));
     let rows = move || {
         let (of, mode) = (of.get(), mode.get());
         let rows = live.rows.get();
         let past = is_compared(&rows);
-        let recent = recent.get();
-        let lines = rows
-            .into_iter()
-            .map(|row| rank(row, of, mode, past, recent));
+        let lines = rows.into_iter().map(|row| rank(row, of, mode, past));
         lines.collect_view()
     };
     let arranged = live.arranged;
-    let nothing = move || {
+    let nothing = said(move || {
         let letters = arranged.letters.get();
-        let none = live.rows.with(Vec::is_empty);
-        none.then(|| match letters.trim() {
+        match letters.trim() {
+            _ if live.rows.with(|rows| !rows.is_empty()) => String::new(),
             "" => "You have muted all hashtags of this board.".to_owned(),
             letters => format!("No hashtag of this board has \u{2068}{letters}\u{2069} in it."),
-        })
-    };
+        }
+    });
     view! {
         <div class="sheet" on:click=move |event| clicked(&event, arranged)>
             <table class=class>
-                <caption>{move || caption(of.get())}</caption>
+                <caption>{said(move || caption(of.get()))}</caption>
                 <thead>
                     <tr>
                         <th scope="col" class="rank">
@@ -50,18 +53,11 @@ pub fn Ranks(live: Live) -> impl IntoView {
                             "Tag"
                         </th>
                         {head("number mentions", words::measure(Ranking::Count))}
-                        {move || {
-                            is_counted(of.get())
-                                .then(|| {
-                                    view! {
-                                        {head("number people", words::measure(Ranking::People))}
-                                        {head("number rise", words::measure(Ranking::Rising))}
-                                    }
-                                })
-                        }}
+                        {head("number people", words::measure(Ranking::People))}
+                        {head("number rise", words::measure(Ranking::Rising))}
                         {head("number share", "Share")}
-                        {move || recent.get().then(|| head("recent", "Last 5 min"))}
-                        {move || has_past(of.get()).then(|| head("change", "Change"))}
+                        {head("recent", "Last 5 min")}
+                        {head("change", "Change")}
                         <td class="mute alive"></td>
                     </tr>
                 </thead>
@@ -121,6 +117,21 @@ fn head(class: &'static str, name: &'static str) -> impl IntoView {
     }
 }
 
+/// By what the rows are ranked, and which columns have nothing in them.
+fn class(of: View, recent: bool) -> String {
+    let mut class = format!("ranks by-{}", of.by);
+    for (there, without) in [
+        (is_counted(of), " uncounted"),
+        (has_past(of), " unpast"),
+        (recent, " unrecent"),
+    ] {
+        if !there {
+            class.push_str(without);
+        }
+    }
+    class
+}
+
 /// More is known of a tag than how often it was mentioned.
 fn is_counted(of: View) -> bool {
     matches!(of.origin, Origin::Counted(_))
@@ -144,32 +155,17 @@ fn caption(of: View) -> String {
     }
 }
 
-fn rank(row: Row, of: View, mode: Mode, past: bool, recent: bool) -> impl IntoView {
+fn rank(row: Row, of: View, mode: Mode, past: bool) -> impl IntoView {
     let (count, doubt) = count(&row);
     let href = tag_href(&row.tag, of, mode);
-    let more = is_counted(of).then(|| {
-        let people = row.people.map(words::grouped);
-        let rise = row.score.map(words::rise);
-        view! {
-            <td class="number people">{people.unwrap_or_else(none)}</td>
-            <td class="number rise">{rise.unwrap_or_else(none)}</td>
-        }
-    });
-    let change = has_past(of).then(|| {
-        let Change {
-            class,
-            mark,
-            ranks,
-            rest,
-        } = change(row.change, past);
-        view! {
-            <td class=class>
-                <span aria-hidden="true">{mark}</span>
-                {ranks}
-                <span class="rest">{rest}</span>
-            </td>
-        }
-    });
+    let people = row.people.map(words::grouped);
+    let rise = row.score.map(words::rise);
+    let Change {
+        class,
+        mark,
+        ranks,
+        rest,
+    } = change(row.change, past);
     view! {
         <tr>
             <td class="rank">{row.rank}</td>
@@ -181,10 +177,15 @@ fn rank(row: Row, of: View, mode: Mode, past: bool, recent: bool) -> impl IntoVi
             <td class="number mentions" title=doubt>
                 {count}
             </td>
-            {more}
+            <td class="number people">{people.unwrap_or_else(none)}</td>
+            <td class="number rise">{rise.unwrap_or_else(none)}</td>
             <td class="number share">{words::percent(row.share)}</td>
-            {recent.then(|| view! { <td class="recent">{spark(&row.recent)}</td> })}
-            {change}
+            <td class="recent">{spark(spark::line(&row.recent))}</td>
+            <td class=class>
+                <span aria-hidden="true">{mark}</span>
+                {ranks}
+                <span class="rest">{rest}</span>
+            </td>
             <td class="mute alive">
                 <button type="button" data-mute=row.tag.clone() title="Mute">
                     <span class="spoken">"Mute "{row.tag.clone()}</span>

@@ -59,9 +59,10 @@ pub fn OpenTag(view: Memo<TagView>, mode: Memo<Mode>, first: Option<Told>) -> im
         href: Signal::derive(move || address::tag_href(&view.get().name, window, mode.get())),
         current: Signal::derive(move || view.get().window == window),
         key,
+        hidden: Signal::stored(false),
     };
     let keyed = Window::ALL.into_iter().zip(WINDOW_KEYS);
-    let ways = Signal::stored(keyed.map(way).collect());
+    let ways = keyed.map(way).collect();
     let zone = live.line.zone;
     let main = move || {
         let ShownTag { of, tag } = live.shown.get();

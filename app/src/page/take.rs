@@ -3,19 +3,19 @@
 use leptos::prelude::*;
 use model::View;
 
-use super::{live::Live, words};
+use super::{live::Live, said, words};
 use crate::address::{self, Mode, Theme};
 
 #[component]
 pub fn Take(live: Live) -> impl IntoView {
     let (view, mode) = (live.view, live.line.mode);
-    let data = move |path: &'static str| move || data_href(path, view.get(), mode.get());
+    let data = move |path: &'static str| said(move || data_href(path, view.get(), mode.get()));
     // Only the browser knows under which name the server is reached.
     let site = RwSignal::new(String::new());
     #[cfg(feature = "hydrate")]
     Effect::new(move || site.set(window().location().origin().unwrap_or_default()));
-    let link = move || site.get() + &address::href(view.get(), mode.get());
-    let frame = move || frame(&site.get(), view.get(), mode.get());
+    let link = said(move || site.get() + &address::href(view.get(), mode.get()));
+    let frame = said(move || frame(&site.get(), view.get(), mode.get()));
     let picture = move |_event: leptos::ev::MouseEvent| {
         #[cfg(feature = "hydrate")]
         if browser::save_picture().is_some() {
@@ -48,10 +48,7 @@ pub fn Take(live: Live) -> impl IntoView {
 }
 
 /// A text with a button that copies it.
-fn copied(
-    name: &'static str,
-    text: impl Fn() -> String + Copy + Send + Sync + 'static,
-) -> impl IntoView {
+fn copied(name: &'static str, text: Signal<String>) -> impl IntoView {
     let field = NodeRef::<leptos::html::Input>::new();
     let copied = RwSignal::new(false);
     let copy = move |_| {
@@ -77,7 +74,7 @@ fn copied(
                 on:blur=move |_| copied.set(false)
             />
             <button type="button" on:click=copy>
-                {move || if copied.get() { "Copied" } else { "Copy" }}
+                {said(move || if copied.get() { "Copied" } else { "Copy" }.to_owned())}
                 <span class="spoken">" "{name}</span>
             </button>
         </p>
