@@ -4,6 +4,9 @@
 use leptos::prelude::*;
 use model::Row;
 
+#[cfg(feature = "hydrate")]
+const STORED: &str = "tagtide.muted";
+
 #[derive(Clone, Copy, Debug)]
 pub struct Arranged {
     /// Tags that this reader does not want to see, as they were spelled then.
@@ -39,21 +42,12 @@ impl Arranged {
         }
     }
 
-    /// Has the reader's browser remember what is muted.
+    /// Mutes what the reader's browser remembers as muted.
     #[cfg(feature = "hydrate")]
-    pub(super) fn keep(self) {
-        use super::stored;
-
-        const STORED: &str = "tagtide.muted";
-        Effect::new(move |before: Option<()>| {
-            // No tag has a line end in it.
-            let known = self.muted.get().join("\n");
-            if before.is_some() {
-                stored::write(STORED, &known);
-            } else if let Some(known) = stored::read(STORED) {
-                self.muted.set(known.lines().map(str::to_owned).collect());
-            }
-        });
+    pub(super) fn remember(self) {
+        if let Some(known) = super::stored::read(STORED) {
+            self.muted.set(known.lines().map(str::to_owned).collect());
+        }
     }
 
     pub fn mute(self, tag: &str) {
@@ -61,13 +55,19 @@ impl Arranged {
             .muted
             .with_untracked(|muted| muted.iter().any(|other| same(other, tag)));
         if !known {
-            self.muted.update(|muted| muted.push(tag.to_owned()));
+            self.change(|muted| muted.push(tag.to_owned()));
         }
     }
 
     pub fn unmute(self, tag: &str) {
-        self.muted
-            .update(|muted| muted.retain(|other| !same(other, tag)));
+        self.change(|muted| muted.retain(|other| !same(other, tag)));
+    }
+
+    fn change(self, change: impl FnOnce(&mut Vec<String>)) {
+        self.muted.update(change);
+        // No tag has a line end in it.
+        #[cfg(feature = "hydrate")]
+        super::stored::write(STORED, &self.muted.get_untracked().join("\n"));
     }
 }
 

@@ -41,8 +41,7 @@ pub fn Open(view: Memo<View>, mode: Memo<Mode>, first: Option<Told>) -> impl Int
     #[cfg(feature = "hydrate")]
     {
         super::live::keep(live.line, live);
-        super::kiosk::keep(live.line, live.arranged);
-        live.arranged.keep();
+        super::kiosk::keep(live.line.mode, live.arranged);
     }
 
     let filled = live.part(|board| !board.top.rows.is_empty());

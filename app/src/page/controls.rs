@@ -78,7 +78,7 @@ pub fn Controls(live: Live) -> impl IntoView {
 #[component]
 fn Picks(live: Live) -> impl IntoView {
     let (view, mode) = (live.view, live.line.mode);
-    let filter = Memo::new(move |_| match view.get().origin {
+    let filter = Signal::derive(move || match view.get().origin {
         Origin::Counted(filter) => Some(filter),
         Origin::External => None,
     });
@@ -163,9 +163,9 @@ fn offered<T: Copy + PartialEq + Send + Sync + 'static>(
     live: Live,
     all: fn(&Board) -> Vec<T>,
     chosen: impl Fn() -> Option<T> + Send + Sync + 'static,
-) -> Memo<Vec<T>> {
+) -> Signal<Vec<T>> {
     let all = live.part(all);
-    Memo::new(move |_| {
+    Signal::derive(move || {
         let mut offered = all.get().unwrap_or_default();
         if let Some(chosen) = chosen().filter(|chosen| !offered.contains(chosen)) {
             offered.push(chosen);

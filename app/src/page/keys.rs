@@ -17,9 +17,10 @@ const KEYS: [(&str, &str); 6] = [
 #[component]
 pub fn Keys() -> impl IntoView {
     let help = NodeRef::<leptos::html::Dialog>::new();
-    let on = RwSignal::new(true);
+    #[cfg(not(feature = "hydrate"))]
+    let on = true;
     #[cfg(feature = "hydrate")]
-    listener::keep(on);
+    let on = listener::keep();
     let lines = KEYS.map(|(key, does)| {
         view! {
             <dt>
@@ -45,7 +46,10 @@ pub fn Keys() -> impl IntoView {
                 <input
                     type="checkbox"
                     prop:checked=on
-                    on:change=move |event| on.set(event_target_checked(&event))
+                    on:change=move |_event| {
+                        #[cfg(feature = "hydrate")]
+                        listener::set(event_target_checked(&_event));
+                    }
                 />
                 " Single keys do something"
             </label>
@@ -69,23 +73,25 @@ mod listener {
 
     const STORED: &str = "tagtide.keys";
 
-    /// Presses what bears the key that is pressed, while `on`.
-    pub(super) fn keep(on: RwSignal<bool>) {
-        Effect::new(move |before: Option<()>| {
-            if before.is_none() {
-                on.set(stored::read(STORED).is_none());
-            } else {
-                stored::write(STORED, if on.get() { "" } else { "off" });
-            }
-            on.track();
-        });
+    /// Presses what bears the key that is pressed, unless the reader does not want that, and says
+    /// whether he does.
+    pub(super) fn keep() -> bool {
         let pressed = window_event_listener_untyped("keydown", move |event| {
             let event: KeyboardEvent = event.unchecked_into();
-            if on.get_untracked() {
+            if is_on() {
                 let _ = press(&event);
             }
         });
         Owner::on_cleanup(move || pressed.remove());
+        is_on()
+    }
+
+    fn is_on() -> bool {
+        stored::read(STORED).is_none()
+    }
+
+    pub(super) fn set(on: bool) {
+        stored::write(STORED, if on { "" } else { "off" });
     }
 
     fn press(event: &KeyboardEvent) -> Option<()> {

@@ -1,17 +1,17 @@
 //! A board on the wall: the whole screen, which stays awake, and no pointer in the picture.
 
-use std::time::Duration;
+use std::{cell::RefCell, time::Duration};
 
-use js_sys::{Function, Promise, Reflect, futures::JsFuture};
+use js_sys::{Function, Reflect};
 use leptos::{
     leptos_dom::helpers::{debounce, window_event_listener_untyped},
     prelude::*,
-    task::spawn_local,
     web_sys::HtmlElement,
 };
-use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen::{JsCast, JsValue, closure::Closure};
 
-use super::{arrange::Arranged, live::Line};
+use super::arrange::Arranged;
+use crate::address::Mode;
 
 /// For so long after it moved, the pointer and the controls are seen.
 const STILL: Duration = Duration::from_secs(3);
@@ -27,26 +27,9 @@ pub(super) fn full_screen(on: bool) {
     }
 }
 
-/// While the page is a kiosk, keeps the screen awake and hides what nobody uses; with the full
-/// screen, the kiosk ends.
-pub(super) fn keep(line: Line, arranged: Arranged) {
-    let mode = line.mode;
+/// While the page is a kiosk, hides what nobody uses; with the full screen, the kiosk ends.
+pub(super) fn keep(mode: Memo<Mode>, arranged: Arranged) {
     let is_on = move || mode.try_get_untracked().is_some_and(|mode| mode.kiosk);
-    let lock = StoredValue::new_local(None::<JsValue>);
-    let stay_awake = move || {
-        spawn_local(async move {
-            if let Some(sentinel) = wake_lock().await {
-                lock.try_set_value(Some(sentinel));
-            }
-        });
-    };
-    Effect::new(move || {
-        if mode.get().kiosk {
-            stay_awake();
-        } else if let Some(sentinel) = lock.try_update_value(Option::take).flatten() {
-            call(&sentinel, "release", &JsValue::UNDEFINED);
-        }
-    });
 
     let still = StoredValue::new_local(debounce(STILL, move |()| {
         if is_on() {
@@ -58,7 +41,7 @@ pub(super) fn keep(line: Line, arranged: Arranged) {
         // A page that was out of sight has lost its lock.
         window_event_listener_untyped("visibilitychange", move |_| {
             if is_on() && !document().hidden() {
-                stay_awake();
+                stay_awake(true);
             }
         }),
         window_event_listener_untyped("fullscreenchange", move |_| {
@@ -89,13 +72,24 @@ fn set_idle(idle: bool) {
     }
 }
 
-/// What keeps the screen awake until it is let go of or the page is out of sight; `None` where the
-/// browser has or gives no such thing.
-async fn wake_lock() -> Option<JsValue> {
-    let navigator: JsValue = window().navigator().into();
-    let wakes = Reflect::get(&navigator, &"wakeLock".into()).ok()?;
-    let promise: Promise = call(&wakes, "request", &"screen".into())?.dyn_into().ok()?;
-    JsFuture::from(promise).await.ok()
+/// Keeps the screen awake, as far as the browser can and will, until the page is out of sight.
+pub(super) fn stay_awake(on: bool) {
+    thread_local! {
+        /// Of the lock.
+        static PROMISE: RefCell<Option<JsValue>> = const { RefCell::new(None) };
+    }
+    let before = PROMISE.take();
+    if on {
+        let navigator: JsValue = window().navigator().into();
+        let wakes = Reflect::get(&navigator, &"wakeLock".into()).ok();
+        let promise = wakes.and_then(|wakes| call(&wakes, "request", &"screen".into()));
+        PROMISE.set(promise);
+    } else if let Some(promise) = before {
+        let release = Closure::once_into_js(|lock: JsValue| {
+            call(&lock, "release", &JsValue::UNDEFINED);
+        });
+        call(&promise, "then", &release);
+    }
 }
 
 /// Calls what web-sys does not know yet: `object.name(argument)`.

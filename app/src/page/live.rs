@@ -196,6 +196,8 @@ mod feed {
     pub(crate) trait Feed {
         /// Wakes the effect that this is called in when another view is wanted.
         fn track(&self);
+        /// The page has come alive: from here on it may differ from what was sent.
+        fn begin(&self) {}
         /// What to ask now.
         fn asked(&self) -> Asked;
         /// Shows what it was told when it asked that.
@@ -216,6 +218,10 @@ mod feed {
             if !self.line.mode.get().paused {
                 self.go_on();
             }
+        }
+
+        fn begin(&self) {
+            self.arranged.remember();
         }
 
         fn asked(&self) -> Asked {
@@ -411,11 +417,12 @@ mod driver {
                 driver.on(event);
             }
         };
-        // An effect runs when the page is hydrated: from here on it may differ from what was sent.
+        // An effect runs when the page is hydrated.
         Effect::new(move || {
             feed.track();
             line.urge.track();
             if driver.with_value(Option::is_none) {
+                feed.begin();
                 driver.set_value(Some(Driver::start(line, feed.clone())));
             } else {
                 on(Event::Urged);

@@ -28,5 +28,6 @@ pub(super) fn keep(mode: leptos::prelude::Memo<Mode>) {
                 None => root.remove_attribute(name),
             };
         }
+        super::kiosk::stay_awake(mode.get().kiosk);
     });
 }

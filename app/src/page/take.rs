@@ -11,11 +11,15 @@ pub fn Take(live: Live) -> impl IntoView {
     let (view, mode) = (live.view, live.line.mode);
     let data = move |path: &'static str| said(move || data_href(path, view.get(), mode.get()));
     // Only the browser knows under which name the server is reached.
-    let site = RwSignal::new(String::new());
+    #[cfg(not(feature = "hydrate"))]
+    let site = String::new();
     #[cfg(feature = "hydrate")]
-    Effect::new(move || site.set(window().location().origin().unwrap_or_default()));
-    let link = said(move || site.get() + &address::href(view.get(), mode.get()));
-    let frame = said(move || frame(&site.get(), view.get(), mode.get()));
+    let site = window().location().origin().unwrap_or_default();
+    let link = said({
+        let site = site.clone();
+        move || format!("{site}{}", address::href(view.get(), mode.get()))
+    });
+    let frame = said(move || frame(&site, view.get(), mode.get()));
     let picture = move |_event: leptos::ev::MouseEvent| {
         #[cfg(feature = "hydrate")]
         if browser::save_picture().is_some() {
