@@ -1,10 +1,11 @@
 //! What the count gives as what people read.
 
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
 use engine::{
     count::{Detail, Leader, Leaders, Part, Partial},
     grammar::Grammar,
+    key::Key,
 };
 use jiff::Timestamp;
 use model::{
@@ -28,7 +29,7 @@ pub(super) fn results(
         posts: part.posts,
         mentions: part.mentions,
         tags: part.tags,
-        rows: rows(leaders, part.mentions, grammar),
+        rows: rows(leaders, part.mentions, &merged.recent, grammar),
     };
     let mut tops = Vec::with_capacity(Window::ALL.len() * Ranking::ALL.len());
     for (window, part) in Window::ALL.into_iter().zip(&merged.parts) {
@@ -39,7 +40,12 @@ pub(super) fn results(
     Results::new(epoch, tops)
 }
 
-fn rows(leaders: &Leaders, mentions: u64, grammar: Grammar) -> Vec<Row> {
+fn rows(
+    leaders: &Leaders,
+    mentions: u64,
+    recent: &BTreeMap<Key, Vec<u64>>,
+    grammar: Grammar,
+) -> Vec<Row> {
     let row = |((rank, leader), change): ((u32, &Leader), Option<i32>)| Row {
         rank,
         tag: grammar.shown(&leader.spelling),
@@ -49,7 +55,7 @@ fn rows(leaders: &Leaders, mentions: u64, grammar: Grammar) -> Vec<Row> {
         score: leader.score,
         share: (leader.count as f64 / mentions.max(1) as f64).min(1.0),
         change,
-        recent: Vec::new(),
+        recent: recent.get(&leader.key).cloned().unwrap_or_default(),
     };
     let now = (1..).zip(&leaders.now);
     now.zip(leaders.changes()).map(row).collect()

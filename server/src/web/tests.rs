@@ -142,9 +142,9 @@ async fn top_is_cut_to_k_and_has_the_fields_of_the_contract() {
             "posts": 7, "mentions": 15, "tags": 3,
             "rows": [
                 {"rank": 1, "tag": "#a", "count": 9, "error": 0, "people": null, "score": null,
-                 "share": 0.0, "change": null},
+                 "share": 0.0, "change": null, "recent": []},
                 {"rank": 2, "tag": "#b", "count": 5, "error": 0, "people": null, "score": null,
-                 "share": 0.0, "change": null},
+                 "share": 0.0, "change": null, "recent": []},
             ],
         })
     );

@@ -1,4 +1,7 @@
-use std::{cmp::Ordering, collections::HashMap};
+use std::{
+    cmp::Ordering,
+    collections::{BTreeMap, BTreeSet, HashMap},
+};
 
 use model::{Ranking, Window};
 use serde::{Deserialize, Serialize};
@@ -10,6 +13,8 @@ use crate::key::Key;
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Partial {
     pub parts: Vec<Part>,
+    /// Of each tag that leads now, whatever it leads: mentions in the last steps, oldest first.
+    pub recent: BTreeMap<Key, Vec<u64>>,
 }
 
 /// Of one window.
@@ -83,8 +88,10 @@ impl Partial {
         };
         let mut whole = Self {
             parts: vec![part; Window::ALL.len()],
+            ..Self::default()
         };
         for partial in parts {
+            whole.recent.extend(partial.recent);
             for (into, part) in whole.parts.iter_mut().zip(partial.parts) {
                 into.posts += part.posts;
                 into.mentions += part.mentions;
@@ -105,6 +112,12 @@ impl Partial {
                 });
             }
         }
+        let parts = whole.parts.iter();
+        let leaders = parts
+            .flat_map(|part| &part.rankings)
+            .flat_map(|all| &all.now);
+        let keys: BTreeSet<&Key> = leaders.map(|leader| &leader.key).collect();
+        whole.recent.retain(|key, _| keys.contains(key));
         whole
     }
 }

@@ -40,6 +40,13 @@ struct Race<'a> {
     before: [Best<'a>; 3],
 }
 
+/// What came of it.
+struct Final<'a> {
+    tags: u64,
+    now: [Vec<Candidate<'a>>; 3],
+    before: [Vec<Candidate<'a>>; 3],
+}
+
 /// One tag as the filter shows it.
 struct Look<'a> {
     group: &'a Group,
@@ -97,6 +104,14 @@ impl<'a> Race<'a> {
             tags: 0,
             now: std::array::from_fn(|_| Best::new(k)),
             before: std::array::from_fn(|_| Best::new(PAST * k)),
+        }
+    }
+
+    fn finish(self) -> Final<'a> {
+        Final {
+            tags: self.tags,
+            now: self.now.map(Best::finish),
+            before: self.before.map(Best::finish),
         }
     }
 }
@@ -280,23 +295,20 @@ impl Partial {
                 }
             }
         }
-        let part = |(window, race): (usize, Race<'_>)| {
-            let leader = |candidate: Candidate<'_>| {
-                let admits = admits[candidate.group].as_deref();
-                let look = Look::at(
-                    groups[candidate.group],
-                    &pasts[candidate.group],
-                    candidate.slot,
-                    admits,
-                )?;
-                Some(look.leader(window))
-            };
-            let before = |candidate: Candidate<'_>| Before {
+        let finals: Vec<Final<'_>> = races.into_iter().map(Race::finish).collect();
+        let look = |candidate: &Candidate<'_>| {
+            let Candidate { group, slot, .. } = *candidate;
+            let admits = admits[group].as_deref();
+            Look::at(groups[group], &pasts[group], slot, admits)
+        };
+        let part = |(window, last): (usize, &Final<'_>)| {
+            let leader = |candidate: &Candidate<'_>| Some(look(candidate)?.leader(window));
+            let before = |candidate: &Candidate<'_>| Before {
                 key: candidate.key.clone(),
                 weight: candidate.weight,
             };
             let mut part = Part {
-                tags: race.tags,
+                tags: last.tags,
                 ..Part::default()
             };
             for (group, admits) in groups.iter().zip(&admits) {
@@ -308,18 +320,41 @@ impl Partial {
                 part.posts += sum.posts;
                 part.mentions += sum.mentions;
             }
-            for (now, then) in race.now.into_iter().zip(race.before) {
+            for (now, then) in last.now.iter().zip(&last.before) {
                 part.rankings.push(Leaders {
-                    now: now.finish().into_iter().filter_map(leader).collect(),
-                    before: then.finish().into_iter().map(before).collect(),
+                    now: now.iter().filter_map(leader).collect(),
+                    before: then.iter().map(before).collect(),
                 });
             }
             part
         };
         Self {
-            parts: races.into_iter().enumerate().map(part).collect(),
+            parts: finals.iter().enumerate().map(part).collect(),
+            recent: recent(&groups, &admits, &finals),
         }
     }
+}
+
+/// The last minutes of all that leads now, each tag looked at once.
+fn recent(
+    groups: &[&Group],
+    admits: &[Option<Vec<bool>>],
+    finals: &[Final<'_>],
+) -> BTreeMap<Key, Vec<u64>> {
+    let mut slots: Vec<Vec<u32>> = vec![Vec::new(); groups.len()];
+    for candidate in finals.iter().flat_map(|last| &last.now).flatten() {
+        slots[candidate.group].push(candidate.slot);
+    }
+    let mut recent = BTreeMap::new();
+    for ((group, admits), mut slots) in groups.iter().zip(admits).zip(slots) {
+        slots.sort_unstable();
+        slots.dedup();
+        let keys = slots
+            .iter()
+            .filter_map(|slot| Some(group.table.tag(*slot)?.key.clone()));
+        recent.extend(keys.zip(group.recent(&slots, admits.as_deref())));
+    }
+    recent
 }
 
 /// The pasts of the sliding windows and of those before them.

@@ -221,6 +221,21 @@ impl Oracle<'_> {
         lines.filter(|line| line.count > 0).collect()
     }
 
+    /// Mentions in the last steps that no epoch can fall into any more: up to 30, of the last quarter of
+    /// an hour at most.
+    pub(crate) fn recent(&self, tag: u8, began: u64) -> Vec<u64> {
+        let step = |epoch: u64| epoch * self.batch_ms / self.batch_ms.max(10 * SECOND);
+        let (quarter, _) = self.begins(Window::FifteenMinutes);
+        let mut steps: BTreeMap<u64, u64> = BTreeMap::new();
+        for epoch in quarter.max(began)..=self.now {
+            if step(epoch) < step(self.now + 1) {
+                *steps.entry(step(epoch)).or_default() += self.count(tag, epoch, epoch + 1);
+            }
+        }
+        let steps: Vec<u64> = steps.into_values().collect();
+        steps[steps.len().saturating_sub(30)..].to_vec()
+    }
+
     /// Standing posts of a window that have both tags.
     pub(crate) fn together(&self, window: Window, tag: u8) -> BTreeMap<u8, u64> {
         let (from, _) = self.begins(window);
