@@ -40,7 +40,7 @@ pub use delta::{
 pub use detail::Detail;
 pub use group::Group;
 pub use panes::Pane;
-pub use partial::{Before, Leader, Leaders, Part, Partial};
+pub use partial::{Before, Leader, Leaders, Part, Partial, Pulse};
 pub use saved::{ChangedSegment, Changes, SEGMENT, Saved, SavedGroup, SavedTag, Segment};
 pub use spellings::Spellings;
 

@@ -1,4 +1,4 @@
-//! The last minutes in steps: what a tag's small picture is drawn of.
+//! The last minutes in steps: what a tag's small picture is drawn of, and the pulse of all posts.
 //!
 //! A step is ten seconds, or an epoch where that is longer; an epoch is in the step that it begins in.
 //! Steps are aligned to the beginning of time, and one that epochs can still fall into is not shown: so a
@@ -7,7 +7,8 @@
 use model::Epoch;
 
 use super::{
-    Group,
+    Group, Pulse,
+    panes::Sum,
     windows::{FINE, pane_of},
 };
 
@@ -71,5 +72,40 @@ impl Group {
             }
         }
         recent
+    }
+
+    /// What all posts of the admitted slices have: in each step, and over the newest epochs.
+    pub(super) fn pulse(&self, admits: Option<&[bool]>) -> Pulse {
+        let steps = Steps::of(self);
+        let step = |epoch| pane_of(epoch, steps.step_ms, self.shape);
+        let next = self.head.as_of.0 + 1;
+        let newest = next.saturating_sub(STEP_MS.div_ceil(self.shape.batch_ms));
+        let newest = newest.max(self.head.began.0);
+        let mut pulse = Pulse {
+            epochs: next - newest,
+            posts: 0,
+            mentions: 0,
+            recent: vec![0; (steps.end - steps.first) as usize],
+        };
+        let last = self.panes.iter().rev();
+        for pane in last.take_while(|pane| pane.from.0 >= newest || step(pane.from) >= steps.first)
+        {
+            let mut whole = Sum::default();
+            for (slice, sum) in &pane.sums {
+                if admits.is_none_or(|admits| admits[usize::from(*slice)]) {
+                    whole.add(*sum);
+                }
+            }
+            if pane.from.0 >= newest {
+                pulse.posts += whole.posts;
+                pulse.mentions += whole.mentions;
+            }
+            if let Some(number) = step(pane.from).checked_sub(steps.first)
+                && let Some(posts) = pulse.recent.get_mut(number as usize)
+            {
+                *posts += whole.posts;
+            }
+        }
+        pulse
     }
 }

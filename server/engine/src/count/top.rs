@@ -5,11 +5,11 @@ use std::{borrow::Cow, cmp::Ordering, collections::BTreeMap};
 use model::{Epoch, Filter, Kind, Lang, Window};
 
 use super::{
-    Before, Detail, Group, Leader, Leaders, Part, Partial,
+    Before, Detail, Group, Leader, Leaders, Part, Partial, Pulse,
     group::place_of,
     partial::{PAST, order},
     people::People,
-    rising::{BANDS, LEAST_PEOPLE, Past},
+    rising::{BANDS, LEAST_PEOPLE, Mentions, Past},
     table::{Counts, Parts, Tag},
     windows::{SLIDING, pane_of, step_ms},
 };
@@ -328,7 +328,18 @@ impl Partial {
             }
             part
         };
+        let (mut pulse, mut slices) = (Pulse::default(), BTreeMap::new());
+        for (group, admits) in groups.iter().zip(&admits) {
+            pulse.add(&group.pulse(admits.as_deref()));
+            for (number, (slice, all)) in group.head.slices.iter().enumerate() {
+                if admits.as_ref().is_none_or(|admits| admits[number]) {
+                    *slices.entry(*slice).or_default() += all.mentions;
+                }
+            }
+        }
         Self {
+            pulse,
+            slices,
             parts: finals.iter().enumerate().map(part).collect(),
             recent: recent(&groups, &admits, &finals),
         }
@@ -421,8 +432,15 @@ impl Group {
         let begin = self.begin(place);
         let k = self.sketches.samples_k() as usize;
         let samples = look.tag.samples.as_deref();
+        let leader = look.leader(place);
+        let rising_since = leader.score.and_then(|_| {
+            let (past, _) = pasts.get(place)?;
+            let panes = self.mentions(slot);
+            past.began(whole.within(place), &whole.bands(), panes, self.head.as_of)
+        });
         Some(Detail {
-            leader: look.leader(place),
+            leader,
+            rising_since,
             languages: most_first(languages),
             sources: most_first(sources),
             spellings: look.tag.spellings.ranked(),
@@ -430,6 +448,22 @@ impl Group {
             series: self.series(slot, window),
             links: samples.map_or_else(Vec::new, |samples| samples.links(begin)),
         })
+    }
+
+    /// A tag's mentions over time, pane by pane, without those that have none.
+    fn mentions(&self, slot: u32) -> impl Iterator<Item = Mentions> {
+        let admitted = self.table.rows[slot as usize].admitted;
+        let panes = self.panes.iter().filter(move |pane| admitted <= pane.to);
+        let mentions = panes.map(move |pane| Mentions {
+            from: pane.from,
+            to: pane.to,
+            count: pane
+                .entries_of(slot)
+                .iter()
+                .map(|entry| entry.count())
+                .sum(),
+        });
+        mentions.filter(|mentions| mentions.count > 0)
     }
 
     /// A tag's mentions over time, without gaps. What is older than two days is in no step.
@@ -447,17 +481,10 @@ impl Group {
             (Epoch(begin).max(oldest), 0)
         };
         let mut series: Vec<(Epoch, u64)> = (0..steps).map(begin).collect();
-        let admitted = self.table.rows[slot as usize].admitted;
-        let within = self.panes.iter().filter(|pane| pane.from >= oldest);
-        for pane in within.filter(|pane| admitted <= pane.to) {
-            let count: u64 = pane
-                .entries_of(slot)
-                .iter()
-                .map(|entry| entry.count())
-                .sum();
+        for pane in self.mentions(slot).filter(|pane| pane.from >= oldest) {
             let number = (step(pane.from) - first) as usize;
             if let Some((_, sum)) = series.get_mut(number) {
-                *sum += count;
+                *sum += pane.count;
             }
         }
         series

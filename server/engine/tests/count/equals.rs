@@ -136,6 +136,18 @@ fn check_recent(partial: &Partial, oracle: &Oracle<'_>, began: u64) -> Result<()
     Ok(())
 }
 
+fn check_whole(partial: &Partial, oracle: &Oracle<'_>, began: u64) -> Result<(), TestCaseError> {
+    let pulse = partial.pulse.clone();
+    prop_assert_eq!(
+        (pulse.epochs, pulse.posts, pulse.mentions, pulse.recent),
+        oracle.pulse(began)
+    );
+    let mut slices = partial.slices.clone();
+    slices.retain(|_, mentions| *mentions > 0);
+    prop_assert_eq!(slices, oracle.slices());
+    Ok(())
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 96, ..ProptestConfig::default() })]
 
@@ -170,6 +182,7 @@ proptest! {
                     check(part, window, &oracle, began)?;
                 }
                 check_recent(&got, &oracle, began)?;
+                check_whole(&got, &oracle, began)?;
             }
         }
         let now = epochs.last().expect("an epoch").0;
@@ -179,7 +192,10 @@ proptest! {
                 let key = key(line.tag);
                 let group = &engine.groups[usize::from(group_of(&key))];
                 let detail = group.detail(key.as_str(), window).expect("it is kept");
+                let other = straight.groups[usize::from(group_of(&key))].detail(key.as_str(), window);
+                prop_assert_eq!(Some(&detail), other.as_ref(), "restarts change nothing");
                 prop_assert_eq!(detail.leader.count, line.count);
+                prop_assert_eq!(detail.rising_since.is_some(), detail.leader.score.is_some());
                 let sums = [
                     detail.languages.iter().map(|(_, count)| count).sum::<u64>(),
                     detail.sources.iter().map(|(_, count)| count).sum(),
