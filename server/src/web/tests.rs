@@ -1,5 +1,6 @@
 //! The whole router over a real socket, as clients see it.
 
+mod formats;
 mod sources;
 
 use std::{
