@@ -413,7 +413,8 @@ async fn larger_answers_are_compressed() {
     };
     let large = ask("/api/v1/top?k=100").await.unwrap();
     assert_eq!(header(large.headers(), "content-encoding"), "br");
-    assert!(header(large.headers(), "vary").contains("accept-encoding"));
+    let varies = large.headers().get_all("vary");
+    assert!(varies.iter().any(|value| value == "accept-encoding"));
     let small = ask("/api/v1/top?k=1").await.unwrap();
     assert_eq!(header(small.headers(), "content-encoding"), "");
 }
