@@ -3,7 +3,7 @@
 //! The only place that names plotters, and of it only the [`DrawingBackend`]: the same function
 //! paints the page's canvas, a picture for other programs, and what the tests keep. In three steps:
 //! [`plan`] says where everything goes and draws nothing, [`label`] makes text fit, [`paint`] draws
-//! a plan in the colours it is given. `canvas` is the browser's side.
+//! a plan in the colours it is given. `canvas` is the browser's side, `svg` the server's.
 //!
 //! plotters measures text in the browser by adding a styled element to the page. That neither knows
 //! of device pixels nor is allowed by the page's policy, so text is measured by whoever paints, and
@@ -14,6 +14,8 @@ pub mod canvas;
 mod colour;
 pub mod label;
 pub mod plan;
+#[cfg(feature = "ssr")]
+pub mod svg;
 
 use plotters::prelude::{DrawingBackend, ShapeStyle};
 use plotters_backend::{

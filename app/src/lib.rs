@@ -1,6 +1,7 @@
 //! What people see, and what the browser and the server say to each other.
 //!
 //! * `shell` the document around the page, and the policy it is sent with (server only)
+//! * `card` how a page is called, and what a link to it looks like elsewhere (server only)
 //! * `address` what a page shows, as it stands in its address
 //! * `ask` what pages ask the server, and who answers it
 //! * `poll` when to ask again: pure, no clock and no network of its own
@@ -14,6 +15,8 @@
 
 pub mod address;
 pub mod ask;
+#[cfg(feature = "ssr")]
+pub mod card;
 pub mod chart;
 pub mod page;
 pub mod poll;

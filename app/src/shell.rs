@@ -10,7 +10,8 @@ use leptos_router::location::{RequestUrl, Url};
 use crate::{
     App,
     address::{self, Mode},
-    page::{root, tag},
+    card::Card,
+    page::root,
 };
 
 /// Where the built page lies, such as `/pkg/tagtide.4f2a.js`.
@@ -21,8 +22,8 @@ pub struct Assets {
     pub css: String,
 }
 
-/// The whole document. `watch`: reload by itself under `cargo leptos watch`.
-pub fn shell(assets: &Assets, watch: Option<LeptosOptions>) -> impl IntoView + use<> {
+/// The whole document, called as `card` says. `watch`: reload by itself under `cargo leptos watch`.
+pub fn shell(assets: &Assets, watch: Option<LeptosOptions>, card: Card) -> impl IntoView + use<> {
     let nonce = use_nonce()
         .map(|nonce| nonce.to_string())
         .unwrap_or_default();
@@ -38,11 +39,7 @@ pub fn shell(assets: &Assets, watch: Option<LeptosOptions>) -> impl IntoView + u
                 <meta charset="utf-8" />
                 <meta name="viewport" content="width=device-width, initial-scale=1" />
                 <meta name="color-scheme" content="light dark" />
-                <title>{title()}</title>
-                <meta
-                    name="description"
-                    content="The hashtags that are mentioned most, counted while people write."
-                />
+                {card.head()}
                 <link rel="stylesheet" href=css />
                 <link rel="modulepreload" href=js nonce=nonce.clone() />
                 <link
@@ -63,18 +60,6 @@ pub fn shell(assets: &Assets, watch: Option<LeptosOptions>) -> impl IntoView + u
             </body>
         </html>
     }
-}
-
-/// What the document is called: by what its address asks for.
-fn title() -> String {
-    let asked = use_context::<RequestUrl>().and_then(|asked| asked.parse().ok());
-    let name = asked
-        .as_ref()
-        .and_then(|url| url.path().strip_prefix("/tag/"));
-    name.map_or_else(
-        || "tagtide: trending hashtags".to_owned(),
-        |name| tag::title(&address::tag_name(&Url::unescape(name))),
-    )
 }
 
 /// Brings the page to life. Where that fails it stays as it was sent, and its style is told so, to

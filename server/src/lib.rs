@@ -5,7 +5,7 @@
 //! * `epoch` posts combined into the open epoch, and its seal
 //! * `store` the two files that survive the process
 //! * `flow` the count as a timely dataflow
-//! * `results` the newest counts, for whoever shows them
+//! * `results` the newest counts, for whoever shows them; `kept` what takes its time, for the next one
 //! * `client` how others are asked over HTTP
 //! * `web` the board and the APIs, `tutorial` the other wires of the classic tutorial
 //! * `fuzzing` what must hold for any bytes; not in the program
@@ -17,6 +17,7 @@ mod epoch;
 mod flow;
 #[cfg(any(test, fuzzing))]
 pub mod fuzzing;
+mod kept;
 mod results;
 mod source;
 mod store;

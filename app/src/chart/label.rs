@@ -49,7 +49,7 @@ fn isolated(text: &str, end: &str) -> String {
 }
 
 /// Letters that are not seen and change how their neighbours are: directions and controls.
-fn steers(letter: char) -> bool {
+pub(crate) fn steers(letter: char) -> bool {
     letter.is_control()
         || matches!(letter, '\u{200e}' | '\u{200f}' | '\u{061c}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }

@@ -28,7 +28,7 @@ use crate::{
     source::{self, Opened, Registry},
     store::{self, Log, State},
     tutorial,
-    web::{self, ExternalBoard, Site, Web},
+    web::{self, ExternalBoard, Pictures, Site, Web},
 };
 
 /// How long sources and clients may take to let go.
@@ -119,6 +119,7 @@ pub(super) async fn run(typed: Serve) -> anyhow::Result<()> {
         external: ExternalBoard::default(),
         batch,
         site: Site::find(),
+        pictures: Pictures::default(),
     };
     let answering = showing.spawn(web::serve(listener, web, showing.stop.clone()));
 

@@ -45,6 +45,17 @@ impl ApiError {
         }
     }
 
+    pub(super) fn busy() -> Self {
+        Self {
+            retry_after: Some(2),
+            ..Self::new(
+                StatusCode::SERVICE_UNAVAILABLE,
+                "busy",
+                "the picture takes too long just now: others wait for theirs",
+            )
+        }
+    }
+
     pub(super) fn internal() -> Self {
         Self::of_status(StatusCode::INTERNAL_SERVER_ERROR)
     }

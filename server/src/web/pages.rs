@@ -5,12 +5,12 @@ use std::sync::Arc;
 use app::Boards;
 use axum::{
     extract::{Request, State},
-    http::{HeaderValue, StatusCode, header::CACHE_CONTROL},
+    http::{HeaderValue, Method, StatusCode, header::CACHE_CONTROL},
     response::{IntoResponse, Response},
 };
 use leptos::context::provide_context;
 
-use super::Web;
+use super::{Web, cards};
 
 /// Called once before the first request.
 pub(super) fn prepare() {
@@ -23,9 +23,11 @@ pub(super) async fn page(State(web): State<Web>, request: Request) -> Response {
     if !request.uri().path().starts_with('/') {
         return StatusCode::BAD_REQUEST.into_response();
     }
+    let (address, headers) = (request.uri().clone(), request.headers().clone());
+    let card = cards::card(&web, &address, &headers).await;
     let site = web.site.clone();
     let render = leptos_axum::render_app_async_with_context(context(web), move || {
-        app::shell(site.assets(), site.watch())
+        app::shell(site.assets(), site.watch(), card.clone())
     });
     let mut response = render(request).await;
     // The counts are in it. The app says so too, but not on every page.
@@ -44,7 +46,9 @@ pub(super) async fn no_page(web: State<Web>, request: Request) -> Response {
     response
 }
 
-pub(super) async fn server_function(State(web): State<Web>, request: Request) -> Response {
+pub(super) async fn server_function(State(web): State<Web>, mut request: Request) -> Response {
+    // Leptos knows its functions by their method; what a HEAD is not sent, the router leaves out.
+    *request.method_mut() = Method::GET;
     let answer = leptos_axum::handle_server_fns_with_context(context(web), request).await;
     answer.into_response()
 }

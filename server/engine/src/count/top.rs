@@ -5,11 +5,11 @@ use std::{borrow::Cow, cmp::Ordering, collections::BTreeMap};
 use model::{Epoch, Filter, Kind, Lang, Window};
 
 use super::{
-    Before, Detail, Group, Leader, Leaders, Part, Partial,
+    Before, Detail, Group, Leader, Leaders, Part, Partial, Pulse,
     group::place_of,
     partial::{PAST, order},
     people::People,
-    rising::{BANDS, LEAST_PEOPLE, Past},
+    rising::{BANDS, LEAST_PEOPLE, Mentions, Past},
     table::{Counts, Parts, Tag},
     windows::{SLIDING, pane_of, step_ms},
 };
@@ -38,6 +38,13 @@ struct Race<'a> {
     /// In the order of [`Ranking::ALL`].
     now: [Best<'a>; 3],
     before: [Best<'a>; 3],
+}
+
+/// What came of it.
+struct Final<'a> {
+    tags: u64,
+    now: [Vec<Candidate<'a>>; 3],
+    before: [Vec<Candidate<'a>>; 3],
 }
 
 /// One tag as the filter shows it.
@@ -97,6 +104,14 @@ impl<'a> Race<'a> {
             tags: 0,
             now: std::array::from_fn(|_| Best::new(k)),
             before: std::array::from_fn(|_| Best::new(PAST * k)),
+        }
+    }
+
+    fn finish(self) -> Final<'a> {
+        Final {
+            tags: self.tags,
+            now: self.now.map(Best::finish),
+            before: self.before.map(Best::finish),
         }
     }
 }
@@ -280,23 +295,20 @@ impl Partial {
                 }
             }
         }
-        let part = |(window, race): (usize, Race<'_>)| {
-            let leader = |candidate: Candidate<'_>| {
-                let admits = admits[candidate.group].as_deref();
-                let look = Look::at(
-                    groups[candidate.group],
-                    &pasts[candidate.group],
-                    candidate.slot,
-                    admits,
-                )?;
-                Some(look.leader(window))
-            };
-            let before = |candidate: Candidate<'_>| Before {
+        let finals: Vec<Final<'_>> = races.into_iter().map(Race::finish).collect();
+        let look = |candidate: &Candidate<'_>| {
+            let Candidate { group, slot, .. } = *candidate;
+            let admits = admits[group].as_deref();
+            Look::at(groups[group], &pasts[group], slot, admits)
+        };
+        let part = |(window, last): (usize, &Final<'_>)| {
+            let leader = |candidate: &Candidate<'_>| Some(look(candidate)?.leader(window));
+            let before = |candidate: &Candidate<'_>| Before {
                 key: candidate.key.clone(),
                 weight: candidate.weight,
             };
             let mut part = Part {
-                tags: race.tags,
+                tags: last.tags,
                 ..Part::default()
             };
             for (group, admits) in groups.iter().zip(&admits) {
@@ -308,18 +320,52 @@ impl Partial {
                 part.posts += sum.posts;
                 part.mentions += sum.mentions;
             }
-            for (now, then) in race.now.into_iter().zip(race.before) {
+            for (now, then) in last.now.iter().zip(&last.before) {
                 part.rankings.push(Leaders {
-                    now: now.finish().into_iter().filter_map(leader).collect(),
-                    before: then.finish().into_iter().map(before).collect(),
+                    now: now.iter().filter_map(leader).collect(),
+                    before: then.iter().map(before).collect(),
                 });
             }
             part
         };
+        let (mut pulse, mut slices) = (Pulse::default(), BTreeMap::new());
+        for (group, admits) in groups.iter().zip(&admits) {
+            pulse.add(&group.pulse(admits.as_deref()));
+            for (number, (slice, all)) in group.head.slices.iter().enumerate() {
+                if admits.as_ref().is_none_or(|admits| admits[number]) {
+                    *slices.entry(*slice).or_default() += all.mentions;
+                }
+            }
+        }
         Self {
-            parts: races.into_iter().enumerate().map(part).collect(),
+            pulse,
+            slices,
+            parts: finals.iter().enumerate().map(part).collect(),
+            recent: recent(&groups, &admits, &finals),
         }
     }
+}
+
+/// The last minutes of all that leads now, each tag looked at once.
+fn recent(
+    groups: &[&Group],
+    admits: &[Option<Vec<bool>>],
+    finals: &[Final<'_>],
+) -> BTreeMap<Key, Vec<u64>> {
+    let mut slots: Vec<Vec<u32>> = vec![Vec::new(); groups.len()];
+    for candidate in finals.iter().flat_map(|last| &last.now).flatten() {
+        slots[candidate.group].push(candidate.slot);
+    }
+    let mut recent = BTreeMap::new();
+    for ((group, admits), mut slots) in groups.iter().zip(admits).zip(slots) {
+        slots.sort_unstable();
+        slots.dedup();
+        let keys = slots
+            .iter()
+            .filter_map(|slot| Some(group.table.tag(*slot)?.key.clone()));
+        recent.extend(keys.zip(group.recent(&slots, admits.as_deref())));
+    }
+    recent
 }
 
 /// The pasts of the sliding windows and of those before them.
@@ -386,8 +432,15 @@ impl Group {
         let begin = self.begin(place);
         let k = self.sketches.samples_k() as usize;
         let samples = look.tag.samples.as_deref();
+        let leader = look.leader(place);
+        let rising_since = leader.score.and_then(|_| {
+            let (past, _) = pasts.get(place)?;
+            let panes = self.mentions(slot);
+            past.began(whole.within(place), &whole.bands(), panes, self.head.as_of)
+        });
         Some(Detail {
-            leader: look.leader(place),
+            leader,
+            rising_since,
             languages: most_first(languages),
             sources: most_first(sources),
             spellings: look.tag.spellings.ranked(),
@@ -395,6 +448,22 @@ impl Group {
             series: self.series(slot, window),
             links: samples.map_or_else(Vec::new, |samples| samples.links(begin)),
         })
+    }
+
+    /// A tag's mentions over time, pane by pane, without those that have none.
+    fn mentions(&self, slot: u32) -> impl Iterator<Item = Mentions> {
+        let admitted = self.table.rows[slot as usize].admitted;
+        let panes = self.panes.iter().filter(move |pane| admitted <= pane.to);
+        let mentions = panes.map(move |pane| Mentions {
+            from: pane.from,
+            to: pane.to,
+            count: pane
+                .entries_of(slot)
+                .iter()
+                .map(|entry| entry.count())
+                .sum(),
+        });
+        mentions.filter(|mentions| mentions.count > 0)
     }
 
     /// A tag's mentions over time, without gaps. What is older than two days is in no step.
@@ -412,17 +481,10 @@ impl Group {
             (Epoch(begin).max(oldest), 0)
         };
         let mut series: Vec<(Epoch, u64)> = (0..steps).map(begin).collect();
-        let admitted = self.table.rows[slot as usize].admitted;
-        let within = self.panes.iter().filter(|pane| pane.from >= oldest);
-        for pane in within.filter(|pane| admitted <= pane.to) {
-            let count: u64 = pane
-                .entries_of(slot)
-                .iter()
-                .map(|entry| entry.count())
-                .sum();
+        for pane in self.mentions(slot).filter(|pane| pane.from >= oldest) {
             let number = (step(pane.from) - first) as usize;
             if let Some((_, sum)) = series.get_mut(number) {
-                *sum += count;
+                *sum += pane.count;
             }
         }
         series
