@@ -49,7 +49,7 @@ pub struct Held {
 }
 
 /// What the page of a tag is asked to show.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct TagView {
     /// With its `#`, spelled in any way.
     pub name: String,

@@ -5,14 +5,8 @@
 //! does. There is no inline style, so no tag can bring any.
 
 use leptos::{config::LeptosOptions, nonce::use_nonce, prelude::*};
-use leptos_router::location::{RequestUrl, Url};
 
-use crate::{
-    App,
-    address::{self, Mode},
-    card::Card,
-    page::root,
-};
+use crate::{App, ask::Told, card::Card, page::root, place::Place};
 
 /// Where the built page lies, such as `/pkg/tagtide.4f2a.js`.
 #[derive(Clone, Debug)]
@@ -22,14 +16,26 @@ pub struct Assets {
     pub css: String,
 }
 
-/// The whole document, called as `card` says. `watch`: reload by itself under `cargo leptos watch`.
-pub fn shell(assets: &Assets, watch: Option<LeptosOptions>, card: Card) -> impl IntoView + use<> {
+/// The page that is asked for.
+#[derive(Clone, Debug)]
+pub struct Page {
+    /// Its address: path and query.
+    pub at: String,
+    /// What it shows at first.
+    pub first: Option<Told>,
+    /// How the server is called from outside, where that is known.
+    pub origin: Option<String>,
+}
+
+/// The whole document. `watch`: reload by itself under `cargo leptos watch`.
+pub fn shell(assets: &Assets, watch: Option<LeptosOptions>, page: Page) -> impl IntoView + use<> {
     let nonce = use_nonce()
         .map(|nonce| nonce.to_string())
         .unwrap_or_default();
     let Assets { js, wasm, css } = assets.clone();
     let script = hydration(&js, &wasm);
-    let mode = mode();
+    let (place, mode) = Place::of(&page.at);
+    let card = Card::of(&place, page.first.as_ref(), page.origin.as_deref());
     send_policy(&nonce, mode.embed, watch.is_some());
     let [theme, kiosk, embed] = root::attributes(mode).map(|(_, value)| value);
     view! {
@@ -56,7 +62,7 @@ pub fn shell(assets: &Assets, watch: Option<LeptosOptions>, card: Card) -> impl 
                 {watch.map(|options| view! { <AutoReload options /> })}
             </head>
             <body>
-                <App />
+                <App at=page.at first=page.first />
             </body>
         </html>
     }
@@ -75,15 +81,6 @@ fn hydration(js: &str, wasm: &str) -> String {
     console.warn("tagtide: this page stays as it was sent.", why);
 }}"#
     )
-}
-
-/// How the document's address asks for it to be shown.
-fn mode() -> Mode {
-    let asked: Option<Url> = use_context::<RequestUrl>().and_then(|asked| asked.parse().ok());
-    asked.map_or_else(Mode::default, |url| {
-        let parameters = url.search_params();
-        address::Query::of(|name| parameters.get_str(name)).mode()
-    })
 }
 
 /// `embed`: any page may have it in a frame.

@@ -1,11 +1,9 @@
 //! The board: its parts in the order they stand on the page.
 
 use leptos::{either::EitherOf3, prelude::*, web_sys};
-use leptos_router::hooks::use_query_map;
 use model::{Origin, Pulse, Ranking, Row, View};
 
 use super::{
-    arrival::{Page, arrival},
     banner::Banner,
     controls::Controls,
     live::Live,
@@ -24,19 +22,7 @@ use crate::{
 };
 
 #[component]
-pub fn BoardPage() -> impl IntoView {
-    let query = use_query_map();
-    let view = Memo::new(move |_| {
-        query.with(|query| address::Query::of(|name| query.get_str(name)).view_or_default())
-    });
-    let mode = Memo::new(move |_| {
-        query.with(|query| address::Query::of(|name| query.get_str(name)).mode())
-    });
-    arrival(Page::Board(view, mode))
-}
-
-#[component]
-pub fn Open(view: Memo<View>, mode: Memo<Mode>, first: Option<Told>) -> impl IntoView {
+pub fn BoardPage(view: Memo<View>, mode: Memo<Mode>, first: Option<Told>) -> impl IntoView {
     let live = Live::new(view, mode, first);
     #[cfg(feature = "hydrate")]
     {

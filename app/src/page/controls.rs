@@ -2,10 +2,10 @@
 //! before the page is alive. What only a live page can do is not shown before.
 
 use leptos::{prelude::*, web_sys};
-use leptos_router::{NavigateOptions, hooks::use_navigate};
 use model::{Board, Kind, Lang, Origin, Ranking, View};
 
 use super::{
+    Here,
     keys::Keys,
     live::Live,
     masthead::{Way, counted},
@@ -119,16 +119,16 @@ fn Picks(live: Live) -> impl IntoView {
     let chosen_rows = Signal::derive(move || view.get().rows.to_string());
     let chosen_theme = Signal::derive(move || mode.get().theme.name().to_owned());
 
-    let go = use_navigate();
+    let here = expect_context::<Here>();
     let changed = move |event| {
         let field: web_sys::HtmlSelectElement = event_target(&event);
         let (view, mode) = (view.get_untracked(), mode.get_untracked());
-        let to = address::href_with(view, mode, &field.name(), &field.value());
-        let options = NavigateOptions {
-            scroll: false,
-            ..NavigateOptions::default()
-        };
-        go(&to, options);
+        here.go(&address::href_with(
+            view,
+            mode,
+            &field.name(),
+            &field.value(),
+        ));
     };
     // Where the form is sent by itself, the page has not changed since it came.
     let (sent, mut rest) = (

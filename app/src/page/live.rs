@@ -198,6 +198,8 @@ mod feed {
         fn track(&self);
         /// The page has come alive: from here on it may differ from what was sent.
         fn begin(&self) {}
+        /// There is nothing to show yet.
+        fn is_empty(&self) -> bool;
         /// What to ask now.
         fn asked(&self) -> Asked;
         /// Shows what it was told when it asked that.
@@ -222,6 +224,10 @@ mod feed {
 
         fn begin(&self) {
             self.arranged.remember();
+        }
+
+        fn is_empty(&self) -> bool {
+            self.shown.with_untracked(|shown| shown.board.is_none())
         }
 
         fn asked(&self) -> Asked {
@@ -350,6 +356,11 @@ mod feed {
             self.view.track();
         }
 
+        fn is_empty(&self) -> bool {
+            let not_yet = |shown: &ShownTag| matches!(shown.tag, Known::NotYet);
+            self.shown.with_untracked(not_yet)
+        }
+
         fn asked(&self) -> Asked {
             let of = self.view.get_untracked();
             let held = self.shown.with_untracked(|shown| match &shown.tag {
@@ -424,6 +435,10 @@ mod driver {
             if driver.with_value(Option::is_none) {
                 feed.begin();
                 driver.set_value(Some(Driver::start(line, feed.clone())));
+                // Who came here by a link has nothing to look at yet.
+                if feed.is_empty() {
+                    on(Event::Urged);
+                }
             } else {
                 on(Event::Urged);
             }
