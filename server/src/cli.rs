@@ -79,7 +79,9 @@ Limits of the count, for all tags together, in parts of --max-tags:
 
 Limits of answering:
   connections               1024, each with 64 KiB of head and 1 MiB of body
-  questions to the count    256 waiting; 64 filtered boards are kept an epoch";
+  questions to the count    256 waiting; 64 filtered boards are kept an epoch
+  pictures                  one is drawn at a time; 64 are kept an epoch
+  --block                   16 MiB";
 
 #[derive(Debug, Args)]
 #[command(after_long_help = LIMITS)]
@@ -172,6 +174,18 @@ pub(crate) struct Serve {
     )]
     #[arg(value_parser = clap::value_parser!(u64).range(1024..))]
     pub(crate) max_tags: u64,
+
+    /// A file of hashtags that are never shown, one a line, with or without '#'
+    ///
+    /// In any spelling that is the same tag. They take no rank, and the next one moves up; what is counted
+    /// of all tags has them in it. The file is read again when it changes.
+    #[arg(
+        long,
+        env = "TAGTIDE_BLOCK",
+        hide_env_values = true,
+        value_name = "FILE"
+    )]
+    pub(crate) block: Option<PathBuf>,
 
     /// Post the all-time top ten after each epoch to this dashboard of the tutorial (…/updateData)
     #[arg(long, env = "TAGTIDE_POST_TO", hide_env_values = true, value_name = "URL", value_parser = web)]

@@ -38,7 +38,10 @@ pub fn TagPage() -> impl IntoView {
 #[component]
 pub fn OpenTag(view: Memo<TagView>, first: Option<Told>) -> impl IntoView {
     #[cfg(feature = "ssr")]
-    if matches!(first, Some(Told::Tag(TagAnswer::NeverSeen))) {
+    if matches!(
+        first,
+        Some(Told::Tag(TagAnswer::NeverSeen | TagAnswer::Blocked))
+    ) {
         super::not_found::tell();
     }
     let live = LiveTag::new(view, first);
@@ -59,7 +62,8 @@ pub fn OpenTag(view: Memo<TagView>, first: Option<Told>) -> impl IntoView {
         let ShownTag { of, tag } = live.shown.get();
         match tag {
             Known::NotYet => EitherOf3::A(view! { <Starting /> }),
-            Known::Never => EitherOf3::B(never(of)),
+            Known::Never => EitherOf3::B(never(of, "No post that was counted bears this hashtag.")),
+            Known::Blocked => EitherOf3::B(never(of, "This hashtag is not shown here.")),
             Known::Tag(detail) => EitherOf3::C(depth(&detail, zone.get())),
         }
     };
@@ -82,14 +86,14 @@ fn board_href(window: Window) -> String {
     })
 }
 
-fn never(of: TagView) -> impl IntoView {
+fn never(of: TagView, why: &'static str) -> impl IntoView {
     let board = board_href(of.window);
     view! {
         <section class="notice">
             <h1>
                 <bdi>{of.name}</bdi>
             </h1>
-            <p>"No post that was counted bears this hashtag."</p>
+            <p>{why}</p>
             <p>
                 <a class="button" href=board>
                     "See what is trending"
