@@ -161,9 +161,9 @@ pub(crate) struct Serve {
     #[arg(value_parser = clap::value_parser!(u16).range(1..=64))]
     pub(crate) workers: Option<u16>,
 
-    /// How many tags are kept at most, in memory and on disk
+    /// How many tags are kept at most
     ///
-    /// A million of them take about 1 GB of memory. Past it the rarest make room, all-time counts become estimates, and how much each may be too
+    /// In memory and on disk. A million of them take about 1 GB of memory. Past it the rarest make room, all-time counts become estimates, and how much each may be too
     /// high is shown with it. It may be another with every start.
     #[arg(
         long,
@@ -175,9 +175,9 @@ pub(crate) struct Serve {
     #[arg(value_parser = clap::value_parser!(u64).range(1024..))]
     pub(crate) max_tags: u64,
 
-    /// A file of hashtags that are never shown, one a line, with or without '#'
+    /// Hashtags that are never shown: a file of them
     ///
-    /// In any spelling that is the same tag. They take no rank, and the next one moves up; what is counted
+    /// One a line, with or without '#', in any spelling that is the same tag. They take no rank, and the next one moves up; what is counted
     /// of all tags has them in it. The file is read again when it changes.
     #[arg(
         long,
