@@ -118,12 +118,29 @@ impl Live {
         let newest = self.newest().ok_or(NoTag::NotNow)?;
         let Asking { asker, tags, .. } = &**self.asking.as_ref().ok_or(NoTag::NotNow)?;
         let key = asker.key(name).ok_or(NoTag::NeverSeen)?;
+        if asker.blocked().contains(&key) {
+            return Err(NoTag::Blocked);
+        }
         let ask = async || asker.tag(key.clone(), window).await;
         let found = tags.get((key.clone(), window), newest.epoch, ask).await;
         found
             .ok_or(NoTag::NotNow)?
             .map(|detail| *detail)
             .ok_or(NoTag::NeverSeen)
+    }
+
+    /// The tags that are not to be shown: asked for each tag of what was not counted by the newest list,
+    /// or not here.
+    pub(crate) fn is_blocked(&self) -> impl Fn(&str) -> bool + use<> {
+        let asking = self.asking.clone();
+        let blocked = asking.as_ref().map(|asking| asking.asker.blocked());
+        move |tag| match (&asking, &blocked) {
+            (Some(asking), Some(blocked)) if !blocked.is_empty() => {
+                let key = asking.asker.key(tag);
+                key.is_some_and(|key| blocked.contains(&key))
+            }
+            _ => false,
+        }
     }
 
     /// Whether what is shown is what is sealed, give or take the time that counting takes.
@@ -172,6 +189,8 @@ impl Live {
 pub(crate) enum NoTag {
     /// It was never mentioned, or so long ago and so seldom that it is forgotten.
     NeverSeen,
+    /// It is not to be shown.
+    Blocked,
     /// The program is starting or ending.
     NotNow,
 }

@@ -144,7 +144,7 @@ pub fn plan(series: &Series, sheet: Sheet, width_of: Measure<'_>) -> Plan {
     let points = series.steps.iter().zip(&begins);
     let points = points.map(|(step, at)| {
         // A clock that went back draws no line outside.
-        let x = across(*at).clamp(left, right);
+        let x = across(*at).max(left).min(right);
         (round(x), round(up(step.count)))
     });
     Plan {

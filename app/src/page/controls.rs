@@ -89,7 +89,6 @@ fn Picks(live: Live) -> impl IntoView {
     let languages = Signal::derive(move || {
         let language = |lang: Lang| (lang.to_string(), words::language(Some(lang)));
         let mut languages: Vec<_> = languages.get().into_iter().map(language).collect();
-        languages.sort_by(|(_, a), (_, b)| a.cmp(b));
         languages.insert(0, (String::new(), "All languages".to_owned()));
         languages
     });
@@ -103,8 +102,8 @@ fn Picks(live: Live) -> impl IntoView {
         let mut rows = Vec::from(address::ROWS);
         let asked = view.get().rows;
         if !rows.contains(&asked) {
-            rows.push(asked);
-            rows.sort_unstable();
+            let place = rows.partition_point(|rows| *rows < asked);
+            rows.insert(place, asked);
         }
         let rows = rows.into_iter();
         rows.map(|rows| (rows.to_string(), format!("Top {rows}")))

@@ -148,6 +148,7 @@ pub enum Known {
     /// The server has not answered yet, or is starting.
     NotYet,
     Never,
+    Blocked,
     Tag(Arc<TagDetail>),
 }
 
@@ -156,6 +157,7 @@ impl LiveTag {
         let tag = match first {
             Some(Told::Tag(TagAnswer::Tag(detail))) => Known::Tag(Arc::new(detail)),
             Some(Told::Tag(TagAnswer::NeverSeen)) => Known::Never,
+            Some(Told::Tag(TagAnswer::Blocked)) => Known::Blocked,
             _ => Known::NotYet,
         };
         let of = view.get_untracked();
@@ -163,7 +165,7 @@ impl LiveTag {
         let at = Memo::new(move |_| {
             shown.with(|shown| match &shown.tag {
                 Known::Tag(detail) => Some(detail.at.clone()),
-                Known::NotYet | Known::Never => None,
+                Known::NotYet | Known::Never | Known::Blocked => None,
             })
         });
         Self {
@@ -377,6 +379,7 @@ mod feed {
             let tag = match answer {
                 TagAnswer::Tag(detail) => Known::Tag(Arc::new(detail)),
                 TagAnswer::NeverSeen => Known::Never,
+                TagAnswer::Blocked => Known::Blocked,
                 TagAnswer::Unchanged { behind } => return answered(false, behind),
                 TagAnswer::Starting => return answered(false, true),
             };

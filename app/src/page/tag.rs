@@ -47,7 +47,8 @@ pub fn TagPage(view: Memo<TagView>, mode: Memo<Mode>, first: Option<Told>) -> im
         let mode = mode.get();
         match tag {
             Known::NotYet => EitherOf3::A(view! { <Starting /> }),
-            Known::Never => EitherOf3::B(never(of, mode)),
+            Known::Never => EitherOf3::B(none(of, NEVER, mode)),
+            Known::Blocked => EitherOf3::B(none(of, BLOCKED, mode)),
             Known::Tag(detail) => EitherOf3::C(depth(&detail, zone.get(), mode, canvas)),
         }
     };
@@ -71,14 +72,17 @@ fn board_href(window: Window, mode: Mode) -> String {
     address::href(view, mode)
 }
 
-fn never(of: TagView, mode: Mode) -> impl IntoView {
+const NEVER: &str = "No post that was counted bears this hashtag.";
+const BLOCKED: &str = "This hashtag is not shown here: whoever runs this board has blocked it.";
+
+fn none(of: TagView, why: &'static str, mode: Mode) -> impl IntoView {
     let board = board_href(of.window, mode);
     view! {
         <section class="notice">
             <h1>
                 <bdi>{of.name}</bdi>
             </h1>
-            <p>"No post that was counted bears this hashtag."</p>
+            <p>{why}</p>
             <p>
                 <a class="button" href=board>
                     "See what is trending"

@@ -10,6 +10,7 @@ use std::sync::atomic::Ordering::Relaxed;
 
 use super::*;
 use crate::{
+    blocked::Blocked,
     results::{Live, NoTag},
     store::{self, SealedEpoch, Settings},
 };
@@ -74,6 +75,7 @@ fn parts(
         batch: BATCH,
         grammar: Grammar::Twitter,
         max_tags: 2_000_000,
+        blocked: Blocked::default(),
         results,
         durable,
     }

@@ -78,6 +78,7 @@ pub(super) async fn tag(
     match web.live.tag(&name, window).await {
         Ok(detail) => answer(&headers, &detail),
         Err(NoTag::NeverSeen) => Err(ApiError::unknown_tag()),
+        Err(NoTag::Blocked) => Err(ApiError::blocked_tag()),
         Err(NoTag::NotNow) => Err(ApiError::starting()),
     }
 }

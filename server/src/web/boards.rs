@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use app::{Boards, Held, Pending, TagView};
-use model::{Answer, Board, Epoch, Origin, Pulse, TagAnswer, Top, Unchanged, View};
+use model::{Answer, Board, Epoch, Origin, Pulse, Row, TagAnswer, Top, Unchanged, View};
 
 use super::Web;
 use crate::results::NoTag;
@@ -28,10 +28,10 @@ impl Web {
         Some(match view.origin {
             Origin::Counted(filter) => {
                 let results = self.live.of(filter).await?;
-                first_rows(results.top(view.window, view.by), rows)
+                self.first_rows(results.top(view.window, view.by), rows)
             }
             Origin::External => match self.external.newest() {
-                Some(posted) => first_rows(&posted.top, rows),
+                Some(posted) => self.first_rows(&posted.top, rows),
                 None => super::external::nothing_posted(),
             },
         })
@@ -62,6 +62,29 @@ impl Web {
         }
     }
 
+    /// `top` with at most `rows` rows; the rest is not copied. A tag that was blocked since, or that
+    /// another program has posted, leaves its rank to the next one.
+    fn first_rows(&self, top: &Top, rows: usize) -> Top {
+        let is_blocked = self.live.is_blocked();
+        let shown = top.rows.iter().filter(|row| !is_blocked(&row.tag));
+        let ranked = (1..).zip(shown.take(rows));
+        Top {
+            window: top.window,
+            by: top.by,
+            epoch: top.epoch,
+            at: top.at.clone(),
+            posts: top.posts,
+            mentions: top.mentions,
+            tags: top.tags,
+            rows: ranked
+                .map(|(rank, row)| Row {
+                    rank,
+                    ..row.clone()
+                })
+                .collect(),
+        }
+    }
+
     fn news(&self, top: &Top, rows: usize, external: bool, held: Held) -> Answer {
         if held.epoch == Some(top.epoch) {
             return self.unchanged(top.epoch, external, held);
@@ -70,7 +93,7 @@ impl Web {
         let counted = self.live.newest();
         let whole = counted.as_ref().map(|results| &results.whole);
         Answer::Board(Board {
-            top: first_rows(top, rows),
+            top: self.first_rows(top, rows),
             batch_ms: millis(self.batch),
             sources: self.sources.all(),
             pulse: Pulse {
@@ -108,6 +131,7 @@ impl Web {
         match self.live.tag(&view.name, view.window).await {
             Ok(detail) => TagAnswer::Tag(detail),
             Err(NoTag::NeverSeen) => TagAnswer::NeverSeen,
+            Err(NoTag::Blocked) => TagAnswer::Blocked,
             Err(NoTag::NotNow) => TagAnswer::Starting,
         }
     }
@@ -123,20 +147,6 @@ const LONGEST: usize = 4096;
 /// Nobody needs to be asked for such a tag.
 pub(super) fn is_too_long(name: &str) -> bool {
     name.len() > LONGEST
-}
-
-/// `top` with at most `rows` rows; the rest is not copied.
-fn first_rows(top: &Top, rows: usize) -> Top {
-    Top {
-        window: top.window,
-        by: top.by,
-        epoch: top.epoch,
-        at: top.at.clone(),
-        posts: top.posts,
-        mentions: top.mentions,
-        tags: top.tags,
-        rows: top.rows.iter().take(rows).cloned().collect(),
-    }
 }
 
 #[cfg(test)]

@@ -72,6 +72,14 @@ impl ApiError {
         )
     }
 
+    pub(super) fn blocked_tag() -> Self {
+        Self::new(
+            StatusCode::NOT_FOUND,
+            "blocked_tag",
+            "this hashtag is not shown here",
+        )
+    }
+
     pub(super) fn timed_out() -> Self {
         Self::of_status(StatusCode::REQUEST_TIMEOUT)
     }

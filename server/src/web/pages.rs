@@ -31,7 +31,10 @@ pub(super) async fn page(State(web): State<Web>, request: Request) -> Response {
         Place::Tag(view) => Some(Told::Tag(web.tag_answer(&view, None).await)),
         Place::Nowhere => None,
     };
-    let found = !matches!(first, None | Some(Told::Tag(TagAnswer::NeverSeen)));
+    let found = !matches!(
+        first,
+        None | Some(Told::Tag(TagAnswer::NeverSeen | TagAnswer::Blocked))
+    );
     let page = Page {
         at,
         first,

@@ -125,17 +125,21 @@ impl Past {
         }
         let mut variance = 0.0;
         for band in self.first..BANDS {
-            let off = bands[band] as f64 * self.rate[band] - mean;
+            let off = self.rate_in(band, bands) - mean;
             variance += self.weight[band] * off * off;
         }
         let deviation = variance.max(mean).sqrt().max(mean / 4.0);
         Some(above / (deviation + NOISE))
     }
 
+    fn rate_in(&self, band: usize, bands: &[u64; BANDS]) -> f64 {
+        bands[band] as f64 * self.rate[band]
+    }
+
     fn mean(&self, bands: &[u64; BANDS]) -> f64 {
         let mut mean = 0.0;
         for band in self.first..BANDS {
-            mean += self.weight[band] * (bands[band] as f64 * self.rate[band]);
+            mean += self.weight[band] * self.rate_in(band, bands);
         }
         mean
     }
@@ -296,9 +300,9 @@ mod tests {
 
     #[test]
     fn a_few_mentions_far_apart_rise_since_the_last_of_them_that_make_it() {
-        let few = |age: u64| u64::from(age < 140 && age % 20 == 0);
+        let few = |age: u64| u64::from(age < 140 && age.is_multiple_of(20));
         let told = began(few, 1).expect("seven of them rise");
-        assert!(told < 140 && told % 20 == 0, "{told}");
+        assert!(told < 140 && told.is_multiple_of(20), "{told}");
     }
 
     #[test]

@@ -1,6 +1,10 @@
 //! The best tags of some groups, and one tag in depth.
 
-use std::{borrow::Cow, cmp::Ordering, collections::BTreeMap};
+use std::{
+    borrow::Cow,
+    cmp::Ordering,
+    collections::{BTreeMap, HashSet},
+};
 
 use model::{Epoch, Filter, Kind, Lang, Window};
 
@@ -223,10 +227,18 @@ impl<'a> Look<'a> {
         }
     }
 
-    fn enter(&self, group: usize, races: &mut [Race<'a>]) {
+    fn offer(&self, best: &mut Best<'a>, weight: f64, group: usize, hidden: &HashSet<Key>) {
+        // Asked of those only that could be among the best.
+        if !hidden.contains(&self.tag.key) {
+            best.offer(self.candidate(weight, group));
+        }
+    }
+
+    fn enter(&self, group: usize, races: &mut [Race<'a>], hidden: &HashSet<Key>) {
         if self.counts.all == 0 {
             return;
         }
+        let offer = |best: &mut Best<'a>, weight| self.offer(best, weight, group, hidden);
         let bands = self.counts.bands();
         for (window, race) in races.iter_mut().enumerate() {
             let count = self.counts.within(window);
@@ -238,17 +250,17 @@ impl<'a> Look<'a> {
                     && let Some(people) = self.people_in(window)
                     && by_people.admits(people as f64)
                 {
-                    by_people.offer(self.candidate(people as f64, group));
+                    offer(by_people, people as f64);
                 }
                 let rises = |score| by_rise.admits(score);
                 if rises(Past::most(count))
                     && let Some(score) = self.score(window, &bands, rises)
                 {
-                    by_rise.offer(self.candidate(score, group));
+                    offer(by_rise, score);
                 }
                 let weight = (count + self.group.error(self.slot, window)) as f64;
                 if by_count.admits(weight) {
-                    by_count.offer(self.candidate(weight, group));
+                    offer(by_count, weight);
                 }
             }
             if window == SLIDING {
@@ -259,7 +271,7 @@ impl<'a> Look<'a> {
             let [by_count, _, by_rise] = &mut race.before;
             if count > 0 {
                 if by_count.admits(count as f64) {
-                    by_count.offer(self.candidate(count as f64, group));
+                    offer(by_count, count as f64);
                 }
                 let (_, past) = &self.pasts[window];
                 if by_rise.admits(Past::most(count))
@@ -267,7 +279,7 @@ impl<'a> Look<'a> {
                     && by_rise.admits(score)
                     && self.had_people(window)
                 {
-                    by_rise.offer(self.candidate(score, group));
+                    offer(by_rise, score);
                 }
             }
         }
@@ -276,8 +288,13 @@ impl<'a> Look<'a> {
 
 impl Partial {
     /// The best `k` tags of some groups in each window and ranking, of the posts that the filter
-    /// admits.
-    pub fn of<'a>(groups: impl IntoIterator<Item = &'a Group>, filter: Filter, k: usize) -> Self {
+    /// admits. Tags that are `hidden` take no rank; in what is counted of all tags they are.
+    pub fn of<'a>(
+        groups: impl IntoIterator<Item = &'a Group>,
+        filter: Filter,
+        hidden: &HashSet<Key>,
+        k: usize,
+    ) -> Self {
         let groups: Vec<&Group> = groups.into_iter().collect();
         let admits: Vec<Option<Vec<bool>>> =
             groups.iter().map(|group| admitted(group, filter)).collect();
@@ -291,7 +308,7 @@ impl Partial {
             for slot in 0..group.table.slots() {
                 if let Some(look) = Look::at(group, &pasts[number], slot, admits[number].as_deref())
                 {
-                    look.enter(number, &mut races);
+                    look.enter(number, &mut races, hidden);
                 }
             }
         }
@@ -402,11 +419,12 @@ impl Group {
 
     /// See [`Partial::of`].
     pub fn partial(&self, filter: Filter, k: usize) -> Partial {
-        Partial::of([self], filter, k)
+        Partial::of([self], filter, &HashSet::new(), k)
     }
 
-    /// What is known of one tag in a window; `None` for a tag that is not kept.
-    pub fn detail(&self, key: &str, window: Window) -> Option<Detail> {
+    /// What is known of one tag in a window, beside tags that are not `hidden`; `None` for a tag that is
+    /// not kept.
+    pub fn detail(&self, key: &str, window: Window, hidden: &HashSet<Key>) -> Option<Detail> {
         let slot = self.table.find(key)?;
         let pasts = self.pasts();
         let look = Look::at(self, &pasts, slot, None)?;
@@ -444,7 +462,7 @@ impl Group {
             languages: most_first(languages),
             sources: most_first(sources),
             spellings: look.tag.spellings.ranked(),
-            together: samples.map_or_else(Vec::new, |samples| samples.together(begin, k)),
+            together: samples.map_or_else(Vec::new, |samples| samples.together(begin, k, hidden)),
             series: self.series(slot, window),
             links: samples.map_or_else(Vec::new, |samples| samples.links(begin)),
         })
