@@ -3,7 +3,7 @@
 //! * `board` the board and its parts in the order they stand on the page
 //! * `masthead`, `controls`, `ranks`, `picture`, `states`, `sources`, `banner` those parts
 //! * `keys`, `take`, `spark` parts of these
-//! * `arrange` what the reader does to the rows
+//! * `arrange` what the reader does to the rows, `hold` when they stay in place
 //! * `root`, `kiosk` what a mode does to the whole page
 //! * `stored` what the reader's browser remembers
 //! * `tag` one tag in depth
@@ -20,6 +20,8 @@ pub mod arrange;
 pub mod banner;
 pub mod board;
 pub mod controls;
+#[cfg(feature = "hydrate")]
+mod hold;
 pub mod keys;
 #[cfg(feature = "hydrate")]
 mod kiosk;

@@ -1,6 +1,6 @@
 //! The board: its parts in the order they stand on the page.
 
-use leptos::{either::EitherOf3, prelude::*, web_sys};
+use leptos::{either::EitherOf3, prelude::*};
 use model::{Origin, Pulse, Ranking, Row, View};
 
 use super::{
@@ -27,6 +27,7 @@ pub fn BoardPage(view: Memo<View>, mode: Memo<Mode>, first: Option<Told>) -> imp
     #[cfg(feature = "hydrate")]
     {
         super::live::keep(live.line, live);
+        super::hold::keep(live.arranged);
         super::kiosk::keep(live.line.mode, live.arranged);
     }
 
@@ -58,28 +59,15 @@ pub fn BoardPage(view: Memo<View>, mode: Memo<Mode>, first: Option<Told>) -> imp
     }
 }
 
-/// The rows as a picture and as a table. They stay where they are while somebody points at one.
+/// The rows as a picture and as a table.
 #[component]
 fn Ranking(live: Live) -> impl IntoView {
-    let held = live.arranged.held;
     view! {
-        <div
-            class="ranking"
-            on:pointerenter=move |_| held.set(true)
-            on:pointerleave=move |_| held.set(false)
-            on:focusin=move |event| held.set(is_by_keyboard(&event))
-            on:focusout=move |_| held.set(false)
-        >
+        <div class="ranking">
             <Picture live />
             <Ranks live />
         </div>
     }
-}
-
-/// Whether the focus came there by keys: where a click has left it, nobody looks for it.
-fn is_by_keyboard(event: &leptos::ev::FocusEvent) -> bool {
-    let target: web_sys::Element = event_target(event);
-    target.matches(":focus-visible").unwrap_or(false)
 }
 
 /// What is shown, who leads it, and how much it is made of.

@@ -70,12 +70,6 @@ fn copied(name: &'static str, text: Signal<String>) -> impl IntoView {
                 readonly=""
                 aria-label=name
                 prop:value=text
-                on:focus=move |_| {
-                    if let Some(field) = field.get_untracked() {
-                        field.select();
-                    }
-                }
-                on:blur=move |_| copied.set(false)
             />
             <button type="button" on:click=copy>
                 {said(move || if copied.get() { "Copied" } else { "Copy" }.to_owned())}
