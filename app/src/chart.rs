@@ -22,6 +22,8 @@ pub mod svg;
 pub mod times;
 pub mod when;
 
+use std::ops::Range;
+
 use plotters::{
     prelude::{DrawingBackend, ShapeStyle},
     style::{Color, RGBAColor},
@@ -84,26 +86,37 @@ pub fn paint<B: DrawingBackend>(
         },
         &width_of,
     );
-    draw(backend, &plan, None, look)?;
+    let all = Range {
+        start: 0,
+        end: plan.bottom,
+    };
+    draw(backend, &plan, all, None, look)?;
     backend.present()
 }
 
 /// Bars first: what is written is never under one that passes. The bar of the tag that is `marked`
-/// stands out.
+/// stands out. What is not within these `heights` is left out.
 fn draw<B: DrawingBackend>(
     backend: &mut B,
     plan: &Plan,
+    heights: Range<i32>,
     marked: Option<&str>,
     look: Look<'_>,
 ) -> Result<(), DrawingErrorKind<B::ErrorType>> {
     let palette = look.palette;
     backend.ensure_prepared()?;
-    for tick in seen(&plan.ticks, |tick| tick.opacity) {
+    for tick in plan.ticks.iter().filter(|tick| tick.opacity > 0.0) {
         let line = line(palette.line, tick.opacity, plan.stroke);
         backend.draw_line((tick.x, plan.top), (tick.x, plan.bottom), &line)?;
         write(backend, &tick.text, palette.muted, tick.opacity, look)?;
     }
-    for bar in seen(&plan.bars, |bar| bar.opacity) {
+    let bars = || {
+        let bars = plan.bars.iter();
+        // The letters stand above a bar, or in its middle.
+        bars.filter(|bar| bar.opacity > 0.0)
+            .filter(|bar| bar.to.1 >= heights.start && bar.label.at.1 <= heights.end)
+    };
+    for bar in bars() {
         let colour = match bar.leading {
             _ if marked == Some(bar.tag.as_str()) => palette.ink,
             true => palette.leading,
@@ -113,15 +126,11 @@ fn draw<B: DrawingBackend>(
             backend.draw_rect(bar.from, bar.to, &fill(colour, bar.opacity), true)?;
         }
     }
-    for bar in seen(&plan.bars, |bar| bar.opacity) {
+    for bar in bars() {
         write(backend, &bar.label, palette.ink, bar.opacity, look)?;
         write(backend, &bar.number, palette.ink, bar.opacity, look)?;
     }
     Ok(())
-}
-
-fn seen<T>(parts: &[T], opacity: fn(&T) -> f64) -> impl Iterator<Item = &T> {
-    parts.iter().filter(move |part| opacity(part) > 0.0)
 }
 
 fn fill(colour: Colour, opacity: f64) -> ShapeStyle {
@@ -154,6 +163,12 @@ fn write<B: DrawingBackend>(
         ..Pen::new(look, letters.size, colour)
     };
     backend.draw_text(&letters.text, &pen, letters.at)
+}
+
+/// As `f64::clamp`, which can panic: the digits of what it would say then are a fortieth of the page.
+pub(crate) fn within(number: f64, least: f64, most: f64) -> f64 {
+    let number = least.max(number);
+    number.min(most)
 }
 
 /// A style of text that knows how to measure itself without plotters' fonts.

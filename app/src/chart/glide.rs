@@ -4,7 +4,10 @@
 //! that comes is seen, so no two are read at once in one place. Numbers are those of the new picture
 //! from the start: what is written is true at any moment.
 
-use super::plan::{Bar, Letters, Plan, Tick, round};
+use super::{
+    plan::{Bar, Letters, Plan, Tick, round},
+    within,
+};
 
 /// In milliseconds.
 const LASTS: f64 = 500.0;
@@ -42,7 +45,7 @@ impl Glide {
 
     /// Fast at first, then slower.
     fn part(&self, now: f64) -> f64 {
-        let left = 1.0 - ((now - self.since) / LASTS).clamp(0.0, 1.0);
+        let left = 1.0 - within((now - self.since) / LASTS, 0.0, 1.0);
         1.0 - left * left * left
     }
 }
@@ -61,45 +64,38 @@ pub fn between(from: &Plan, to: &Plan, t: f64) -> Plan {
         return to.clone();
     }
     let way = Way { t };
-    let going = from.bars.iter().filter(|bar| {
-        let stays = to.bars.iter().any(|new| new.tag == bar.tag);
-        !stays
-    });
-    let going = going.map(|bar| Bar {
-        opacity: way.going(bar.opacity),
-        ..bar.clone()
-    });
-    let coming = to.bars.iter().enumerate().map(|(index, bar)| {
+    let mut bars = Vec::with_capacity(to.bars.len());
+    for bar in &from.bars {
+        if to.bars.iter().all(|new| new.tag != bar.tag) {
+            let mut bar = bar.clone();
+            bar.opacity = way.going(bar.opacity);
+            bars.push(bar);
+        }
+    }
+    for (index, bar) in to.bars.iter().enumerate() {
         // Most keep their rank.
         let same = from.bars.get(index).filter(|old| old.tag == bar.tag);
-        match same.or_else(|| from.bars.iter().find(|old| old.tag == bar.tag)) {
-            Some(old) => way.bar(old, bar),
-            None => way.new_bar(bar),
-        }
-    });
-    let gone = from.ticks.iter().filter(|tick| {
-        let stays = to.ticks.iter().any(|new| new.text.text == tick.text.text);
-        !stays
-    });
-    let gone = gone.map(|tick| Tick {
-        opacity: way.going(tick.opacity),
-        ..tick.clone()
-    });
-    let ticks = to.ticks.iter().map(|tick| {
-        let mut old = from.ticks.iter();
-        match old.find(|old| old.text.text == tick.text.text) {
-            Some(old) => way.tick(old, tick),
-            None => Tick {
-                opacity: way.coming(tick.opacity),
-                ..tick.clone()
-            },
-        }
-    });
-    Plan {
-        ticks: gone.chain(ticks).collect(),
-        bars: going.chain(coming).collect(),
-        ..*to
+        let old = same.or_else(|| from.bars.iter().find(|old| old.tag == bar.tag));
+        let mut bar = bar.clone();
+        way.bar(old, &mut bar);
+        bars.push(bar);
     }
+    let mut ticks = Vec::with_capacity(to.ticks.len());
+    for tick in &from.ticks {
+        if to.ticks.iter().all(|new| new.text.text != tick.text.text) {
+            let mut tick = tick.clone();
+            tick.opacity = way.going(tick.opacity);
+            ticks.push(tick);
+        }
+    }
+    for tick in &to.ticks {
+        let mut old = from.ticks.iter();
+        let old = old.find(|old| old.text.text == tick.text.text);
+        let mut tick = tick.clone();
+        way.tick(old, &mut tick);
+        ticks.push(tick);
+    }
+    Plan { ticks, bars, ..*to }
 }
 
 /// How far it is.
@@ -108,40 +104,33 @@ struct Way {
 }
 
 impl Way {
-    fn bar(&self, from: &Bar, to: &Bar) -> Bar {
-        Bar {
-            from: self.point(from.from, to.from),
-            to: self.point(from.to, to.to),
-            label: self.letters(&from.label, &to.label),
-            number: self.letters(&from.number, &to.number),
-            opacity: self.length(from.opacity, to.opacity),
-            ..to.clone()
-        }
+    /// Puts a bar between where it was and where it is; a new one grows where it belongs.
+    fn bar(&self, old: Option<&Bar>, bar: &mut Bar) {
+        let Some(old) = old else {
+            let length = f64::from(bar.to.0 - bar.from.0) * self.coming(1.0);
+            bar.to.0 = bar.from.0 + round(length);
+            bar.opacity = self.coming(bar.opacity);
+            return;
+        };
+        bar.from = self.point(old.from, bar.from);
+        bar.to = self.point(old.to, bar.to);
+        self.letters(&old.label, &mut bar.label);
+        self.letters(&old.number, &mut bar.number);
+        bar.opacity = self.length(old.opacity, bar.opacity);
     }
 
-    /// It grows out of nothing, where it belongs.
-    fn new_bar(&self, bar: &Bar) -> Bar {
-        let length = f64::from(bar.to.0 - bar.from.0) * self.coming(1.0);
-        Bar {
-            to: (bar.from.0 + round(length), bar.to.1),
-            opacity: self.coming(bar.opacity),
-            ..bar.clone()
-        }
+    fn tick(&self, old: Option<&Tick>, tick: &mut Tick) {
+        let Some(old) = old else {
+            tick.opacity = self.coming(tick.opacity);
+            return;
+        };
+        tick.x = self.pixel(old.x, tick.x);
+        self.letters(&old.text, &mut tick.text);
+        tick.opacity = self.length(old.opacity, tick.opacity);
     }
 
-    fn tick(&self, from: &Tick, to: &Tick) -> Tick {
-        Tick {
-            x: self.pixel(from.x, to.x),
-            text: self.letters(&from.text, &to.text),
-            opacity: self.length(from.opacity, to.opacity),
-        }
-    }
-
-    fn letters(&self, from: &Letters, to: &Letters) -> Letters {
-        Letters {
-            at: self.point(from.at, to.at),
-            ..to.clone()
-        }
+    fn letters(&self, old: &Letters, letters: &mut Letters) {
+        letters.at = self.point(old.at, letters.at);
     }
 
     fn point(&self, from: (i32, i32), to: (i32, i32)) -> (i32, i32) {

@@ -9,7 +9,7 @@
 
 use model::{Ranking, Row};
 
-use super::{Sheet, label};
+use super::{Sheet, label, within};
 use crate::page::words;
 
 /// As many as a board has by default.
@@ -105,7 +105,7 @@ impl<'a> Measured<'a> {
             Ranking::People => (row.people.unwrap_or(0) as f64, known(row.people)),
             Ranking::Rising => {
                 let score = row.score.filter(|score| score.is_finite()).unwrap_or(0.0);
-                (score.clamp(0.0, u64::MAX as f64), words::rise(score))
+                (within(score, 0.0, u64::MAX as f64), words::rise(score))
             }
         };
         Self {
@@ -173,7 +173,7 @@ impl Places {
         let size = em.min(band * 0.75);
         // The column of tags has one width whatever is in it, so that bars keep their place when
         // tags come and go.
-        let start = (width * 0.27).min(17.0 * em).max(9.0 * em);
+        let start = within(width * 0.27, 9.0 * em, 17.0 * em);
         let room = width - start - number(size) - em;
         if width >= NARROW * em && room >= 4.0 * em {
             return Self {
@@ -212,7 +212,7 @@ impl Places {
         width_of: &dyn Fn(&str, f64) -> f64,
     ) -> Bar {
         let top = self.first + self.band * index as f64;
-        let end = self.start + (row.value / most).clamp(0.0, 1.0) * self.room;
+        let end = self.start + within(row.value / most, 0.0, 1.0) * self.room;
         // However short a bar is, it can be seen, unless there is nothing to see.
         let least = if row.value == 0.0 { 0.0 } else { self.em / 7.0 };
         let seen = end.max(self.start + least.min(self.room));
@@ -294,7 +294,7 @@ impl Places {
         let whole = most as u64;
         let size = self.size * 0.85;
         let apart = (1.4 * width_of(&words::short(whole), size)).max(4.5 * self.em);
-        let step = step(whole, (self.room / apart).floor().clamp(1.0, 6.0));
+        let step = step(whole, within((self.room / apart).floor(), 1.0, 6.0));
         let mut ticks = Vec::new();
         let mut value = 0_u64;
         loop {

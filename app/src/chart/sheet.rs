@@ -1,5 +1,7 @@
 //! What a picture is drawn on, in its own pixels.
 
+use super::within;
+
 /// A browser gives up on a canvas that is longer than this,
 const LONGEST: f64 = 8192.0;
 /// and some on one of more pixels.
@@ -26,7 +28,7 @@ impl Sheet {
     /// The sheet behind a canvas, and how many of its pixels one of CSS has: `sharpness`, and less
     /// where so many would be too many. `em` is in CSS pixels. `None` where there is nothing to see.
     pub fn behind(place: Place, em: f64, sharpness: f64) -> Option<(Self, f64)> {
-        let sharpness = sharpness.clamp(0.25, 8.0);
+        let sharpness = within(sharpness, 0.25, 8.0);
         // The browser moves each edge to the next device pixel: a size that is rounded by itself
         // may be one off, and all letters blurred.
         let size = |from: f64, to: f64| (to * sharpness).round() - (from * sharpness).round();

@@ -12,7 +12,7 @@ use plotters_backend::DrawingErrorKind;
 use super::{
     Colour, Look, Measure, Sheet, fill, line,
     plan::{Anchor, Letters, round, step},
-    when, write,
+    when, within, write,
 };
 use crate::page::words;
 
@@ -88,7 +88,7 @@ pub fn plan(series: &Series, sheet: Sheet, width_of: Measure<'_>) -> Plan {
 
     let counts = series.steps.iter().map(|step| step.count);
     let most = counts.max().unwrap_or(0).max(1);
-    let parts = ((bottom - top) / (2.5 * size)).floor().clamp(1.0, 4.0);
+    let parts = within(((bottom - top) / (2.5 * size)).floor(), 1.0, 4.0);
     let step = step(most, parts);
     let scale = most.div_ceil(step).saturating_mul(step);
     let up = |count: u64| bottom - (count as f64 / scale as f64) * (bottom - top);
@@ -144,7 +144,7 @@ pub fn plan(series: &Series, sheet: Sheet, width_of: Measure<'_>) -> Plan {
     let points = series.steps.iter().zip(&begins);
     let points = points.map(|(step, at)| {
         // A clock that went back draws no line outside.
-        let x = across(*at).max(left).min(right);
+        let x = within(across(*at), left, right);
         (round(x), round(up(step.count)))
     });
     Plan {

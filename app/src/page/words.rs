@@ -2,7 +2,7 @@
 
 use model::{Filter, Lang, Origin, Ranking, View, Window};
 
-use crate::address::Theme;
+use crate::{address::Theme, chart::within};
 
 /// `12,345,678`
 pub fn grouped(number: u64) -> String {
@@ -37,7 +37,7 @@ pub fn short(number: u64) -> String {
 pub fn percent(share: f64) -> String {
     // In thousandths and in whole numbers: the same digits on the server and in the browser.
     let share = if share.is_finite() {
-        share.clamp(0.0, 1.0)
+        within(share, 0.0, 1.0)
     } else {
         0.0
     };

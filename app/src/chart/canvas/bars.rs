@@ -117,9 +117,11 @@ impl Scene for Rows {
             (glide.at(moment.now), glide.is_over(moment.now))
         };
         let marked = self.marked.borrow();
-        surface.clear(&|screen, look| {
+        // What moves is drawn where it is seen, what rests everywhere.
+        let within = if rests { surface.all() } else { surface.seen() };
+        surface.clear(&within, &|screen, look| {
             // What cannot be drawn, the table says.
-            let _ = draw(screen, &plan, marked.as_deref(), look);
+            let _ = draw(screen, &plan, within.clone(), marked.as_deref(), look);
         });
         self.rests.set(rests);
         !rests

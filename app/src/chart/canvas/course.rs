@@ -70,7 +70,7 @@ impl Scene for Line {
         }
         let width_of = |text: &str, size: f64| surface.width_of(text, size);
         let plan = plan(&self.series.borrow(), surface.sheet(), &width_of);
-        surface.clear(&|screen, look| {
+        surface.clear(&surface.all(), &|screen, look| {
             // What cannot be drawn, the table says.
             let _ = draw(screen, &plan, self.chosen.get(), look);
         });

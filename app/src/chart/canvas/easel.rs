@@ -2,6 +2,7 @@
 
 use std::{
     cell::{Cell, RefCell},
+    ops::Range,
     rc::{Rc, Weak},
 };
 
@@ -39,6 +40,7 @@ pub(super) struct Surface<'a> {
     context: &'a CanvasRenderingContext2d,
     widths: &'a RefCell<Widths>,
     setting: &'a Setting,
+    seen: &'a Range<i32>,
 }
 
 impl Surface<'_> {
@@ -55,8 +57,18 @@ impl Surface<'_> {
         self.widths.borrow_mut().of(text, size, self.context)
     }
 
-    /// Empty, and in which look to draw on it.
-    pub(super) fn clear(&self, draw: &dyn Fn(&mut Screen<'_>, Look<'_>)) {
+    /// The heights that are in the window or near it.
+    pub(super) fn seen(&self) -> Range<i32> {
+        self.seen.clone()
+    }
+
+    pub(super) fn all(&self) -> Range<i32> {
+        let height = self.setting.sheet.height;
+        0..i32::try_from(height).unwrap_or(i32::MAX)
+    }
+
+    /// Empty within a range of heights, and in which look to draw on it.
+    pub(super) fn clear(&self, within: &Range<i32>, draw: &dyn Fn(&mut Screen<'_>, Look<'_>)) {
         let measure = |text: &str, size: f64| self.width_of(text, size);
         let look = Look {
             em: self.setting.sheet.em,
@@ -64,7 +76,7 @@ impl Surface<'_> {
             palette: &self.setting.palette,
             measure: &measure,
         };
-        draw(&mut Screen::on(self.canvas, self.context), look);
+        draw(&mut Screen::on(self.canvas, self.context, within), look);
     }
 }
 
@@ -83,6 +95,8 @@ pub(super) struct Easel {
     widths: RefCell<Widths>,
     /// `None` while there is nothing to see.
     setting: RefCell<Option<Setting>>,
+    /// The heights of the sheet that were in the window, or near it, when that was read.
+    seen: RefCell<Range<i32>>,
     /// Size and style of the canvas are to be read again.
     stale: Cell<bool>,
     /// A frame is asked for.
@@ -128,6 +142,7 @@ impl Easel {
                 scene,
                 widths: RefCell::default(),
                 setting: RefCell::default(),
+                seen: RefCell::default(),
                 stale: Cell::new(true),
                 due: Cell::new(false),
                 unseen: Cell::new(false),
@@ -196,6 +211,7 @@ impl Easel {
                 context,
                 widths: &self.widths,
                 setting,
+                seen: &self.seen.borrow(),
             };
             // A canvas that cannot be drawn on leaves the table, which says the same.
             if self.scene.draw(&surface, moment) {
@@ -237,6 +253,10 @@ impl Easel {
         };
         let sharpness = window().device_pixel_ratio();
         let (sheet, sharpness) = Sheet::behind(place, em.unwrap_or(16.0), sharpness)?;
+        // Who scrolls meanwhile finds what was there before, for the time of a glide.
+        let height = window().inner_height().ok()?.as_f64()?;
+        let at = |from_top: f64| ((from_top - place.top) * sharpness) as i32;
+        self.seen.replace(at(-height / 2.0)..at(height * 1.5));
         let family = property("font-family").filter(|family| !family.is_empty());
         Some(Setting {
             sheet,

@@ -4,6 +4,8 @@
 //! each shape in floating-point digits what it is filled with: here a font is told once, and digits
 //! are whole.
 
+use std::ops::Range;
+
 use plotters::prelude::DrawingBackend;
 use plotters_backend::{
     BackendColor, BackendCoord, BackendStyle, BackendTextStyle, DrawingErrorKind, text_anchor::HPos,
@@ -18,10 +20,15 @@ pub(super) struct Screen<'a> {
 }
 
 impl<'a> Screen<'a> {
-    /// An empty one.
-    pub(super) fn on(canvas: &HtmlCanvasElement, context: &'a CanvasRenderingContext2d) -> Self {
+    /// One that is empty within a range of heights.
+    pub(super) fn on(
+        canvas: &HtmlCanvasElement,
+        context: &'a CanvasRenderingContext2d,
+        within: &Range<i32>,
+    ) -> Self {
         let size = (canvas.width(), canvas.height());
-        context.clear_rect(0.0, 0.0, f64::from(size.0), f64::from(size.1));
+        let (top, bottom) = (f64::from(within.start), f64::from(within.end));
+        context.clear_rect(0.0, top, f64::from(size.0), bottom - top);
         context.set_text_baseline("middle");
         Self {
             context,

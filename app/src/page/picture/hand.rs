@@ -25,6 +25,9 @@ use crate::chart::canvas::{Band, Bars, Listener};
 /// A finger that is held this long, in milliseconds, wants to see and not to open.
 const HELD: f64 = 400.0;
 
+/// So far from the pointer, in CSS pixels, is what is told.
+const BESIDE: i32 = 16;
+
 type Pointed = RwSignal<Option<String>>;
 
 /// Keeps the canvas a picture of the rows, and `pointed` what is pointed at on it.
@@ -68,7 +71,7 @@ impl Drawn {
         let spot = Rc::new(Spot {
             figure: figure.clone(),
             tip: tip.clone(),
-            left: Cell::new(false),
+            x: Cell::new(0),
         });
         let placed = spot.clone();
         let hand = Rc::new(Hand {
@@ -111,8 +114,8 @@ impl Drawn {
 struct Spot {
     figure: HtmlElement,
     tip: Element,
-    /// There is more room on the left of the pointer.
-    left: Cell<bool>,
+    /// Where the pointer came to the row.
+    x: Cell<i32>,
 }
 
 impl Spot {
@@ -122,7 +125,9 @@ impl Spot {
         let height = window().inner_height().ok();
         let height = height.and_then(|height| height.as_f64()).unwrap_or(0.0);
         let middle = self.figure.get_bounding_client_rect().top() + band.top + band.height / 2.0;
-        let class = match (middle > height / 2.0, self.left.get()) {
+        // Read only when a row is pointed at or has another rank.
+        let room = self.figure.client_width() - self.tip.client_width();
+        let class = match (middle > height / 2.0, self.x.get() > room - BESIDE) {
             (false, false) => "tip",
             (false, true) => "tip left",
             (true, false) => "tip up",
@@ -203,7 +208,7 @@ impl Hand {
         if self.pointed.with_untracked(|pointed| *pointed != tag) {
             let x = event.offset_x();
             self.spot.set("--x", f64::from(x));
-            self.spot.left.set(x > self.canvas.client_width() / 2);
+            self.spot.x.set(x);
         }
         self.point(tag);
     }

@@ -42,7 +42,7 @@ pub(super) fn times(
         <section class="times">
             <h2>"Over time"</h2>
             <div class="course">{zone.map(|_| picture())}</div>
-            <output></output>
+            <output aria-live="off"></output>
             <p class="spoken" id="course-keys">
                 "The arrow keys, Home and End go from step to step."
             </p>
