@@ -9,7 +9,7 @@ use crate::address;
 #[component]
 pub fn Starting() -> impl IntoView {
     view! {
-        <section class="notice">
+        <section class="notice starting">
             <h1>"Starting up"</h1>
             <p>"Reading what was counted before. The board appears as soon as it is complete."</p>
             <p class="still-note">"This page stays as it is; reload it in a moment."</p>
