@@ -5,17 +5,16 @@
 //! escaped, without letters that turn their neighbours around.
 
 use leptos::{html, prelude::*};
-use leptos_router::location::Url;
-use model::{Ranking, Row, TagDetail, Top, View};
+use model::{Answer, Ranking, Row, TagAnswer, TagDetail, Top, View};
 
 use crate::{
-    address,
-    ask::TagView,
+    address::{self, Mode},
+    ask::{TagView, Told},
     chart::{label::steers, svg},
-    page::{tag, words},
+    page::{TITLE, tag, words},
+    place::Place,
 };
 
-const NAME: &str = "tagtide: trending hashtags";
 const DESCRIPTION: &str = "The hashtags that are mentioned most, counted while people write.";
 
 /// Tags that a title names.
@@ -24,17 +23,8 @@ const NAMED: usize = 3;
 /// Pictures of links are as high as one with so many rows.
 const ROWS: u8 = 10;
 
-/// What an address asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Subject {
-    Board(View),
-    Tag(TagView),
-    /// There is no such page.
-    Nothing,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Card {
+pub(crate) struct Card {
     title: String,
     description: String,
     /// Of the page, and of its picture; where it is not known how the server is called, neither is.
@@ -43,48 +33,36 @@ pub struct Card {
     alt: String,
 }
 
-impl Subject {
-    /// By the path and the parameters of the query.
-    pub fn of(path: &str, parameters: &[(String, String)]) -> Self {
-        let given = |wanted: &str| {
-            let mut found = parameters.iter().filter(|(name, _)| name == wanted);
-            found.next_back().map(|(_, value)| value.as_str())
-        };
-        if let Some(name) = path.strip_prefix("/tag/") {
-            return Self::Tag(TagView {
-                name: address::tag_name(&Url::unescape(name)),
-                window: address::window_or_default(given("window")),
-            });
-        }
-        if path != "/" {
-            return Self::Nothing;
-        }
-        let query = address::Query {
-            window: given("window"),
-            by: given("by"),
-            lang: given("lang"),
-            source: given("source"),
-            k: given("k"),
-        };
-        Self::Board(query.view_or_default())
-    }
-}
-
 impl Card {
+    /// Of the page that is sent, with what it is sent with. `origin` is how the server is called from
+    /// outside: `https://example.org`.
+    pub(crate) fn of(place: &Place, first: Option<&Told>, origin: Option<&str>) -> Self {
+        match (place, first) {
+            (Place::Board(view), Some(Told::Board(Answer::Board(board)))) => {
+                Self::of_board(*view, Some(&board.top), origin)
+            }
+            (Place::Board(view), _) => Self::of_board(*view, None, origin),
+            (Place::Tag(view), Some(Told::Tag(TagAnswer::Tag(detail)))) => {
+                Self::of_tag(view, Some(detail), origin)
+            }
+            (Place::Tag(view), _) => Self::of_tag(view, None, origin),
+            (Place::Nowhere, _) => Self::plain(),
+        }
+    }
+
     /// Of a page that has nothing to tell yet.
-    pub fn plain() -> Self {
+    fn plain() -> Self {
         Self {
-            title: NAME.to_owned(),
+            title: TITLE.to_owned(),
             description: DESCRIPTION.to_owned(),
             addresses: None,
             alt: String::new(),
         }
     }
 
-    /// Of a board; `top` is what it shows, where that is known, and `origin` how the server is called
-    /// from outside: `https://example.org`.
-    pub fn of_board(view: View, top: Option<&Top>, origin: Option<&str>) -> Self {
-        let page = address::href(view);
+    /// Of a board; `top` is what it shows, where that is known.
+    fn of_board(view: View, top: Option<&Top>, origin: Option<&str>) -> Self {
+        let page = address::href(view, Mode::default());
         let card = Self {
             alt: format!("Bars of the hashtags: {}", words::title(view)),
             addresses: addresses(origin, &page, view),
@@ -112,8 +90,8 @@ impl Card {
     }
 
     /// Of a tag's page, as [`Card::of_board`].
-    pub fn of_tag(view: &TagView, detail: Option<&TagDetail>, origin: Option<&str>) -> Self {
-        let page = address::tag_href(&view.name, view.window);
+    fn of_tag(view: &TagView, detail: Option<&TagDetail>, origin: Option<&str>) -> Self {
+        let page = address::tag_href(&view.name, view.window, Mode::default());
         let board = View {
             window: view.window,
             ..View::default()
@@ -261,22 +239,8 @@ mod tests {
     fn without_an_answer_the_name_is_the_plain_one() {
         for top in [None, Some(&top(&[]))] {
             let card = Card::of_board(HOUR, top, None);
-            assert_eq!((card.title.as_str(), card.addresses), (NAME, None));
+            assert_eq!((card.title.as_str(), card.addresses), (TITLE, None));
         }
-    }
-
-    #[test]
-    fn an_address_says_what_is_asked_for() {
-        let named = |text: &str| vec![("window".to_owned(), text.to_owned())];
-        let board = Subject::of("/", &named("1h"));
-        assert_eq!(board, Subject::Board(View { rows: 10, ..HOUR }));
-        let tag = Subject::of("/tag/%F0%9F%A6%80", &named("nonsense"));
-        let view = TagView {
-            name: "#🦀".to_owned(),
-            window: Window::FiveMinutes,
-        };
-        assert_eq!(tag, Subject::Tag(view));
-        assert_eq!(Subject::of("/none", &[]), Subject::Nothing);
     }
 
     #[test]

@@ -1,9 +1,10 @@
-//! The picture of the board: one bar for each row of the table.
+//! The pictures: of the board one bar for each row of the table, and of a tag its mentions over time.
 //!
 //! The only place that names plotters, and of it only the [`DrawingBackend`]: the same function
 //! paints the page's canvas, a picture for other programs, and what the tests keep. In three steps:
 //! [`plan`] says where everything goes and draws nothing, [`label`] makes text fit, [`paint`] draws
-//! a plan in the colours it is given. `canvas` is the browser's side, `svg` the server's.
+//! a plan in the colours it is given. [`glide`] leads from one plan to the next, [`times`] is the other
+//! picture, `canvas` is the browser's side and `svg` the server's.
 //!
 //! plotters measures text in the browser by adding a styled element to the page. That neither knows
 //! of device pixels nor is allowed by the page's policy, so text is measured by whoever paints, and
@@ -12,12 +13,21 @@
 #[cfg(feature = "hydrate")]
 pub mod canvas;
 mod colour;
+pub mod glide;
 pub mod label;
 pub mod plan;
+mod sheet;
 #[cfg(feature = "ssr")]
 pub mod svg;
+pub mod times;
+pub mod when;
 
-use plotters::prelude::{DrawingBackend, ShapeStyle};
+use std::ops::Range;
+
+use plotters::{
+    prelude::{DrawingBackend, ShapeStyle},
+    style::{Color, RGBAColor},
+};
 use plotters_backend::{
     BackendColor, BackendCoord, BackendTextStyle, DrawingErrorKind, FontFamily, FontStyle,
     text_anchor::{HPos, Pos, VPos},
@@ -25,7 +35,8 @@ use plotters_backend::{
 
 pub use colour::{Colour, Palette};
 use model::{Ranking, Row};
-use plan::{Anchor, Letters, Plan, Sheet};
+use plan::{Anchor, Letters, Plan};
+pub use sheet::{Place, Sheet};
 
 /// How wide a text is at a font size, both in the backend's pixels.
 pub type Measure<'a> = &'a dyn Fn(&str, f64) -> f64;
@@ -60,12 +71,7 @@ pub fn paint<B: DrawingBackend>(
 ) -> Result<(), DrawingErrorKind<B::ErrorType>> {
     let (width, height) = backend.get_size();
     let width_of = |text: &str, size: f64| {
-        let pen = Pen {
-            look,
-            size,
-            colour: look.palette.ink,
-            anchor: Anchor::Start,
-        };
+        let pen = Pen::new(look, size, look.palette.ink);
         backend
             .estimate_text_size(text, &pen)
             .map_or(0.0, |(width, _)| f64::from(width))
@@ -80,59 +86,89 @@ pub fn paint<B: DrawingBackend>(
         },
         &width_of,
     );
-    draw(backend, &plan, look)?;
+    let all = Range {
+        start: 0,
+        end: plan.bottom,
+    };
+    draw(backend, &plan, all, None, look)?;
     backend.present()
 }
 
+/// Bars first: what is written is never under one that passes. The bar of the tag that is `marked`
+/// stands out. What is not within these `heights` is left out.
 fn draw<B: DrawingBackend>(
     backend: &mut B,
     plan: &Plan,
+    heights: Range<i32>,
+    marked: Option<&str>,
     look: Look<'_>,
 ) -> Result<(), DrawingErrorKind<B::ErrorType>> {
     let palette = look.palette;
     backend.ensure_prepared()?;
-    for tick in &plan.ticks {
-        let line = ShapeStyle {
-            color: palette.line.into(),
-            filled: false,
-            stroke_width: plan.stroke,
-        };
+    for tick in plan.ticks.iter().filter(|tick| tick.opacity > 0.0) {
+        let line = line(palette.line, tick.opacity, plan.stroke);
         backend.draw_line((tick.x, plan.top), (tick.x, plan.bottom), &line)?;
-        write(backend, &tick.text, palette.muted, look)?;
+        write(backend, &tick.text, palette.muted, tick.opacity, look)?;
     }
-    for bar in &plan.bars {
-        let colour = if bar.leading {
-            palette.leading
-        } else {
-            palette.bar
-        };
-        let fill = ShapeStyle {
-            color: colour.into(),
-            filled: true,
-            stroke_width: 0,
+    let bars = || {
+        let bars = plan.bars.iter();
+        // The letters stand above a bar, or in its middle.
+        bars.filter(|bar| bar.opacity > 0.0)
+            .filter(|bar| bar.to.1 >= heights.start && bar.label.at.1 <= heights.end)
+    };
+    for bar in bars() {
+        let colour = match bar.leading {
+            _ if marked == Some(bar.tag.as_str()) => palette.ink,
+            true => palette.leading,
+            false => palette.bar,
         };
         if bar.from.0 < bar.to.0 {
-            backend.draw_rect(bar.from, bar.to, &fill, true)?;
+            backend.draw_rect(bar.from, bar.to, &fill(colour, bar.opacity), true)?;
         }
-        write(backend, &bar.label, palette.ink, look)?;
-        write(backend, &bar.number, palette.ink, look)?;
+    }
+    for bar in bars() {
+        write(backend, &bar.label, palette.ink, bar.opacity, look)?;
+        write(backend, &bar.number, palette.ink, bar.opacity, look)?;
     }
     Ok(())
+}
+
+fn fill(colour: Colour, opacity: f64) -> ShapeStyle {
+    let colour: RGBAColor = colour.into();
+    ShapeStyle {
+        color: colour.mix(opacity),
+        filled: true,
+        stroke_width: 0,
+    }
+}
+
+fn line(colour: Colour, opacity: f64, stroke_width: u32) -> ShapeStyle {
+    ShapeStyle {
+        filled: false,
+        stroke_width,
+        ..fill(colour, opacity)
+    }
 }
 
 fn write<B: DrawingBackend>(
     backend: &mut B,
     letters: &Letters,
     colour: Colour,
+    opacity: f64,
     look: Look<'_>,
 ) -> Result<(), DrawingErrorKind<B::ErrorType>> {
     let pen = Pen {
-        look,
-        size: letters.size,
-        colour,
+        opacity,
         anchor: letters.anchor,
+        ..Pen::new(look, letters.size, colour)
     };
     backend.draw_text(&letters.text, &pen, letters.at)
+}
+
+/// As `f64::clamp`, which can panic: the digits of what it would say then are a fortieth of the page.
+pub(crate) fn within(number: f64, least: f64, most: f64) -> f64 {
+    let number = least.max(number);
+    number.min(most)
 }
 
 /// A style of text that knows how to measure itself without plotters' fonts.
@@ -140,14 +176,30 @@ struct Pen<'a> {
     look: Look<'a>,
     size: f64,
     colour: Colour,
+    opacity: f64,
     anchor: Anchor,
+}
+
+impl<'a> Pen<'a> {
+    fn new(look: Look<'a>, size: f64, colour: Colour) -> Self {
+        Self {
+            look,
+            size,
+            colour,
+            opacity: 1.0,
+            anchor: Anchor::Start,
+        }
+    }
 }
 
 impl BackendTextStyle for Pen<'_> {
     type FontError = std::convert::Infallible;
 
     fn color(&self) -> BackendColor {
-        self.colour.into()
+        BackendColor {
+            alpha: self.opacity,
+            ..self.colour.into()
+        }
     }
 
     fn size(&self) -> f64 {

@@ -102,6 +102,7 @@ pub(super) fn view(parameters: &Parameters) -> Result<View, ApiError> {
         lang: last(parameters, "lang", BadName::Lang)?,
         source: last(parameters, "source", BadName::Source)?,
         k: last(parameters, "k", BadName::Rows)?,
+        ..address::Query::default()
     };
     query.view().map_err(refused)
 }

@@ -37,7 +37,7 @@ impl Web {
         })
     }
 
-    async fn answer(&self, view: View, held: Held) -> Answer {
+    pub(super) async fn answer(&self, view: View, held: Held) -> Answer {
         let posted = self.external.newest();
         let external = posted.is_some();
         let rows = usize::from(view.rows);
@@ -118,7 +118,7 @@ impl Web {
         })
     }
 
-    async fn tag_answer(&self, view: &TagView, after: Option<Epoch>) -> TagAnswer {
+    pub(super) async fn tag_answer(&self, view: &TagView, after: Option<Epoch>) -> TagAnswer {
         let newest = self.live.newest().map(|results| results.epoch);
         if newest.is_some() && newest == after {
             return TagAnswer::Unchanged {

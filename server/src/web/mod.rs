@@ -4,7 +4,7 @@
 //! * [`router`] every route there is; [`pages`], [`api`], [`pictures`] (by [`fonts`]), [`status`],
 //!   [`tutorial`], [`health`], [`metrics`] and [`assets`] answer; [`csv`] and [`etag`] give answers
 //!   their form
-//! * [`boards`] what the pages' questions are answered; [`cards`] what links to them look like;
+//! * [`boards`] what the pages' questions are answered; [`origin`] what links to them look like;
 //!   [`external`] the board that another program posts
 //! * [`error`] the one shape of errors, [`security`] what holds for every request and answer
 //! * [`connections`] from accept to farewell
@@ -16,7 +16,6 @@
 mod api;
 mod assets;
 mod boards;
-mod cards;
 mod connections;
 mod csv;
 mod error;
@@ -25,6 +24,7 @@ mod external;
 mod fonts;
 mod health;
 mod metrics;
+mod origin;
 mod pages;
 mod pictures;
 mod security;

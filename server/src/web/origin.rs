@@ -1,33 +1,9 @@
-//! What a link to a page looks like elsewhere.
+//! Which server a client believes to talk to.
 
-use app::card::{Card, Subject};
-use axum::{
-    extract::Query,
-    http::{HeaderMap, Uri, header::HOST},
-};
-
-use super::{Web, api::Parameters, boards::is_too_long};
-
-/// Of the page that is asked for, with what it shows now.
-pub(super) async fn card(web: &Web, address: &Uri, headers: &HeaderMap) -> Card {
-    let parameters = Query::<Parameters>::try_from_uri(address);
-    let parameters = parameters.map(|Query(given)| given).unwrap_or_default();
-    let origin = origin(headers);
-    match Subject::of(address.path(), &parameters) {
-        Subject::Board(view) => {
-            let top = web.top(view).await;
-            Card::of_board(view, top.as_ref(), origin.as_deref())
-        }
-        Subject::Tag(view) if !is_too_long(&view.name) => {
-            let detail = web.live.tag(&view.name, view.window).await.ok();
-            Card::of_tag(&view, detail.as_ref(), origin.as_deref())
-        }
-        Subject::Tag(_) | Subject::Nothing => Card::plain(),
-    }
-}
+use axum::http::{HeaderMap, header::HOST};
 
 /// How the client calls this server. Whoever stands before it says whether that is a secure address.
-fn origin(headers: &HeaderMap) -> Option<String> {
+pub(super) fn origin(headers: &HeaderMap) -> Option<String> {
     let text = |name: &str| headers.get(name)?.to_str().ok();
     let host = text(HOST.as_str())?;
     let plain =

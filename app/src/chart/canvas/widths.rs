@@ -1,0 +1,48 @@
+//! How wide texts are in one font: to ask the browser takes longer than to draw.
+
+use web_sys::CanvasRenderingContext2d;
+
+use super::screen::font;
+
+/// More are forgotten: what is on a board changes slowly.
+const MOST: usize = 1000;
+
+#[derive(Debug, Default)]
+pub(super) struct Widths {
+    family: String,
+    em: f64,
+    /// In the order of the texts.
+    known: Vec<(Box<str>, f64)>,
+}
+
+impl Widths {
+    /// What is known holds for this font.
+    pub(super) fn ready(&mut self, em: f64, family: &str) {
+        if self.em != em || self.family != family || self.known.len() > MOST {
+            *self = Self {
+                family: family.to_owned(),
+                em,
+                known: Vec::new(),
+            };
+        }
+    }
+
+    /// A text is as many times wider as its letters are larger.
+    pub(super) fn of(&mut self, text: &str, size: f64, context: &CanvasRenderingContext2d) -> f64 {
+        let found = self
+            .known
+            .binary_search_by(|(known, _)| (**known).cmp(text));
+        let width = match found {
+            Ok(index) => self.known.get(index).map_or(0.0, |(_, width)| *width),
+            Err(index) => {
+                // Whoever draws sets another.
+                context.set_font(&font(self.em, &self.family));
+                let measured = context.measure_text(text);
+                let width = measured.map_or(0.0, |measured| measured.width());
+                self.known.insert(index, (text.into(), width));
+                width
+            }
+        };
+        width * size / self.em
+    }
+}
