@@ -1,9 +1,11 @@
 //! Everything that is asked over HTTP: the pages, their server functions, the JSON for scripts, and the
 //! two addresses of the tutorial's dashboard.
 //!
-//! * [`router`] every route there is; [`pages`], [`api`], [`pictures`], [`status`], [`tutorial`],
-//!   [`health`], [`metrics`] and [`assets`] answer; [`csv`] and [`etag`] give answers their form
-//! * [`boards`] what the pages' questions are answered; [`origin`] what links to them look like; [`external`] the board that another program posts
+//! * [`router`] every route there is; [`pages`], [`api`], [`pictures`] (by [`fonts`]), [`status`],
+//!   [`tutorial`], [`health`], [`metrics`] and [`assets`] answer; [`csv`] and [`etag`] give answers
+//!   their form
+//! * [`boards`] what the pages' questions are answered; [`origin`] what links to them look like;
+//!   [`external`] the board that another program posts
 //! * [`error`] the one shape of errors, [`security`] what holds for every request and answer
 //! * [`connections`] from accept to farewell
 //!
@@ -19,6 +21,7 @@ mod csv;
 mod error;
 mod etag;
 mod external;
+mod fonts;
 mod health;
 mod metrics;
 mod origin;

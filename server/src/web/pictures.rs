@@ -1,10 +1,9 @@
 //! The chart as a picture to take away: as SVG, and as PNG for whoever shows no SVG.
 //!
 //! A PNG takes a while, so it is made on a thread for such work, one at a time, and kept for as long as
-//! its epoch is the newest: a crowd costs one. Letters are taken from the system's fonts, and from the
-//! one that is brought along where there are none: it has Latin, Greek, Cyrillic, Arabic and Hebrew.
+//! its epoch is the newest: a crowd costs one.
 
-use std::sync::{Arc, LazyLock};
+use std::sync::Arc;
 
 use app::chart::svg::{Theme, svg};
 use axum::{
@@ -17,7 +16,7 @@ use model::{Epoch, View};
 use resvg::{
     render,
     tiny_skia::{Pixmap, Transform},
-    usvg::{Options, Tree, fontdb},
+    usvg::Tree,
 };
 use tokio::{sync::Semaphore, task::spawn_blocking};
 
@@ -26,21 +25,9 @@ use super::{
     api::{self, Parameters},
     error::ApiError,
     etag::{self, ETag},
+    fonts,
 };
 use crate::kept::Kept;
-
-static FONT: &[u8] = include_bytes!("../../fonts/DejaVuSans.ttf");
-const FAMILY: &str = "DejaVu Sans";
-
-/// Read when the first picture is asked for.
-static FONTS: LazyLock<Arc<fontdb::Database>> = LazyLock::new(|| {
-    let mut fonts = fontdb::Database::new();
-    fonts.load_system_fonts();
-    // After the system's, which may have its own of this name: the last one of a name is not asked.
-    fonts.load_font_source(fontdb::Source::Binary(Arc::new(FONT)));
-    fonts.set_sans_serif_family(FAMILY);
-    Arc::new(fonts)
-});
 
 /// Makes pictures. A clone is the same maker.
 #[derive(Clone, Debug)]
@@ -79,12 +66,7 @@ impl Pictures {
 }
 
 fn png(svg: &str) -> Option<Bytes> {
-    let options = Options {
-        fontdb: FONTS.clone(),
-        font_family: FAMILY.to_owned(),
-        ..Options::default()
-    };
-    let tree = Tree::from_str(svg, &options)
+    let tree = Tree::from_str(svg, &fonts::options())
         .inspect_err(|error| tracing::error!("a picture cannot be read: {error}"))
         .ok()?;
     let size = tree.size().to_int_size();
@@ -157,46 +139,4 @@ fn theme(parameters: &Parameters) -> Result<Theme, ApiError> {
     };
     let found = Theme::ALL.into_iter().find(|theme| theme.name() == name);
     found.ok_or_else(|| ApiError::bad_request("bad_theme", "theme is one of: dark, light"))
-}
-
-#[cfg(test)]
-mod tests {
-    use std::collections::HashSet;
-
-    use super::*;
-
-    /// The fonts of a machine that has none.
-    fn bare() -> Options<'static> {
-        let mut fonts = fontdb::Database::new();
-        fonts.load_font_source(fontdb::Source::Binary(Arc::new(FONT)));
-        fonts.set_sans_serif_family(FAMILY);
-        Options {
-            fontdb: Arc::new(fonts),
-            font_family: FAMILY.to_owned(),
-            ..Options::default()
-        }
-    }
-
-    fn pixels(text: &str) -> Vec<u8> {
-        let svg = format!(
-            r#"<svg xmlns="http://www.w3.org/2000/svg" width="60" height="60"><text y="40" x="10" font-size="32" font-family="{}">{text}</text></svg>"#,
-            app::chart::svg::FAMILY
-        );
-        let tree = Tree::from_str(&svg, &bare()).unwrap();
-        let mut pixels = Pixmap::new(60, 60).unwrap();
-        render(&tree, Transform::identity(), &mut pixels.as_mut());
-        pixels.data().to_vec()
-    }
-
-    #[test]
-    fn letters_are_no_boxes_where_the_system_has_no_fonts() {
-        let box_ = pixels("\u{10ffff}");
-        let letters = ["a", "ñ", "Ω", "ж", "ع", "ש", "9", "#", "…"];
-        let seen: HashSet<Vec<u8>> = letters.map(pixels).into_iter().collect();
-        assert_eq!(seen.len(), letters.len());
-        assert!(!seen.contains(&box_));
-        assert!(!seen.contains(&pixels("")), "each is seen");
-        // What isolates a tag takes no place.
-        assert_eq!(pixels("\u{2068}a\u{2069}"), pixels("a"));
-    }
 }
