@@ -180,7 +180,7 @@ async function makeSite(folder) {
   style(path.join(pkg, `${name}.css`));
   await run('page  ', 'wasm-bindgen', ['--target=web', `--out-name=${name}`, `--out-dir=${pkg}`, compiledPage]);
   fs.renameSync(path.join(pkg, `${name}_bg.wasm`), wasm);
-  await run('page  ', 'wasm-opt', ['-Oz', '--enable-bulk-memory', '--enable-nontrapping-float-to-int', wasm, '-o', wasm]);
+  await run('page  ', 'wasm-opt', [...leptos['wasm-opt-features'], wasm, '-o', wasm]);
   script(path.join(pkg, `${name}.js`));
   const digests = addDigests(pkg);
   compress(folder);

@@ -1,5 +1,5 @@
-//! What a page shows, as it stands in its address: `/?window=1h&by=people&lang=en&source=file&k=25`,
-//! `/tag/rust?window=1h`.
+//! What a page shows and how, as it stands in its address:
+//! `/?window=1h&by=people&lang=en&source=file&k=25&theme=dark&kiosk=1`, `/tag/rust?window=1h`.
 //!
 //! What is left out of an address has its default, and `/` is the default board. Names of one address
 //! are never given another meaning: people keep links.
@@ -63,6 +63,68 @@ pub struct Query<'a> {
     pub lang: Option<&'a str>,
     pub source: Option<&'a str>,
     pub k: Option<&'a str>,
+    pub theme: Option<&'a str>,
+    pub paused: Option<&'a str>,
+    pub kiosk: Option<&'a str>,
+    pub embed: Option<&'a str>,
+}
+
+/// How a page is shown, whatever it shows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Mode {
+    pub theme: Theme,
+    /// What comes is not shown.
+    pub paused: bool,
+    /// For a screen that nobody operates.
+    pub kiosk: bool,
+    /// For a frame in another page.
+    pub embed: bool,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Theme {
+    #[default]
+    System,
+    Light,
+    Dark,
+}
+
+impl Theme {
+    pub const ALL: [Self; 3] = [Self::System, Self::Light, Self::Dark];
+
+    /// The name in addresses.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::System => "system",
+            Self::Light => "light",
+            Self::Dark => "dark",
+        }
+    }
+
+    fn of(name: &str) -> Self {
+        let named = |theme: &Self| theme.name() == name;
+        Self::ALL.into_iter().find(named).unwrap_or_default()
+    }
+}
+
+/// How many rows a reader is offered; an address may name any number.
+pub const ROWS: [u8; 4] = [10, 25, 50, 100];
+
+impl<'a> Query<'a> {
+    /// Each parameter by its name.
+    pub fn of(value: impl Fn(&str) -> Option<&'a str>) -> Self {
+        Self {
+            window: value("window"),
+            by: value("by"),
+            lang: value("lang"),
+            source: value("source"),
+            k: value("k"),
+            theme: value("theme"),
+            paused: value("paused"),
+            kiosk: value("kiosk"),
+            embed: value("embed"),
+        }
+    }
 }
 
 impl Query<'_> {
@@ -75,6 +137,17 @@ impl Query<'_> {
     /// As [`Query::view`], for a page: an address with a slip in it still shows a board.
     pub fn view_or_default(self) -> View {
         self.read().0
+    }
+
+    /// How it is shown. It is nothing to be refused for: what stands for nothing has its default.
+    pub fn mode(self) -> Mode {
+        let set = |value: Option<&str>| value.is_some_and(|value| !matches!(value, "" | "0"));
+        Mode {
+            theme: self.theme.map_or(Theme::System, Theme::of),
+            paused: set(self.paused),
+            kiosk: set(self.kiosk),
+            embed: set(self.embed),
+        }
     }
 
     /// The view of all that is right, and the first that is not.
@@ -181,9 +254,43 @@ pub fn parameters(view: View) -> Vec<(&'static str, String)> {
     parameters
 }
 
-/// The address that shows this view.
-pub fn href(view: View) -> String {
-    with_parameters("/", &parameters(view))
+/// As [`parameters`], of how it is shown.
+pub fn mode_parameters(mode: Mode) -> Vec<(&'static str, String)> {
+    let mut parameters = Vec::new();
+    if mode.theme != Theme::System {
+        parameters.push(("theme", mode.theme.name().to_owned()));
+    }
+    for (set, name) in [
+        (mode.paused, "paused"),
+        (mode.kiosk, "kiosk"),
+        (mode.embed, "embed"),
+    ] {
+        if set {
+            parameters.push((name, "1".to_owned()));
+        }
+    }
+    parameters
+}
+
+/// The address that shows this view in this way.
+pub fn href(view: View, mode: Mode) -> String {
+    let mut parameters = parameters(view);
+    parameters.append(&mut mode_parameters(mode));
+    with_parameters("/", &parameters)
+}
+
+/// As [`href`], with another value of one parameter. An empty one is none.
+pub fn href_with(view: View, mode: Mode, name: &str, value: &str) -> String {
+    let mut given = parameters(view);
+    given.append(&mut mode_parameters(mode));
+    let query = Query::of(|wanted| {
+        if wanted == name {
+            return Some(value);
+        }
+        let found = given.iter().find(|(known, _)| *known == wanted);
+        found.map(|(_, value)| value.as_str())
+    });
+    href(query.view_or_default(), query.mode())
 }
 
 /// The address of `path` with these names and values.
@@ -200,19 +307,23 @@ pub fn with_parameters(path: &str, parameters: &[(&str, String)]) -> String {
 
 /// The address that shows a tag in depth; the tag is as boards give it, with its `#`.
 ///
-/// In an address it goes without, where that can be told apart: [`tag_name`] puts it back.
-pub fn tag_href(tag: &str, window: Window) -> String {
-    let mut address = "/tag/".to_owned();
+/// In an address it goes without, where that can be told apart: [`tag_name`] puts it back. Such a
+/// page is read and not left on the wall, so of the mode it has the theme.
+pub fn tag_href(tag: &str, window: Window, mode: Mode) -> String {
+    let mut path = "/tag/".to_owned();
     let bare = tag.strip_prefix('#').filter(|bare| {
         // The dots would be steps of a path.
         !bare.is_empty() && !bare.contains('#') && !matches!(*bare, "." | "..")
     });
-    percent_encode(bare.unwrap_or(tag), &mut address);
+    percent_encode(bare.unwrap_or(tag), &mut path);
+    let mut parameters = mode_parameters(Mode {
+        theme: mode.theme,
+        ..Mode::default()
+    });
     if window != Window::default() {
-        address.push_str("?window=");
-        address.push_str(window.name());
+        parameters.insert(0, ("window", window.to_string()));
     }
-    address
+    with_parameters(&path, &parameters)
 }
 
 /// The tag that a name in an address stands for: with or without its `#`.
@@ -222,6 +333,26 @@ pub fn tag_name(name: &str) -> String {
     } else {
         format!("#{name}")
     }
+}
+
+/// What is not UTF-8 becomes U+FFFD, and a `%` without two digits stays.
+pub fn percent_decode(text: &str) -> String {
+    let digit = |byte: Option<&u8>| char::from(*byte?).to_digit(16);
+    let bytes = text.as_bytes();
+    let mut plain = Vec::with_capacity(bytes.len());
+    let mut at = 0;
+    while let Some(&byte) = bytes.get(at) {
+        let escaped =
+            (byte == b'%').then(|| digit(bytes.get(at + 1)).zip(digit(bytes.get(at + 2))));
+        if let Some(Some((high, low))) = escaped {
+            plain.push((high * 16 + low) as u8);
+            at += 3;
+        } else {
+            plain.push(byte);
+            at += 1;
+        }
+    }
+    String::from_utf8_lossy(&plain).into_owned()
 }
 
 fn percent_encode(text: &str, into: &mut String) {
@@ -249,13 +380,11 @@ mod tests {
             let mut pairs = query.split('&');
             pairs.find_map(|pair| pair.strip_prefix(name)?.strip_prefix('='))
         };
-        Query {
-            window: named("window"),
-            by: named("by"),
-            lang: named("lang"),
-            source: named("source"),
-            k: named("k"),
-        }
+        Query::of(named)
+    }
+
+    fn plain(view: View) -> String {
+        href(view, Mode::default())
     }
 
     fn view(address: &str) -> Result<View, BadName> {
@@ -273,7 +402,7 @@ mod tests {
     fn nothing_asked_for_is_the_default() {
         assert_eq!(view("/"), Ok(View::default()));
         assert_eq!(view("/?window=&by=&lang=&source=&k="), Ok(View::default()));
-        assert_eq!(href(View::default()), "/");
+        assert_eq!(plain(View::default()), "/");
     }
 
     #[test]
@@ -290,14 +419,14 @@ mod tests {
                             origin: Origin::Counted(filter),
                             rows,
                         };
-                        assert_eq!(view(&href(wanted)), Ok(wanted));
+                        assert_eq!(view(&plain(wanted)), Ok(wanted));
                     }
                 }
             }
         }
         for rows in [10, 50] {
             let external = external(rows);
-            assert_eq!(view(&href(external)), Ok(external));
+            assert_eq!(view(&plain(external)), Ok(external));
         }
     }
 
@@ -310,10 +439,10 @@ mod tests {
             rows: 25,
         };
         assert_eq!(
-            href(all),
+            plain(all),
             "/?window=1h&by=people&lang=en&source=bluesky&k=25"
         );
-        assert_eq!(href(external(10)), "/?source=external");
+        assert_eq!(plain(external(10)), "/?source=external");
     }
 
     #[test]
@@ -370,10 +499,54 @@ mod tests {
             ("#", "/tag/%23"),
             ("#..", "/tag/%23.."),
         ] {
-            assert_eq!(tag_href(tag, Window::FiveMinutes), address);
+            let href = tag_href(tag, Window::FiveMinutes, Mode::default());
+            assert_eq!(href, address);
             let name = tag.strip_prefix('#').filter(|_| !address.contains("%23"));
             assert_eq!(tag_name(name.unwrap_or(tag)), tag);
         }
-        assert_eq!(tag_href("#a", Window::All), "/tag/a?window=all");
+        let dark = Mode {
+            theme: Theme::Dark,
+            paused: true,
+            ..Mode::default()
+        };
+        let href = tag_href("#a", Window::All, dark);
+        assert_eq!(href, "/tag/a?window=all&theme=dark");
+    }
+
+    #[test]
+    fn one_parameter_is_changed_and_the_others_stay() {
+        let asked = query("/?window=1h&lang=en&k=25&theme=dark");
+        let (view, mode) = (asked.view_or_default(), asked.mode());
+        for (name, value, address) in [
+            ("lang", "de", "/?window=1h&lang=de&k=25&theme=dark"),
+            ("lang", "", "/?window=1h&k=25&theme=dark"),
+            ("theme", "system", "/?window=1h&lang=en&k=25"),
+            ("k", "10", "/?window=1h&lang=en&theme=dark"),
+        ] {
+            assert_eq!(href_with(view, mode, name, value), address);
+        }
+    }
+
+    #[test]
+    fn every_mode_finds_back_from_its_address() {
+        for theme in Theme::ALL {
+            for bits in 0..8 {
+                let mode = Mode {
+                    theme,
+                    paused: bits & 1 > 0,
+                    kiosk: bits & 2 > 0,
+                    embed: bits & 4 > 0,
+                };
+                let address = href(external(25), mode);
+                assert_eq!(query(&address).mode(), mode);
+                assert_eq!(view(&address), Ok(external(25)));
+            }
+        }
+        let odd = query("/?theme=pink&paused=0&kiosk=&embed=yes").mode();
+        let embed = Mode {
+            embed: true,
+            ..Mode::default()
+        };
+        assert_eq!(odd, embed);
     }
 }

@@ -49,7 +49,7 @@ pub struct Held {
 }
 
 /// What the page of a tag is asked to show.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct TagView {
     /// With its `#`, spelled in any way.
     pub name: String,
@@ -209,6 +209,7 @@ pub async fn board(
         lang: lang.as_deref(),
         source: source.as_deref(),
         k: k.as_deref(),
+        ..address::Query::default()
     };
     let view = query.view().or_else(on_server::bad_name)?;
     let held = Held {

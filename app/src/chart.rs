@@ -4,7 +4,7 @@
 //! paints the page's canvas, a picture for other programs, and what the tests keep. In three steps:
 //! [`plan`] says where everything goes and draws nothing, [`label`] makes text fit, [`paint`] draws
 //! a plan in the colours it is given. [`glide`] leads from one plan to the next, [`times`] is the
-//! other picture, and `canvas` the browser's side.
+//! other picture, `canvas` is the browser's side and `svg` the server's.
 //!
 //! plotters measures text in the browser by adding a styled element to the page. That neither knows
 //! of device pixels nor is allowed by the page's policy, so text is measured by whoever paints, and
@@ -17,6 +17,8 @@ pub mod glide;
 pub mod label;
 pub mod plan;
 mod sheet;
+#[cfg(feature = "ssr")]
+pub mod svg;
 pub mod times;
 pub mod when;
 

@@ -58,8 +58,9 @@ pub enum Health {
     #[default]
     Sent,
     Live,
-    /// One question failed, or the server answers and its counts are late or stand still.
-    Delayed,
+    /// One question failed, or the server answers and its counts are late or stand still; what is
+    /// shown has not changed for so many seconds.
+    Delayed(u32),
     Offline,
 }
 
@@ -137,12 +138,13 @@ impl Poll {
     /// `patience`: how long the counts may stand still; `None` where they have every reason to.
     pub fn health(&self, now: Duration, patience: Option<Duration>) -> Health {
         let still = now.saturating_sub(self.moved);
+        let delayed = Health::Delayed(u32::try_from(still.as_secs()).unwrap_or(u32::MAX));
         match self.failures {
-            0 if self.late => Health::Delayed,
-            0 if patience.is_some_and(|patience| still > patience) => Health::Delayed,
+            0 if self.late => delayed,
+            0 if patience.is_some_and(|patience| still > patience) => delayed,
             0 if self.answered => Health::Live,
             0 => Health::Sent,
-            failures if failures < OFFLINE_AFTER => Health::Delayed,
+            failures if failures < OFFLINE_AFTER => delayed,
             _ => Health::Offline,
         }
     }
@@ -208,7 +210,7 @@ mod tests {
             poll.on(Event::Failed, ms(1001), 1.0),
             Order::Sleep(ms(1000))
         );
-        assert_eq!(poll.health(ms(1001), None), Health::Delayed);
+        assert_eq!(poll.health(ms(1001), None), Health::Delayed(1));
         poll.on(Event::Woke, ms(2001), 0.0);
         assert_eq!(
             poll.on(Event::Failed, ms(2002), 0.0),
@@ -251,7 +253,7 @@ mod tests {
         let (mut poll, _) = Poll::new(ms(0), false);
         poll.on(Event::Woke, ms(1000), 0.0);
         assert_eq!(poll.on(LATE, ms(1400), 0.0), Order::Sleep(ms(600)));
-        assert_eq!(poll.health(ms(1400), None), Health::Delayed);
+        assert_eq!(poll.health(ms(1400), None), Health::Delayed(1));
         poll.on(Event::Woke, ms(2000), 0.0);
         poll.on(SAME, ms(2010), 0.0);
         assert_eq!(poll.health(ms(2010), None), Health::Live);
@@ -266,7 +268,10 @@ mod tests {
             poll.on(Event::Woke, ms(second * 1000), 0.0);
             poll.on(SAME, ms(second * 1000 + 10), 0.0);
         }
-        assert_eq!(poll.health(ms(19_010), Some(ms(10_000))), Health::Delayed);
+        assert_eq!(
+            poll.health(ms(19_010), Some(ms(10_000))),
+            Health::Delayed(18)
+        );
         assert_eq!(poll.health(ms(19_010), None), Health::Live);
     }
 

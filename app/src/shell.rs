@@ -5,9 +5,8 @@
 //! does. There is no inline style, so no tag can bring any.
 
 use leptos::{config::LeptosOptions, nonce::use_nonce, prelude::*};
-use leptos_router::location::{RequestUrl, Url};
 
-use crate::{App, address, page::tag};
+use crate::{App, ask::Told, card::Card, page::root, place::Place};
 
 /// Where the built page lies, such as `/pkg/tagtide.4f2a.js`.
 #[derive(Clone, Debug)]
@@ -17,26 +16,36 @@ pub struct Assets {
     pub css: String,
 }
 
+/// The page that is asked for.
+#[derive(Clone, Debug)]
+pub struct Page {
+    /// Its address: path and query.
+    pub at: String,
+    /// What it shows at first.
+    pub first: Option<Told>,
+    /// How the server is called from outside, where that is known.
+    pub origin: Option<String>,
+}
+
 /// The whole document. `watch`: reload by itself under `cargo leptos watch`.
-pub fn shell(assets: &Assets, watch: Option<LeptosOptions>) -> impl IntoView + use<> {
+pub fn shell(assets: &Assets, watch: Option<LeptosOptions>, page: Page) -> impl IntoView + use<> {
     let nonce = use_nonce()
         .map(|nonce| nonce.to_string())
         .unwrap_or_default();
-    send_policy(&nonce, watch.is_some());
     let Assets { js, wasm, css } = assets.clone();
     let script = hydration(&js, &wasm);
+    let (place, mode) = Place::of(&page.at);
+    let card = Card::of(&place, page.first.as_ref(), page.origin.as_deref());
+    send_policy(&nonce, mode.embed, watch.is_some());
+    let [theme, kiosk, embed] = root::attributes(mode).map(|(_, value)| value);
     view! {
         <!DOCTYPE html>
-        <html lang="en">
+        <html lang="en" data-theme=theme data-kiosk=kiosk data-embed=embed>
             <head>
                 <meta charset="utf-8" />
                 <meta name="viewport" content="width=device-width, initial-scale=1" />
                 <meta name="color-scheme" content="light dark" />
-                <title>{title()}</title>
-                <meta
-                    name="description"
-                    content="The hashtags that are mentioned most, counted while people write."
-                />
+                {card.head()}
                 <link rel="stylesheet" href=css />
                 <link rel="modulepreload" href=js nonce=nonce.clone() />
                 <link
@@ -53,22 +62,10 @@ pub fn shell(assets: &Assets, watch: Option<LeptosOptions>) -> impl IntoView + u
                 {watch.map(|options| view! { <AutoReload options /> })}
             </head>
             <body>
-                <App />
+                <App at=page.at first=page.first />
             </body>
         </html>
     }
-}
-
-/// What the document is called: by what its address asks for.
-fn title() -> String {
-    let asked = use_context::<RequestUrl>().and_then(|asked| asked.parse().ok());
-    let name = asked
-        .as_ref()
-        .and_then(|url| url.path().strip_prefix("/tag/"));
-    name.map_or_else(
-        || "tagtide: trending hashtags".to_owned(),
-        |name| tag::title(&address::tag_name(&Url::unescape(name))),
-    )
 }
 
 /// Brings the page to life. Where that fails it stays as it was sent, and its style is told so, to
@@ -86,7 +83,8 @@ fn hydration(js: &str, wasm: &str) -> String {
     )
 }
 
-fn send_policy(nonce: &str, watched: bool) {
+/// `embed`: any page may have it in a frame.
+fn send_policy(nonce: &str, embed: bool, watched: bool) {
     use http::{
         HeaderValue,
         header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY},
@@ -95,12 +93,13 @@ fn send_policy(nonce: &str, watched: bool) {
     let Some(response) = use_context::<leptos_axum::ResponseOptions>() else {
         return;
     };
+    let ancestors = if embed { "*" } else { "'self'" };
     // Watching, the page also listens for what has been built anew, on another port.
     let connect = if watched { "'self' ws:" } else { "'self'" };
     let policy = format!(
         "default-src 'none'; script-src 'nonce-{nonce}' 'strict-dynamic' 'wasm-unsafe-eval'; \
          style-src 'self'; img-src 'self'; connect-src {connect}; base-uri 'none'; \
-         form-action 'none'; frame-ancestors 'self'"
+         form-action 'self'; frame-ancestors {ancestors}"
     );
     if let Ok(policy) = HeaderValue::from_str(&policy) {
         response.insert_header(CONTENT_SECURITY_POLICY, policy);

@@ -79,7 +79,9 @@ Limits of the count, for all tags together, in parts of --max-tags:
 
 Limits of answering:
   connections               1024, each with 64 KiB of head and 1 MiB of body
-  questions to the count    256 waiting; 64 filtered boards are kept an epoch";
+  questions to the count    256 waiting; 64 filtered boards are kept an epoch
+  pictures                  one is drawn at a time; 64 are kept an epoch
+  --block                   16 MiB";
 
 #[derive(Debug, Args)]
 #[command(after_long_help = LIMITS)]
@@ -159,9 +161,9 @@ pub(crate) struct Serve {
     #[arg(value_parser = clap::value_parser!(u16).range(1..=64))]
     pub(crate) workers: Option<u16>,
 
-    /// How many tags are kept at most, in memory and on disk
+    /// How many tags are kept at most
     ///
-    /// A million of them take about 1 GB of memory. Past it the rarest make room, all-time counts become estimates, and how much each may be too
+    /// In memory and on disk. A million of them take about 1 GB of memory. Past it the rarest make room, all-time counts become estimates, and how much each may be too
     /// high is shown with it. It may be another with every start.
     #[arg(
         long,
@@ -172,6 +174,18 @@ pub(crate) struct Serve {
     )]
     #[arg(value_parser = clap::value_parser!(u64).range(1024..))]
     pub(crate) max_tags: u64,
+
+    /// Hashtags that are never shown: a file of them
+    ///
+    /// One a line, with or without '#', in any spelling that is the same tag. They take no rank, and the next one moves up; what is counted
+    /// of all tags has them in it. The file is read again when it changes.
+    #[arg(
+        long,
+        env = "TAGTIDE_BLOCK",
+        hide_env_values = true,
+        value_name = "FILE"
+    )]
+    pub(crate) block: Option<PathBuf>,
 
     /// Post the all-time top ten after each epoch to this dashboard of the tutorial (…/updateData)
     #[arg(long, env = "TAGTIDE_POST_TO", hide_env_values = true, value_name = "URL", value_parser = web)]

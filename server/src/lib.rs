@@ -4,12 +4,13 @@
 //! * `source` where posts come from, and how lines become posts
 //! * `epoch` posts combined into the open epoch, and its seal
 //! * `store` the two files that survive the process
-//! * `flow` the count as a timely dataflow
-//! * `results` the newest counts, for whoever shows them
+//! * `flow` the count as a timely dataflow, `blocked` the tags that it leaves out
+//! * `results` the newest counts, for whoever shows them; `kept` what takes its time, for the next one
 //! * `client` how others are asked over HTTP
 //! * `web` the board and the APIs, `tutorial` the other wires of the classic tutorial
 //! * `fuzzing` what must hold for any bytes; not in the program
 
+mod blocked;
 mod cli;
 mod client;
 mod command;
@@ -17,6 +18,7 @@ mod epoch;
 mod flow;
 #[cfg(any(test, fuzzing))]
 pub mod fuzzing;
+mod kept;
 mod results;
 mod source;
 mod store;

@@ -1,28 +1,16 @@
 //! The newest counts, for whoever shows them: an immutable value an epoch, read without a lock that
 //! the counting side would wait for.
 
-use std::{
-    sync::{Arc, Mutex, PoisonError},
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 
 use engine::key::Key;
-use model::{Epoch, Filter, Ranking, TagDetail, Top, Window};
-use tokio::{
-    sync::watch,
-    time::{Instant, timeout},
-};
+use model::{Epoch, Filter, Kind, Lang, Pulse, Ranking, TagDetail, Top, Window};
+use tokio::{sync::watch, time::Instant};
 
-use crate::{epoch::Sealed, flow::Asker};
+use crate::{epoch::Sealed, flow::Asker, kept::Kept};
 
 /// How many rows a top holds at most.
 pub(crate) const MAX_ROWS: usize = 100;
-
-/// How many answers of a kind are kept for others who ask the same in the same epoch.
-const MOST_KEPT: usize = 64;
-
-/// How long an answer may take.
-const PATIENCE: Duration = Duration::from_secs(5);
 
 /// What was counted when one epoch closed, of the posts that a filter admits.
 #[derive(Debug)]
@@ -31,13 +19,24 @@ pub(crate) struct Results {
     /// One of each window and ranking, in the order of [`Window::ALL`] and then [`Ranking::ALL`], with
     /// up to [`MAX_ROWS`] rows.
     tops: Vec<Top>,
+    pub(crate) whole: Whole,
+}
+
+/// What is the same for every window and ranking.
+#[derive(Debug, Default)]
+pub(crate) struct Whole {
+    /// How long it took to count is not known to it.
+    pub(crate) pulse: Pulse,
+    /// Those that have mentions, most first.
+    pub(crate) languages: Vec<Lang>,
+    pub(crate) kinds: Vec<Kind>,
 }
 
 impl Results {
     /// `tops` holds one of each window and ranking, in the order of both.
-    pub(crate) fn new(epoch: Epoch, tops: Vec<Top>) -> Self {
+    pub(crate) fn new(epoch: Epoch, tops: Vec<Top>, whole: Whole) -> Self {
         debug_assert_eq!(tops.len(), Window::ALL.len() * Ranking::ALL.len());
-        Self { epoch, tops }
+        Self { epoch, tops, whole }
     }
 
     pub(crate) fn top(&self, window: Window, by: Ranking) -> &Top {
@@ -119,12 +118,29 @@ impl Live {
         let newest = self.newest().ok_or(NoTag::NotNow)?;
         let Asking { asker, tags, .. } = &**self.asking.as_ref().ok_or(NoTag::NotNow)?;
         let key = asker.key(name).ok_or(NoTag::NeverSeen)?;
+        if asker.blocked().contains(&key) {
+            return Err(NoTag::Blocked);
+        }
         let ask = async || asker.tag(key.clone(), window).await;
         let found = tags.get((key.clone(), window), newest.epoch, ask).await;
         found
             .ok_or(NoTag::NotNow)?
             .map(|detail| *detail)
             .ok_or(NoTag::NeverSeen)
+    }
+
+    /// The tags that are not to be shown: asked for each tag of what was not counted by the newest list,
+    /// or not here.
+    pub(crate) fn is_blocked(&self) -> impl Fn(&str) -> bool + use<> {
+        let asking = self.asking.clone();
+        let blocked = asking.as_ref().map(|asking| asking.asker.blocked());
+        move |tag| match (&asking, &blocked) {
+            (Some(asking), Some(blocked)) if !blocked.is_empty() => {
+                let key = asking.asker.key(tag);
+                key.is_some_and(|key| blocked.contains(&key))
+            }
+            _ => false,
+        }
     }
 
     /// Whether what is shown is what is sealed, give or take the time that counting takes.
@@ -173,57 +189,8 @@ impl Live {
 pub(crate) enum NoTag {
     /// It was never mentioned, or so long ago and so seldom that it is forgotten.
     NeverSeen,
+    /// It is not to be shown.
+    Blocked,
     /// The program is starting or ending.
     NotNow,
-}
-
-/// The newest answers to the questions asked last. Of those who ask the same at the same time one asks,
-/// and the others wait for his answer.
-#[derive(Debug)]
-struct Kept<Q, A>(Mutex<Vec<(Q, Answer<A>)>>);
-
-/// With the epoch that it is of; locked while it is asked for.
-type Answer<A> = Arc<tokio::sync::Mutex<Option<(Epoch, A)>>>;
-
-impl<Q, A> Default for Kept<Q, A> {
-    fn default() -> Self {
-        Self(Mutex::default())
-    }
-}
-
-impl<Q: Clone + PartialEq, A: Clone> Kept<Q, A> {
-    /// The answer to `question`, of `newest` or a later epoch; `None` when `ask` gives none in time.
-    async fn get(
-        &self,
-        question: Q,
-        newest: Epoch,
-        ask: impl AsyncFnOnce() -> Option<(Epoch, A)>,
-    ) -> Option<A> {
-        let place = self.place(question);
-        let answer = async {
-            let mut kept = place.lock().await;
-            if let Some((epoch, answer)) = &*kept
-                && *epoch >= newest
-            {
-                return Some(answer.clone());
-            }
-            let (epoch, answer) = ask().await?;
-            *kept = Some((epoch, answer.clone()));
-            Some(answer)
-        };
-        timeout(PATIENCE, answer).await.ok().flatten()
-    }
-
-    /// Where the answer is or will be. The question that was not asked for longest makes room.
-    fn place(&self, question: Q) -> Answer<A> {
-        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let known = kept.iter().position(|(other, _)| *other == question);
-        let place = known.map_or_else(|| (question, Answer::default()), |known| kept.remove(known));
-        if kept.len() == MOST_KEPT {
-            kept.remove(0);
-        }
-        let answer = place.1.clone();
-        kept.push(place);
-        answer
-    }
 }

@@ -92,5 +92,7 @@ pub enum TagAnswer {
     Starting,
     /// The tag was never mentioned, or is forgotten.
     NeverSeen,
+    /// Whoever runs the server does not show it.
+    Blocked,
     Tag(TagDetail),
 }

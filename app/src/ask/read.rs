@@ -51,6 +51,7 @@ fn read_tag_answer(mut json: Json<'_>) -> Option<TagAnswer> {
     match &*json.text()? {
         "Starting" => Some(TagAnswer::Starting),
         "NeverSeen" => Some(TagAnswer::NeverSeen),
+        "Blocked" => Some(TagAnswer::Blocked),
         _ => None,
     }
 }
@@ -508,6 +509,7 @@ mod tests {
         for written in [
             TagAnswer::Tag(detail),
             TagAnswer::NeverSeen,
+            TagAnswer::Blocked,
             TagAnswer::Starting,
             TagAnswer::Unchanged { behind: true },
         ] {

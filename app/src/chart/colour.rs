@@ -11,9 +11,17 @@ pub struct Colour {
 }
 
 impl Colour {
-    /// Reads `#rgb` and `#rrggbb`, which is what the tokens of the style sheet are written in.
+    /// Reads `#rgb` and `#rrggbb`, as the tokens of the style sheet are written, and `rgb(1, 2, 3)`, as
+    /// browsers tell what a theme made of them.
     pub fn read(text: &str) -> Option<Self> {
-        let digits = text.trim().strip_prefix('#')?;
+        let text = text.trim();
+        if let Some(parts) = text.strip_prefix("rgb(") {
+            let mut parts = parts.strip_suffix(')')?.split(',');
+            let mut part = || parts.next()?.trim().parse().ok();
+            let colour = Self::rgb(part()?, part()?, part()?);
+            return parts.next().is_none().then_some(colour);
+        }
+        let digits = text.strip_prefix('#')?;
         if !digits.bytes().all(|digit| digit.is_ascii_hexdigit()) {
             return None;
         }
@@ -91,12 +99,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn reads_long_and_short_colours() {
+    fn reads_colours_as_they_are_written_and_as_they_are_told() {
         assert_eq!(
             Colour::read(" #0b6e75 "),
             Some(Colour::rgb(0x0b, 0x6e, 0x75))
         );
         assert_eq!(Colour::read("#0f8"), Some(Colour::rgb(0, 255, 0x88)));
+        let told = Colour::read("rgb(11, 110, 117)");
+        assert_eq!(told, Colour::read("#0b6e75"));
     }
 
     #[test]
@@ -109,7 +119,9 @@ mod tests {
             "red",
             "#ééé",
             "#+1+2+3",
-            "rgb(1,2,3)",
+            "rgb(1,2)",
+            "rgb(1,2,3,4)",
+            "rgb(1,2,256)",
         ] {
             assert_eq!(Colour::read(text), None, "{text}");
         }

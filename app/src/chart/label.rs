@@ -3,6 +3,12 @@
 //! A label stands between U+2068 and U+2069, so that a tag written from right to left orders its
 //! own letters and nobody else's.
 
+#[cfg(feature = "hydrate")]
+mod browser;
+
+#[cfg(feature = "hydrate")]
+use browser::ends;
+#[cfg(not(feature = "hydrate"))]
 use unicode_segmentation::UnicodeSegmentation;
 
 const ISOLATE: char = '\u{2068}';
@@ -15,10 +21,7 @@ pub fn fit(tag: &str, room: f64, width: &dyn Fn(&str) -> f64) -> String {
     if width(&whole) <= room {
         return whole;
     }
-    let ends: Vec<usize> = tag
-        .grapheme_indices(true)
-        .map(|(start, grapheme)| start + grapheme.len())
-        .collect();
+    let ends = ends(&tag);
     // A longer text is not narrower, so the last end that fits can be searched for.
     let fitting = ends.partition_point(|&end| {
         tag.get(..end)
@@ -32,12 +35,21 @@ pub fn fit(tag: &str, room: f64, width: &dyn Fn(&str) -> f64) -> String {
     isolated(tag.get(..end).unwrap_or_default(), "…")
 }
 
+/// Where each grapheme of `text` ends.
+#[cfg(not(feature = "hydrate"))]
+fn ends(text: &str) -> Vec<usize> {
+    let graphemes = text.grapheme_indices(true);
+    graphemes
+        .map(|(start, grapheme)| start + grapheme.len())
+        .collect()
+}
+
 fn isolated(text: &str, end: &str) -> String {
     format!("{ISOLATE}{text}{end}{POP}")
 }
 
 /// Letters that are not seen and change how their neighbours are: directions and controls.
-fn steers(letter: char) -> bool {
+pub(crate) fn steers(letter: char) -> bool {
     letter.is_control()
         || matches!(letter, '\u{200e}' | '\u{200f}' | '\u{061c}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }

@@ -1,70 +1,55 @@
 //! The board: its parts in the order they stand on the page.
 
-use leptos::{either::Either, prelude::*};
-use leptos_router::hooks::use_query_map;
-use model::{Board, Filter, Origin, Ranking, Row, View};
+use leptos::{either::EitherOf3, prelude::*};
+use model::{Origin, Pulse, Ranking, Row, View};
 
 use super::{
-    arrival::{Page, arrival},
     banner::Banner,
+    controls::Controls,
     live::Live,
-    masthead::{Masthead, Way, counted, windows},
+    masthead::{Masthead, windows},
     picture::Picture,
     ranks::Ranks,
+    said,
     sources::Sources,
+    spark,
     states::{Empty, Starting},
     words,
 };
-use crate::{address, ask::Told};
+use crate::{
+    address::{self, Mode},
+    ask::Told,
+};
 
 #[component]
-pub fn BoardPage() -> impl IntoView {
-    let query = use_query_map();
-    let view = Memo::new(move |_| {
-        query.with(|query| {
-            let given = address::Query {
-                window: query.get_str("window"),
-                by: query.get_str("by"),
-                lang: query.get_str("lang"),
-                source: query.get_str("source"),
-                k: query.get_str("k"),
-            };
-            given.view_or_default()
-        })
-    });
-    arrival(Page::Board(view))
-}
-
-#[component]
-pub fn Open(view: Memo<View>, first: Option<Told>) -> impl IntoView {
-    let live = Live::new(view, first);
+pub fn BoardPage(view: Memo<View>, mode: Memo<Mode>, first: Option<Told>) -> impl IntoView {
+    let live = Live::new(view, mode, first);
     #[cfg(feature = "hydrate")]
-    super::live::keep(live.line, live);
+    {
+        super::live::keep(live.line, live);
+        super::hold::keep(live.arranged);
+        super::kiosk::keep(live.line.mode, live.arranged);
+    }
 
-    let started = Memo::new(move |_| live.shown.with(|shown| shown.board.is_some()));
-    let filled = Memo::new(move |_| live.rows.with(|rows| !rows.is_empty()));
+    let filled = live.part(|board| !board.top.rows.is_empty());
     // Chosen by hand and not with `Show`, whose every use weighs kilobytes in the browser.
-    let ranking = move || match filled.get() {
-        true => Either::Left(view! {
-            <div class="ranking">
-                <Picture live />
-                <Ranks live />
-            </div>
-        }),
-        false => Either::Right(view! { <Empty live /> }),
-    };
-    let board = move || match started.get() {
-        true => Either::Left(view! {
+    let board = move || match filled.get() {
+        Some(true) => EitherOf3::A(view! {
             <Heading live />
-            {ranking}
+            <Ranking live />
             <Sources live />
         }),
-        false => Either::Right(view! { <Starting /> }),
+        Some(false) => EitherOf3::B(view! {
+            <Heading live />
+            <Empty live />
+            <Sources live />
+        }),
+        None => EitherOf3::C(view! { <Starting /> }),
     };
     view! {
         <Masthead line=live.line ways=windows(live) />
         <main class="board">
-            <Choice view />
+            <Controls live />
             {board}
         </main>
         <Banner line=live.line />
@@ -74,64 +59,14 @@ pub fn Open(view: Memo<View>, first: Option<Told>) -> impl IntoView {
     }
 }
 
-/// By what to rank, and what is left out with the way back.
+/// The rows as a picture and as a table.
 #[component]
-pub fn Choice(view: Memo<View>) -> impl IntoView {
-    let ways = Ranking::ALL.map(|by| {
-        let to = move || View {
-            by,
-            ..counted(view.get())
-        };
-        Way::to(view, to, words::ranking_name(by)).shown()
-    });
-    let filters = move || {
-        let view = view.get();
-        let Origin::Counted(filter) = view.origin else {
-            return Vec::new();
-        };
-        let back = |filter| {
-            address::href(View {
-                origin: Origin::Counted(filter),
-                ..view
-            })
-        };
-        let lang = filter.lang.map(|lang| {
-            let name = words::language(Some(lang));
-            (
-                name,
-                "Show all languages",
-                back(Filter {
-                    lang: None,
-                    ..filter
-                }),
-            )
-        });
-        let source = filter.source.map(|source| {
-            let back = back(Filter {
-                source: None,
-                ..filter
-            });
-            (source.to_string(), "Show all sources", back)
-        });
-        lang.into_iter().chain(source).map(filtered).collect()
-    };
+fn Ranking(live: Live) -> impl IntoView {
     view! {
-        <div class="choice">
-            <nav aria-label="Ranking">{ways.into_iter().collect_view()}</nav>
-            {filters}
+        <div class="ranking">
+            <Picture live />
+            <Ranks live />
         </div>
-    }
-}
-
-/// A filter that is set; a click takes it away.
-fn filtered((name, back, href): (String, &'static str, String)) -> impl IntoView {
-    view! {
-        <a class="filter" href=href title=back data-noscroll="">
-            "Only "
-            {name}
-            <span aria-hidden="true">" ✕"</span>
-            <span class="spoken">". " {back}</span>
-        </a>
     }
 }
 
@@ -141,55 +76,83 @@ pub fn Heading(live: Live) -> impl IntoView {
     let of = Memo::new(move |_| live.shown.with(|shown| shown.of));
     let leader = Memo::new(move |_| {
         let of = of.get();
-        live.rows
-            .with(|rows| rows.first().map(|row| leader(row, of)))
+        let mode = live.line.mode.get();
+        live.ranked
+            .with(|rows| rows.first().map(|row| leader(row, of, mode)))
     });
-    let total = move |number: fn(&Board) -> u64| {
-        let number = live.part(number);
-        move || words::grouped(number.get().unwrap_or_default())
-    };
-    // Another program says what it counted, and not in how much.
-    let posts = move || {
-        matches!(live.origin.get(), Origin::Counted(_)).then(|| {
-            view! {
-                <div>
-                    <dt>"Posts"</dt>
-                    <dd>{total(|board| board.top.posts)}</dd>
-                </div>
-            }
-        })
-    };
+    let leading =
+        move |part: fn(Leader) -> String| said(move || leader.get().map(part).unwrap_or_default());
+    let tag = leading(|leader| leader.tag);
+    let href = Signal::derive(move || leader.get().and_then(|leader| leader.href));
+    let class = said(move || match live.origin.get() {
+        Origin::Counted(_) => "heading".to_owned(),
+        Origin::External => "heading external".to_owned(),
+    });
     view! {
-        <header class="heading">
-            <h1>{move || words::title(of.get())}</h1>
-            {move || {
-                leader
-                    .get()
-                    .map(|leader| {
-                        view! {
-                            <p class="leader">
-                                <a href=leader.href>
-                                    <bdi title=leader.tag.clone()>{leader.tag.clone()}</bdi>
-                                </a>
-                                <span>{leader.told}</span>
-                            </p>
-                        }
-                    })
-            }}
-            <p class="meaning">{move || words::meaning(of.get())}</p>
-            <dl class="totals">
-                {posts}
-                <div>
-                    <dt>"Mentions"</dt>
-                    <dd>{total(|board| board.top.mentions)}</dd>
-                </div>
-                <div>
-                    <dt>"Tags"</dt>
-                    <dd>{total(|board| board.top.tags)}</dd>
-                </div>
-            </dl>
+        <header class=class>
+            <h1>{said(move || words::title(of.get()))}</h1>
+            <p class="leader">
+                <a href=href>
+                    <bdi title=tag>{tag}</bdi>
+                </a>
+                <span>{leading(|leader| leader.told)}</span>
+            </p>
+            <p class="meaning">{said(move || words::meaning(of.get()))}</p>
+            {numbers(live)}
         </header>
     }
+}
+
+/// Of how much the board is made, and how much comes in just now. Another program says what it counted,
+/// and not in how many posts.
+fn numbers(live: Live) -> impl IntoView {
+    let told = live.part(|board| Numbers {
+        posts: board.top.posts,
+        mentions: board.top.mentions,
+        tags: board.top.tags,
+        pulse: board.pulse.clone(),
+    });
+    let number = move |class: &'static str, name: &'static str, number: fn(&Numbers) -> String| {
+        let number = said(move || told.with(|told| told.as_ref().map(number).unwrap_or_default()));
+        view! {
+            <div class=class>
+                <dt>{name}</dt>
+                <dd>{number}</dd>
+            </div>
+        }
+    };
+    let line = said(move || {
+        told.with(|told| {
+            let recent = told.as_ref().map(|told| &told.pulse.recent[..]);
+            spark::line(recent.unwrap_or_default())
+        })
+    });
+    view! {
+        <dl class="totals">
+            {number("own", "Posts", |told| words::grouped(told.posts))}
+            {number("", "Mentions", |told| words::grouped(told.mentions))}
+            {number("", "Tags", |told| words::grouped(told.tags))}
+            <div class="own">
+                <dt>"Last 5 min"</dt>
+                <dd>{spark::spark(line)}</dd>
+            </div>
+            {number("own", "Posts a second", |told| words::rate(told.pulse.posts_per_second))}
+            {number("own", "Tags a second", |told| words::rate(told.pulse.mentions_per_second))}
+            {number(
+                "own",
+                "Behind",
+                |told| format!("{} s", words::rate(told.pulse.lag_ms as f64 / 1000.0)),
+            )}
+        </dl>
+    }
+}
+
+#[derive(Clone, PartialEq)]
+struct Numbers {
+    posts: u64,
+    mentions: u64,
+    tags: u64,
+    pulse: Pulse,
 }
 
 /// Who leads the board.
@@ -201,7 +164,7 @@ struct Leader {
     told: String,
 }
 
-fn leader(row: &Row, of: View) -> Leader {
+fn leader(row: &Row, of: View, mode: Mode) -> Leader {
     let mentions = words::counted(row.count, "mention", "mentions");
     let share = words::percent(row.share);
     let told = match (of.by, row.people, row.score) {
@@ -216,15 +179,15 @@ fn leader(row: &Row, of: View) -> Leader {
     };
     Leader {
         tag: row.tag.clone(),
-        href: tag_href(&row.tag, of),
+        href: tag_href(&row.tag, of, mode),
         told,
     }
 }
 
 /// The page of a tag on this board; what another program calls a label has none.
-pub fn tag_href(tag: &str, of: View) -> Option<String> {
+pub fn tag_href(tag: &str, of: View, mode: Mode) -> Option<String> {
     let counted = matches!(of.origin, Origin::Counted(_));
-    counted.then(|| address::tag_href(tag, of.window))
+    counted.then(|| address::tag_href(tag, of.window, mode))
 }
 
 #[cfg(test)]
@@ -244,7 +207,7 @@ mod tests {
                 by,
                 ..View::default()
             };
-            leader(&row, view).told
+            leader(&row, view, Mode::default()).told
         };
         assert_eq!(told(Ranking::Count), "50 mentions, 50.0% of all");
         assert_eq!(told(Ranking::People), "40 people in 50 mentions");

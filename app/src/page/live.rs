@@ -5,8 +5,9 @@ use std::sync::Arc;
 use leptos::prelude::*;
 use model::{Answer, Board, Origin, Ranking, Row, TagAnswer, TagDetail, View};
 
-use super::words;
+use super::{arrange::Arranged, words};
 use crate::{
+    address::Mode,
     ask::{TagView, Told},
     poll::Health,
 };
@@ -14,11 +15,15 @@ use crate::{
 /// The line to the server, and how old what came over it is: the same on every page.
 #[derive(Clone, Copy, Debug)]
 pub struct Line {
+    /// How the address asks for the page to be shown.
+    pub mode: Memo<Mode>,
     pub health: RwSignal<Health>,
     /// While cut off: when the server is asked again, in the reader's time.
     pub next_try: RwSignal<Option<String>>,
     /// Minutes from UTC to the reader's time; `None` until the browser has said it.
     pub zone: RwSignal<Option<i32>>,
+    /// How many newer boards have come while the page is paused.
+    pub updates: RwSignal<u32>,
     /// What is read out.
     pub announcement: RwSignal<String>,
     /// Set to ask without waiting.
@@ -28,11 +33,13 @@ pub struct Line {
 }
 
 impl Line {
-    fn new(at: Signal<Option<String>>) -> Self {
+    fn new(mode: Memo<Mode>, at: Signal<Option<String>>) -> Self {
         Self {
+            mode,
             health: RwSignal::new(Health::Sent),
             next_try: RwSignal::new(None),
             zone: RwSignal::new(None),
+            updates: RwSignal::new(0),
             announcement: RwSignal::new(String::new()),
             urge: Trigger::new(),
             at,
@@ -56,7 +63,13 @@ pub struct Live {
     pub origin: Memo<Origin>,
     /// By what its rows are ordered.
     pub by: Memo<Ranking>,
-    /// Its rows.
+    /// The newest board, where the page is paused and does not show it.
+    pub kept: RwSignal<Option<Shown>>,
+    /// What the reader has done to the rows.
+    pub arranged: Arranged,
+    /// The rows of the board without those that the reader has muted.
+    pub ranked: Memo<Vec<Row>>,
+    /// Those that are shown, as they stand from above.
     pub rows: Memo<Vec<Row>>,
     pub line: Line,
 }
@@ -70,7 +83,7 @@ pub struct Shown {
 }
 
 impl Live {
-    pub fn new(view: Memo<View>, first: Option<Told>) -> Self {
+    pub fn new(view: Memo<View>, mode: Memo<Mode>, first: Option<Told>) -> Self {
         let board = match first {
             Some(Told::Board(Answer::Board(board))) => Some(Arc::new(board)),
             _ => None,
@@ -79,14 +92,15 @@ impl Live {
             of: view.get_untracked(),
             board,
         });
-        let rows = Memo::new(move |_| {
+        let arranged = Arranged::new();
+        let ranked = Memo::new(move |_| {
             shown.with(|shown| {
-                shown
-                    .board
-                    .as_ref()
-                    .map(|board| board.top.rows.clone())
-                    .unwrap_or_default()
+                let rows = shown.board.as_ref().map(|board| &board.top.rows[..]);
+                arranged.unmuted(rows.unwrap_or_default())
             })
+        });
+        let rows = Memo::new(move |before: Option<&Vec<Row>>| {
+            ranked.with(|rows| arranged.rows(before.map_or(&[], Vec::as_slice), rows))
         });
         let at = Memo::new(move |_| {
             shown.with(|shown| shown.board.as_ref().map(|board| board.top.at.clone()))
@@ -96,8 +110,11 @@ impl Live {
             shown,
             origin: Memo::new(move |_| shown.with(|shown| shown.of.origin)),
             by: Memo::new(move |_| shown.with(|shown| shown.of.by)),
+            kept: RwSignal::default(),
+            arranged,
+            ranked,
             rows,
-            line: Line::new(at.into()),
+            line: Line::new(mode, at.into()),
         }
     }
 
@@ -131,14 +148,16 @@ pub enum Known {
     /// The server has not answered yet, or is starting.
     NotYet,
     Never,
+    Blocked,
     Tag(Arc<TagDetail>),
 }
 
 impl LiveTag {
-    pub fn new(view: Memo<TagView>, first: Option<Told>) -> Self {
+    pub fn new(view: Memo<TagView>, mode: Memo<Mode>, first: Option<Told>) -> Self {
         let tag = match first {
             Some(Told::Tag(TagAnswer::Tag(detail))) => Known::Tag(Arc::new(detail)),
             Some(Told::Tag(TagAnswer::NeverSeen)) => Known::Never,
+            Some(Told::Tag(TagAnswer::Blocked)) => Known::Blocked,
             _ => Known::NotYet,
         };
         let of = view.get_untracked();
@@ -146,13 +165,13 @@ impl LiveTag {
         let at = Memo::new(move |_| {
             shown.with(|shown| match &shown.tag {
                 Known::Tag(detail) => Some(detail.at.clone()),
-                Known::NotYet | Known::Never => None,
+                Known::NotYet | Known::Never | Known::Blocked => None,
             })
         });
         Self {
             view,
             shown,
-            line: Line::new(at.into()),
+            line: Line::new(mode, at.into()),
         }
     }
 }
@@ -167,7 +186,7 @@ mod feed {
     use std::{sync::Arc, time::Duration};
 
     use leptos::prelude::*;
-    use model::{Answer, Origin, SourceState, TagAnswer, View};
+    use model::{Answer, Board, Origin, SourceState, TagAnswer, View};
 
     use super::{Known, Live, LiveTag, Shown, ShownTag};
     use crate::{
@@ -179,6 +198,10 @@ mod feed {
     pub(crate) trait Feed {
         /// Wakes the effect that this is called in when another view is wanted.
         fn track(&self);
+        /// The page has come alive: from here on it may differ from what was sent.
+        fn begin(&self) {}
+        /// There is nothing to show yet.
+        fn is_empty(&self) -> bool;
         /// What to ask now.
         fn asked(&self) -> Asked;
         /// Shows what it was told when it asked that.
@@ -196,6 +219,17 @@ mod feed {
     impl Feed for Live {
         fn track(&self) {
             self.view.track();
+            if !self.line.mode.get().paused {
+                self.go_on();
+            }
+        }
+
+        fn begin(&self) {
+            self.arranged.remember();
+        }
+
+        fn is_empty(&self) -> bool {
+            self.shown.with_untracked(|shown| shown.board.is_none())
         }
 
         fn asked(&self) -> Asked {
@@ -225,7 +259,7 @@ mod feed {
         }
 
         fn leader(&self) -> Option<String> {
-            self.rows
+            self.ranked
                 .with_untracked(|rows| rows.first().map(|row| row.tag.clone()))
         }
     }
@@ -233,7 +267,7 @@ mod feed {
     impl Live {
         /// What is held of the view that is asked for: nothing where another one is shown.
         fn held(self) -> Held {
-            self.shown.with_untracked(|shown| {
+            let held = |shown: &Shown| {
                 let board = shown
                     .board
                     .as_ref()
@@ -242,29 +276,52 @@ mod feed {
                     epoch: board.map(|board| board.top.epoch),
                     states: board.map(|board| model::states(&board.sources)),
                 }
-            })
+            };
+            let newest = self.kept.with_untracked(|kept| kept.as_ref().map(held));
+            newest.unwrap_or_else(|| self.shown.with_untracked(held))
+        }
+
+        /// Whether news of this view waits until the page goes on. Of another view than the one that
+        /// is shown, the first board is shown at once: that is what the reader asked for.
+        fn is_paused(self, of: View) -> bool {
+            let same = |shown: &Shown| shown.of == of && shown.board.is_some();
+            self.line.mode.get_untracked().paused && self.shown.with_untracked(same)
+        }
+
+        /// Shows what has come meanwhile.
+        fn go_on(self) {
+            if let Some(newest) = self.kept.try_update(Option::take).flatten() {
+                self.shown.set(newest);
+            }
+            self.line.updates.set(0);
         }
 
         fn show_board(self, of: View, answer: Answer) -> Event {
             match answer {
                 Answer::Board(board) => {
                     let late = board.behind;
-                    self.shown.set(Shown {
+                    let newest = Shown {
                         of,
                         board: Some(Arc::new(board)),
-                    });
+                    };
+                    if self.is_paused(of) {
+                        self.kept.set(Some(newest));
+                        self.line.updates.update(|updates| *updates += 1);
+                    } else {
+                        self.kept.set(None);
+                        self.line.updates.set(0);
+                        self.shown.set(newest);
+                    }
                     answered(true, late)
                 }
                 Answer::Unchanged(news) => {
                     let late = news.behind;
                     let external = self.part_is(|board| board.external);
                     if news.sources.is_some() || external != Some(news.external) {
-                        self.shown.update(|shown| {
-                            if let Some(board) = shown.board.as_mut().map(Arc::make_mut) {
-                                board.external = news.external;
-                                board.sources = news
-                                    .sources
-                                    .unwrap_or_else(|| std::mem::take(&mut board.sources));
+                        self.renew(|board| {
+                            board.external = news.external;
+                            if let Some(sources) = &news.sources {
+                                board.sources.clone_from(sources);
                             }
                         });
                     }
@@ -275,15 +332,35 @@ mod feed {
             }
         }
 
-        fn part_is<T>(self, part: fn(&model::Board) -> T) -> Option<T> {
-            self.shown
-                .with_untracked(|shown| shown.board.as_deref().map(part))
+        /// Changes the newest board there is, shown or not.
+        fn renew(self, mut change: impl FnMut(&mut Board)) {
+            let renew = |shown: &mut Shown| {
+                if let Some(board) = shown.board.as_mut().map(Arc::make_mut) {
+                    change(board);
+                }
+            };
+            if self.kept.with_untracked(Option::is_some) {
+                self.kept.update(|kept| kept.iter_mut().for_each(renew));
+            } else {
+                self.shown.update(renew);
+            }
+        }
+
+        fn part_is<T>(self, part: fn(&Board) -> T) -> Option<T> {
+            let of = |shown: &Shown| shown.board.as_deref().map(part);
+            let newest = self.kept.with_untracked(|kept| kept.as_ref().map(of));
+            newest.unwrap_or_else(|| self.shown.with_untracked(of))
         }
     }
 
     impl Feed for LiveTag {
         fn track(&self) {
             self.view.track();
+        }
+
+        fn is_empty(&self) -> bool {
+            let not_yet = |shown: &ShownTag| matches!(shown.tag, Known::NotYet);
+            self.shown.with_untracked(not_yet)
         }
 
         fn asked(&self) -> Asked {
@@ -302,6 +379,7 @@ mod feed {
             let tag = match answer {
                 TagAnswer::Tag(detail) => Known::Tag(Arc::new(detail)),
                 TagAnswer::NeverSeen => Known::Never,
+                TagAnswer::Blocked => Known::Blocked,
                 TagAnswer::Unchanged { behind } => return answered(false, behind),
                 TagAnswer::Starting => return answered(false, true),
             };
@@ -353,12 +431,17 @@ mod driver {
                 driver.on(event);
             }
         };
-        // An effect runs when the page is hydrated: from here on it may differ from what was sent.
+        // An effect runs when the page is hydrated.
         Effect::new(move || {
             feed.track();
             line.urge.track();
             if driver.with_value(Option::is_none) {
+                feed.begin();
                 driver.set_value(Some(Driver::start(line, feed.clone())));
+                // Who came here by a link has nothing to look at yet.
+                if feed.is_empty() {
+                    on(Event::Urged);
+                }
             } else {
                 on(Event::Urged);
             }

@@ -4,8 +4,6 @@ use leptos::prelude::*;
 
 #[component]
 pub fn NotFound() -> impl IntoView {
-    #[cfg(feature = "ssr")]
-    tell();
     view! {
         <main class="notice">
             <h1>"Nothing here"</h1>
@@ -16,13 +14,5 @@ pub fn NotFound() -> impl IntoView {
                 </a>
             </p>
         </main>
-    }
-}
-
-/// Says so to programs too.
-#[cfg(feature = "ssr")]
-pub(crate) fn tell() {
-    if let Some(response) = use_context::<leptos_axum::ResponseOptions>() {
-        response.set_status(http::StatusCode::NOT_FOUND);
     }
 }

@@ -1,29 +1,49 @@
 //! The ranks as a table: the content of the page, with or without WebAssembly.
+//!
+//! What a reader can do to a row is heard on the table, so that a row costs little.
 
-use leptos::prelude::*;
+use leptos::{prelude::*, web_sys};
 use model::{Origin, Ranking, Row, View, Window};
 
-use super::{board::tag_href, live::Live, words};
+use super::{
+    arrange::Arranged,
+    board::tag_href,
+    live::Live,
+    said,
+    spark::{self, spark},
+    words,
+};
+use crate::address::Mode;
 
 #[component]
 pub fn Ranks(live: Live) -> impl IntoView {
     let of = Memo::new(move |_| live.shown.with(|shown| shown.of));
-    let class = move || match of.get().by {
-        Ranking::Count => "ranks by-count",
-        Ranking::People => "ranks by-people",
-        Ranking::Rising => "ranks by-rising",
-    };
-    let rows = move || {
+    let class = said(move || {
         let of = of.get();
+        let recent = live.ranked.with(|rows| has_recent(rows));
+        class(of, recent)
+    });
+    let mode = live.line.mode;
+    let rows = move || {
+        let (of, mode) = (of.get(), mode.get());
         let rows = live.rows.get();
         let past = is_compared(&rows);
-        let lines = rows.into_iter().map(|row| rank(row, of, past));
+        let lines = rows.into_iter().map(|row| rank(row, of, mode, past));
         lines.collect_view()
     };
+    let arranged = live.arranged;
+    let nothing = said(move || {
+        let letters = arranged.letters.get();
+        match letters.trim() {
+            _ if live.rows.with(|rows| !rows.is_empty()) => String::new(),
+            "" => "You have muted all hashtags of this board.".to_owned(),
+            letters => format!("No hashtag of this board has \u{2068}{letters}\u{2069} in it."),
+        }
+    });
     view! {
-        <div class="sheet">
+        <div class="sheet" on:click=move |event| clicked(&event, arranged)>
             <table class=class>
-                <caption>{move || caption(of.get())}</caption>
+                <caption>{said(move || caption(of.get()))}</caption>
                 <thead>
                     <tr>
                         <th scope="col" class="rank">
@@ -33,23 +53,60 @@ pub fn Ranks(live: Live) -> impl IntoView {
                             "Tag"
                         </th>
                         {head("number mentions", words::measure(Ranking::Count))}
-                        {move || {
-                            is_counted(of.get())
-                                .then(|| {
-                                    view! {
-                                        {head("number people", words::measure(Ranking::People))}
-                                        {head("number rise", words::measure(Ranking::Rising))}
-                                    }
-                                })
-                        }}
+                        {head("number people", words::measure(Ranking::People))}
+                        {head("number rise", words::measure(Ranking::Rising))}
                         {head("number share", "Share")}
-                        {move || has_past(of.get()).then(|| head("change", "Change"))}
+                        {head("recent", "Last 5 min")}
+                        {head("change", "Change")}
+                        <td class="mute alive"></td>
                     </tr>
                 </thead>
                 <tbody>{rows}</tbody>
             </table>
+            <p class="note">{nothing}</p>
+            {move || muted(arranged.muted.get())}
         </div>
     }
+}
+
+/// What is muted, with the way back.
+fn muted(tags: Vec<String>) -> impl IntoView {
+    let number = tags.len() as u64;
+    (number > 0).then(|| {
+        let lines = tags.into_iter().map(|tag| {
+            view! {
+                <li>
+                    <bdi>{tag.clone()}</bdi>
+                    " "
+                    <button type="button" data-unmute=tag.clone()>
+                        "Show again"
+                        <span class="spoken">" "{tag.clone()}</span>
+                    </button>
+                </li>
+            }
+        });
+        view! {
+            <details class="muted">
+                <summary>{words::counted(number, "muted hashtag", "muted hashtags")}</summary>
+                <ul>{lines.collect_view()}</ul>
+            </details>
+        }
+    })
+}
+
+/// Mutes a tag or takes that back, where it was a button for it that was clicked.
+fn clicked(event: &leptos::ev::MouseEvent, arranged: Arranged) {
+    let button = event_target::<web_sys::Element>(event);
+    if let Some(tag) = button.get_attribute("data-mute") {
+        arranged.mute(&tag);
+    } else if let Some(tag) = button.get_attribute("data-unmute") {
+        arranged.unmute(&tag);
+    }
+}
+
+/// Whether of any row the last minutes are known.
+fn has_recent(rows: &[Row]) -> bool {
+    rows.iter().any(|row| row.recent.len() > 1)
 }
 
 fn head(class: &'static str, name: &'static str) -> impl IntoView {
@@ -58,6 +115,21 @@ fn head(class: &'static str, name: &'static str) -> impl IntoView {
             {name}
         </th>
     }
+}
+
+/// By what the rows are ranked, and which columns have nothing in them.
+fn class(of: View, recent: bool) -> String {
+    let mut class = format!("ranks by-{}", of.by);
+    for (there, without) in [
+        (is_counted(of), " uncounted"),
+        (has_past(of), " unpast"),
+        (recent, " unrecent"),
+    ] {
+        if !there {
+            class.push_str(without);
+        }
+    }
+    class
 }
 
 /// More is known of a tag than how often it was mentioned.
@@ -83,46 +155,42 @@ fn caption(of: View) -> String {
     }
 }
 
-fn rank(row: Row, of: View, past: bool) -> impl IntoView {
+fn rank(row: Row, of: View, mode: Mode, past: bool) -> impl IntoView {
     let (count, doubt) = count(&row);
-    let href = tag_href(&row.tag, of);
-    let more = is_counted(of).then(|| {
-        let people = row.people.map(words::grouped);
-        let rise = row.score.map(words::rise);
-        view! {
-            <td class="number people">{people.unwrap_or_else(none)}</td>
-            <td class="number rise">{rise.unwrap_or_else(none)}</td>
-        }
-    });
-    let change = has_past(of).then(|| {
-        let Change {
-            class,
-            mark,
-            ranks,
-            rest,
-        } = change(row.change, past);
-        view! {
-            <td class=class>
-                <span aria-hidden="true">{mark}</span>
-                {ranks}
-                <span class="rest">{rest}</span>
-            </td>
-        }
-    });
+    let href = tag_href(&row.tag, of, mode);
+    let people = row.people.map(words::grouped);
+    let rise = row.score.map(words::rise);
+    let Change {
+        class,
+        mark,
+        ranks,
+        rest,
+    } = change(row.change, past);
     view! {
         <tr>
             <td class="rank">{row.rank}</td>
             <th scope="row" class="tag">
-                <a href=href>
+                <a href=href target=mode.embed.then_some("_blank")>
                     <bdi title=row.tag.clone()>{row.tag.clone()}</bdi>
                 </a>
             </th>
             <td class="number mentions" title=doubt>
                 {count}
             </td>
-            {more}
+            <td class="number people">{people.unwrap_or_else(none)}</td>
+            <td class="number rise">{rise.unwrap_or_else(none)}</td>
             <td class="number share">{words::percent(row.share)}</td>
-            {change}
+            <td class="recent">{spark(spark::line(&row.recent))}</td>
+            <td class=class>
+                <span aria-hidden="true">{mark}</span>
+                {ranks}
+                <span class="rest">{rest}</span>
+            </td>
+            <td class="mute alive">
+                <button type="button" data-mute=row.tag.clone() title="Mute">
+                    <span class="spoken">"Mute "{row.tag.clone()}</span>
+                </button>
+            </td>
         </tr>
     }
 }

@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 use model::{Source, SourceState, Spend};
 
-use super::{live::Live, words};
+use super::{live::Live, said, words};
 
 /// Between two facts. It ends a line and begins none.
 const DOT: &str = "\u{a0}· ";
@@ -24,7 +24,7 @@ pub fn Sources(live: Live) -> impl IntoView {
             <h2>"Sources"</h2>
             <ul>{shown}</ul>
             <p>
-                "Counted up to " {move || words::date_and_time(&at())} ". "
+                "Counted up to " {said(move || words::date_and_time(&at()))} ". "
                 <span class="still-note">
                     "This page does not renew itself; reload it for newer counts."
                 </span>

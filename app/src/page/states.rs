@@ -9,7 +9,7 @@ use crate::address;
 #[component]
 pub fn Starting() -> impl IntoView {
     view! {
-        <section class="notice">
+        <section class="notice starting">
             <h1>"Starting up"</h1>
             <p>"Reading what was counted before. The board appears as soon as it is complete."</p>
             <p class="still-note">"This page stays as it is; reload it in a moment."</p>
@@ -30,6 +30,7 @@ pub fn Empty(live: Live) -> impl IntoView {
     let door = live.part(|board| door(&board.sources));
     let posted = live.part(|board| board.external);
     // What is asked for leaves out what there is: the way out is to ask for more.
+    let mode = live.line.mode;
     let narrow = Memo::new(move |_| {
         let of = live.shown.with(|shown| shown.of);
         let tags = live
@@ -40,7 +41,7 @@ pub fn Empty(live: Live) -> impl IntoView {
             origin: Origin::default(),
             ..of
         };
-        (of.origin != wide.origin || tags).then(|| address::href(wide))
+        (of.origin != wide.origin || tags).then(|| address::href(wide, mode.get()))
     });
     let help = move || match narrow.get() {
         Some(href) => Either::Left(view! {

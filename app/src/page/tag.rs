@@ -7,55 +7,36 @@ mod lists;
 pub mod times;
 
 use leptos::{either::EitherOf3, prelude::*};
-use leptos_router::hooks::{use_params_map, use_query_map};
-#[cfg(feature = "ssr")]
-use model::TagAnswer;
 use model::{TagDetail, View, Window};
 
 use super::{
-    arrival::{Page, arrival},
     banner::Banner,
     live::{Known, LiveTag, ShownTag},
-    masthead::{Masthead, Way},
+    masthead::{Masthead, WINDOW_KEYS, Way},
     states::Starting,
     words,
 };
 use crate::{
-    address,
+    address::{self, Mode},
     ask::{TagView, Told},
 };
 use times::Canvas;
 
 #[component]
-pub fn TagPage() -> impl IntoView {
-    let params = use_params_map();
-    let query = use_query_map();
-    let view = Memo::new(move |_| TagView {
-        name: params.with(|params| address::tag_name(params.get_str("name").unwrap_or_default())),
-        window: query.with(|query| address::window_or_default(query.get_str("window"))),
-    });
-    arrival(Page::Tag(view))
-}
-
-#[component]
-pub fn OpenTag(view: Memo<TagView>, first: Option<Told>) -> impl IntoView {
-    #[cfg(feature = "ssr")]
-    if matches!(first, Some(Told::Tag(TagAnswer::NeverSeen))) {
-        super::not_found::tell();
-    }
-    let live = LiveTag::new(view, first);
+pub fn TagPage(view: Memo<TagView>, mode: Memo<Mode>, first: Option<Told>) -> impl IntoView {
+    let live = LiveTag::new(view, mode, first);
     #[cfg(feature = "hydrate")]
-    {
-        super::live::keep(live.line, live);
-        Effect::new(move || document().set_title(&title(&view.get().name)));
-    }
+    super::live::keep(live.line, live);
 
-    let way = move |window| Way {
+    let way = move |(window, key)| Way {
         name: words::window_name(window),
-        href: Signal::derive(move || address::tag_href(&view.get().name, window)),
+        href: Signal::derive(move || address::tag_href(&view.get().name, window, mode.get())),
         current: Signal::derive(move || view.get().window == window),
+        key,
+        hidden: Signal::stored(false),
     };
-    let ways = Signal::stored(Window::ALL.map(way).into());
+    let keyed = Window::ALL.into_iter().zip(WINDOW_KEYS);
+    let ways = keyed.map(way).collect();
     let zone = live.line.zone;
     let canvas = NodeRef::new();
     #[cfg(feature = "hydrate")]
@@ -63,10 +44,12 @@ pub fn OpenTag(view: Memo<TagView>, first: Option<Told>) -> impl IntoView {
     // Elements stay where they are while the same is shown: hands may be on the picture.
     let main = move || {
         let ShownTag { of, tag } = live.shown.get();
+        let mode = mode.get();
         match tag {
             Known::NotYet => EitherOf3::A(view! { <Starting /> }),
-            Known::Never => EitherOf3::B(never(of)),
-            Known::Tag(detail) => EitherOf3::C(depth(&detail, zone.get(), canvas)),
+            Known::Never => EitherOf3::B(none(of, NEVER, mode)),
+            Known::Blocked => EitherOf3::B(none(of, BLOCKED, mode)),
+            Known::Tag(detail) => EitherOf3::C(depth(&detail, zone.get(), mode, canvas)),
         }
     };
     view! {
@@ -81,21 +64,25 @@ pub fn title(name: &str) -> String {
     format!("{name} · tagtide")
 }
 
-fn board_href(window: Window) -> String {
-    address::href(View {
+fn board_href(window: Window, mode: Mode) -> String {
+    let view = View {
         window,
         ..View::default()
-    })
+    };
+    address::href(view, mode)
 }
 
-fn never(of: TagView) -> impl IntoView {
-    let board = board_href(of.window);
+const NEVER: &str = "No post that was counted bears this hashtag.";
+const BLOCKED: &str = "This hashtag is not shown here: whoever runs this board has blocked it.";
+
+fn none(of: TagView, why: &'static str, mode: Mode) -> impl IntoView {
+    let board = board_href(of.window, mode);
     view! {
         <section class="notice">
             <h1>
                 <bdi>{of.name}</bdi>
             </h1>
-            <p>"No post that was counted bears this hashtag."</p>
+            <p>{why}</p>
             <p>
                 <a class="button" href=board>
                     "See what is trending"
@@ -105,7 +92,12 @@ fn never(of: TagView) -> impl IntoView {
     }
 }
 
-fn depth(detail: &TagDetail, zone: Option<i32>, canvas: Canvas) -> impl IntoView + use<> {
+fn depth(
+    detail: &TagDetail,
+    zone: Option<i32>,
+    mode: Mode,
+    canvas: Canvas,
+) -> impl IntoView + use<> {
     let window = detail.window;
     let mut count = words::grouped(detail.count);
     if detail.error > 0 {
@@ -135,7 +127,7 @@ fn depth(detail: &TagDetail, zone: Option<i32>, canvas: Canvas) -> impl IntoView
     view! {
         <header class="heading">
             <p class="back">
-                <a href=board_href(window)>"All hashtags"</a>
+                <a href=board_href(window, mode)>"All hashtags"</a>
             </p>
             <h1 class="leader">
                 <bdi title=tag.clone()>{tag.clone()}</bdi>
@@ -146,7 +138,7 @@ fn depth(detail: &TagDetail, zone: Option<i32>, canvas: Canvas) -> impl IntoView
             <dl class="totals">{totals.collect_view()}</dl>
         </header>
         {times::times(detail, zone, canvas)}
-        <div class="depth">{lists::lists(detail, zone).into_iter().map(lists::list).collect_view()}</div>
+        <div class="depth">{lists::lists(detail, zone, mode).into_iter().map(lists::list).collect_view()}</div>
     }
 }
 

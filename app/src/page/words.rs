@@ -2,7 +2,7 @@
 
 use model::{Filter, Lang, Origin, Ranking, View, Window};
 
-use crate::chart::within;
+use crate::{address::Theme, chart::within};
 
 /// `12,345,678`
 pub fn grouped(number: u64) -> String {
@@ -117,7 +117,12 @@ pub fn moment_in(zone: Option<i32>, at: &str, now: &str) -> String {
 }
 
 /// How many posts come in a second: `0.3 posts/s`, `1,234 posts/s`.
-pub fn per_second(rate: f64) -> String {
+pub fn per_second(posts: f64) -> String {
+    format!("{} posts/s", rate(posts))
+}
+
+/// To a tenth, and to a whole one from a hundred on: `0.3`, `1,234`.
+pub fn rate(rate: f64) -> String {
     // In tenths and in whole numbers: the same digits on the server and in the browser.
     let tenths = if rate.is_finite() {
         (rate.max(0.0) * 10.0).round() as u64
@@ -125,9 +130,9 @@ pub fn per_second(rate: f64) -> String {
         0
     };
     match tenths {
-        0 => "0 posts/s".to_owned(),
-        1..1_000 => format!("{}.{} posts/s", tenths / 10, tenths % 10),
-        _ => format!("{} posts/s", grouped((tenths + 5) / 10)),
+        0 => "0".to_owned(),
+        1..1_000 => format!("{}.{}", tenths / 10, tenths % 10),
+        _ => grouped((tenths + 5) / 10),
     }
 }
 
@@ -165,6 +170,15 @@ pub fn ranking_name(by: Ranking) -> &'static str {
         Ranking::Count => "Most mentioned",
         Ranking::People => "By people",
         Ranking::Rising => "Rising",
+    }
+}
+
+/// What is chosen of the themes.
+pub fn theme_name(theme: Theme) -> &'static str {
+    match theme {
+        Theme::System => "System colours",
+        Theme::Light => "Light",
+        Theme::Dark => "Dark",
     }
 }
 

@@ -1,7 +1,10 @@
 //! What an epoch costs: to count it in, and to rank. What it costs to write down, a fed server tells
 //! ([`super::live`]).
 
-use std::time::{Duration, Instant};
+use std::{
+    collections::HashSet,
+    time::{Duration, Instant},
+};
 
 use engine::{
     count::{Counted, Delta, Group, Partial, Shape, SliceDelta},
@@ -36,7 +39,12 @@ pub(crate) fn measure(scale: Scale, table: &mut Table) -> anyhow::Result<()> {
             apply = begun.elapsed();
         }
         let begun = Instant::now();
-        std::hint::black_box(Partial::of(&groups, Filter::default(), ROWS));
+        std::hint::black_box(Partial::of(
+            &groups,
+            Filter::default(),
+            &HashSet::new(),
+            ROWS,
+        ));
         let top = begun.elapsed();
         table.note(
             &format!("{tags} tags"),

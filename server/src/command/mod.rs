@@ -5,6 +5,7 @@ use std::{io, process::ExitCode};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::{
+    blocked::Unreadable,
     cli::{self, Command},
     flow::FlowError,
 };
@@ -39,10 +40,17 @@ pub fn run() -> ExitCode {
     };
     match ended {
         Ok(()) => ExitCode::SUCCESS,
-        Err(error) => match error.downcast_ref() {
-            Some(FlowError::Worker(_)) => fail(&in_full(&error), SOFTWARE),
-            _ => fail(&in_full(&error), 1),
-        },
+        Err(error) => fail(&in_full(&error), status(&error)),
+    }
+}
+
+fn status(error: &anyhow::Error) -> u8 {
+    if error.is::<Unreadable>() {
+        return 2;
+    }
+    match error.downcast_ref() {
+        Some(FlowError::Worker(_)) => SOFTWARE,
+        _ => 1,
     }
 }
 

@@ -21,6 +21,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use super::{Signals, say};
 use crate::{
+    blocked::{Blocked, ListFile},
     cli::Serve,
     epoch::{self, AuthorKey, Intake, Sealed, Sealer},
     flow::{self, Flow, FlowError},
@@ -28,7 +29,7 @@ use crate::{
     source::{self, Opened, Registry},
     store::{self, Log, State},
     tutorial,
-    web::{self, ExternalBoard, Site, Web},
+    web::{self, ExternalBoard, Pictures, Site, Web},
 };
 
 /// How long sources and clients may take to let go.
@@ -45,13 +46,20 @@ pub(super) async fn run(typed: Serve) -> anyhow::Result<()> {
     let mut signals = Signals::new()?;
     // All that can be refused is asked first, so that nothing is left half-started.
     let listener = listen(typed.listen).await?;
+    let grammar = typed.text.grammar;
+    let (list, blocked) = match typed.block {
+        Some(path) => {
+            let (list, blocked) = ListFile::open(path, grammar)?;
+            (Some(list), blocked)
+        }
+        None => (None, Blocked::default()),
+    };
     let mut sources = Vec::new();
     let options = typed.x.into();
     for spec in &typed.sources {
         sources.push(source::open(spec.clone(), &options).await?);
     }
-    let Serve { batch, text, .. } = typed;
-    let grammar = text.grammar;
+    let batch = typed.batch;
     let (log, state) = open(&typed.data, store::Settings { batch, grammar }).await?;
     let log = Arc::new(log);
     let checkpoints = state.commits();
@@ -72,6 +80,7 @@ pub(super) async fn run(typed: Serve) -> anyhow::Result<()> {
         batch,
         grammar,
         max_tags: typed.max_tags,
+        blocked: blocked.clone(),
         results,
         durable: durable.clone(),
     })?;
@@ -97,6 +106,9 @@ pub(super) async fn run(typed: Serve) -> anyhow::Result<()> {
     let showing = Tasks::default();
     let ticking = reading.spawn(epoch::tick(intake.clone(), reading.stop.clone()));
     showing.spawn(wake(sealed_seen, flow.signal()));
+    if let Some(list) = list {
+        showing.spawn(blocked.follow(list, showing.stop.clone()));
+    }
     if let Some(url) = typed.post_to {
         showing.spawn(tutorial::post(url, live.clone(), showing.stop.clone()));
     }
@@ -119,6 +131,7 @@ pub(super) async fn run(typed: Serve) -> anyhow::Result<()> {
         external: ExternalBoard::default(),
         batch,
         site: Site::find(),
+        pictures: Pictures::default(),
     };
     let answering = showing.spawn(web::serve(listener, web, showing.stop.clone()));
 

@@ -1,10 +1,10 @@
 //! The operator that keeps the groups of one worker.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use engine::{
     count::{Delta, Group, Partial, Shape},
-    key::group_of,
+    key::{Key, group_of},
 };
 use model::{Epoch, Filter};
 use timely::{
@@ -24,7 +24,7 @@ use super::{
     checkpoint::{Checkpoints, Jobs},
     record::{Ask, Part, Piece, Question, Record, epoch_of, owned},
 };
-use crate::results::MAX_ROWS;
+use crate::{blocked::Blocked, results::MAX_ROWS};
 
 /// What the count gives.
 pub(super) struct Counted<'scope> {
@@ -42,6 +42,7 @@ struct Shard {
     /// The epoch counted in last.
     last: Epoch,
     start: Start,
+    blocked: Blocked,
 }
 
 struct Pending {
@@ -59,6 +60,7 @@ pub(super) fn count(
     start: Start,
     shape: Shape,
     jobs: Jobs,
+    blocked: Blocked,
 ) -> Counted<'_> {
     let scope = records.scope();
     let (worker, workers) = (scope.worker().index(), scope.worker().peers());
@@ -80,6 +82,7 @@ pub(super) fn count(
             pending: BTreeMap::new(),
             last: start.replay_after,
             start,
+            blocked,
         };
         let mut checkpoints = Checkpoints::new(
             start.replay_after,
@@ -155,8 +158,9 @@ impl Shard {
         }
         let (time, mut pending) = next.remove_entry();
         let mut pieces = Vec::new();
+        let epoch = epoch_of(time);
+        let hidden = self.blocked.in_force(epoch);
         if pending.epoch {
-            let epoch = epoch_of(time);
             for (group, state) in &mut self.groups {
                 state.apply(epoch, pending.deltas.remove(group).unwrap_or_default());
             }
@@ -164,7 +168,7 @@ impl Shard {
             if pending.shown && epoch >= self.start.show_from {
                 pieces.push(Piece {
                     of: None,
-                    part: self.tops(Filter::default()),
+                    part: self.tops(Filter::default(), &hidden),
                 });
             }
         }
@@ -174,10 +178,11 @@ impl Shard {
         );
         for question in pending.questions {
             let part = match &question.ask {
-                Ask::Tops(filter) => self.tops(*filter),
+                Ask::Tops(filter) => self.tops(*filter, &hidden),
                 Ask::Tag(key, window) => {
                     let group = self.groups.get(&group_of(key));
-                    let detail = group.and_then(|group| group.detail(key.as_str(), *window));
+                    let detail =
+                        group.and_then(|group| group.detail(key.as_str(), *window, &hidden));
                     Part::Tag(detail.map(Box::new))
                 }
             };
@@ -189,7 +194,8 @@ impl Shard {
         Some((pending.capability, pieces))
     }
 
-    fn tops(&self, filter: Filter) -> Part {
-        Part::Tops(Partial::of(self.groups.values(), filter, MAX_ROWS))
+    fn tops(&self, filter: Filter, hidden: &HashSet<Key>) -> Part {
+        let groups = self.groups.values();
+        Part::Tops(Partial::of(groups, filter, hidden, MAX_ROWS))
     }
 }

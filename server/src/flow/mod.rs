@@ -12,7 +12,7 @@
 //!
 //! **Invariants:** time in the dataflow is the epoch, and behind it rounds of questions. A result is
 //! given when the frontier has passed its time, so it is whole, and it is a function of the sealed
-//! epochs up to it: a later generation shows the same. An answer is a function of the sealed epochs up
+//! epochs up to it, and of the tags that are blocked then: a later generation shows the same. An answer is a function of the sealed epochs up
 //! to the one it names. What is written down has a frontier of its own, which results do not wait for:
 //! *the probe of what is durable past e* means *e is in the stored state everywhere*.
 
@@ -29,6 +29,7 @@ use engine::grammar::Grammar;
 use tokio::sync::watch;
 
 use crate::{
+    blocked::Blocked,
     results::Results,
     store::{Log, State, StoreError},
 };
@@ -57,6 +58,8 @@ pub(crate) struct Parts {
     pub(crate) grammar: Grammar,
     /// Bound on the tags that are kept.
     pub(crate) max_tags: u64,
+    /// Tags that take no rank.
+    pub(crate) blocked: Blocked,
     /// Told of every epoch's results.
     pub(crate) results: watch::Sender<Option<Arc<Results>>>,
     /// Log entries up to this epoch are in the stored state of every group.
@@ -122,7 +125,7 @@ impl Flow {
         agreement::conclude(std::slice::from_ref(&mine))?;
         let signal = Signal::default();
         let feeder = signal.clone();
-        let (asker, questions) = Asker::new(signal.clone(), parts.grammar);
+        let (asker, questions) = Asker::new(signal.clone(), parts.grammar, parts.blocked.clone());
         let thread = thread::Builder::new()
             .name("flow".into())
             .spawn(move || generation::run(parts, mine, &feeder, questions))

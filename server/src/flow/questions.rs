@@ -1,16 +1,18 @@
 //! Questions from the rest of the program on their way into the dataflow, and the answers back.
 
-use std::{cell::RefCell, collections::HashMap, rc::Rc, sync::Arc};
-
-use engine::{
-    grammar::Grammar,
-    key::{Key, key_of},
+use std::{
+    cell::RefCell,
+    collections::{HashMap, HashSet},
+    rc::Rc,
+    sync::Arc,
 };
+
+use engine::{grammar::Grammar, key::Key};
 use model::{Epoch, Filter, TagDetail, Window};
 use tokio::sync::{mpsc, oneshot};
 
 use super::{Signal, record::Ask};
-use crate::results::Results;
+use crate::{blocked::Blocked, results::Results};
 
 /// How many questions may wait for their turn; whoever comes then waits with his.
 const MOST_WAITING: usize = 256;
@@ -39,26 +41,33 @@ pub(crate) struct Asker {
     waiting: mpsc::Sender<Waiting>,
     signal: Signal,
     grammar: Grammar,
+    blocked: Blocked,
 }
 
 impl Asker {
-    pub(super) fn new(signal: Signal, grammar: Grammar) -> (Self, mpsc::Receiver<Waiting>) {
+    pub(super) fn new(
+        signal: Signal,
+        grammar: Grammar,
+        blocked: Blocked,
+    ) -> (Self, mpsc::Receiver<Waiting>) {
         let (waiting, questions) = mpsc::channel(MOST_WAITING);
         let asker = Self {
             waiting,
             signal,
             grammar,
+            blocked,
         };
         (asker, questions)
     }
 
     /// The key of a tag that is called `name`, if there can be one.
     pub(crate) fn key(&self, name: &str) -> Option<Key> {
-        if self.grammar.tells_spellings_apart() {
-            Some(Key::verbatim(name))
-        } else {
-            key_of(name)
-        }
+        self.grammar.key_of(name)
+    }
+
+    /// The tags that are not shown.
+    pub(crate) fn blocked(&self) -> Arc<HashSet<Key>> {
+        self.blocked.newest()
     }
 
     pub(crate) async fn tops(&self, filter: Filter) -> Option<Arc<Results>> {

@@ -10,6 +10,7 @@ use std::sync::atomic::Ordering::Relaxed;
 
 use super::*;
 use crate::{
+    blocked::Blocked,
     results::{Live, NoTag},
     store::{self, SealedEpoch, Settings},
 };
@@ -74,6 +75,7 @@ fn parts(
         batch: BATCH,
         grammar: Grammar::Twitter,
         max_tags: 2_000_000,
+        blocked: Blocked::default(),
         results,
         durable,
     }
@@ -130,7 +132,8 @@ impl Generation {
 fn text(results: &Results) -> String {
     let text = |(window, by)| serde_json::to_string(results.top(window, by)).expect("json");
     let views = Window::ALL.map(|window| Ranking::ALL.map(|by| (window, by)));
-    views.concat().into_iter().map(text).collect()
+    let tops: String = views.concat().into_iter().map(text).collect();
+    format!("{tops}{:?}", results.whole)
 }
 
 #[test]
@@ -210,8 +213,11 @@ fn after_a_clean_end_nothing_is_replayed() {
 /// What an answer says, as text.
 async fn asked(live: &Live, filter: Filter, tag: &str) -> String {
     let results = live.of(filter).await.expect("an answer");
-    let detail = live.tag(tag, Window::All).await;
-    format!("{} {} {detail:?}", results.epoch.0, text(&results))
+    let mut details = Vec::new();
+    for window in [Window::OneMinute, Window::All] {
+        details.push(live.tag(tag, window).await);
+    }
+    format!("{} {} {details:?}", results.epoch.0, text(&results))
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -246,6 +252,51 @@ async fn answers_are_of_the_newest_epoch_and_any_number_of_workers_gives_the_sam
     }
     assert_eq!(all[0], all[1]);
     assert_eq!(all[0], all[2]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_rise_is_told_with_when_it_began() {
+    let directory = tempfile::tempdir().unwrap();
+    let generation = Generation::start(directory.path(), 2);
+    let live = generation.live();
+    let key = key_of("Burst").expect("a key");
+    let counted = |count| Counted {
+        key: key.clone(),
+        spelling: "Burst".into(),
+        count,
+        authors: Vec::new(),
+    };
+    for n in 1..=200 {
+        let mut epoch = sealed(n);
+        let mut deltas: BTreeMap<u8, Delta> = epoch.deltas.into_iter().collect();
+        if n > 50 {
+            let count = if n < 180 { 1 } else { 30 };
+            let more = SliceDelta {
+                slice: deltas[&0].slices[0].slice,
+                posts: 0,
+                counts: vec![counted(count)],
+            };
+            deltas.entry(group_of(&key)).or_default().slices.push(more);
+        }
+        epoch.deltas = deltas.into_iter().collect();
+        generation
+            .log
+            .seal(&[epoch], &[], Epoch(0), Epoch(0))
+            .expect("sealed");
+    }
+    generation.flow.signal().wake();
+    generation.shown(200);
+    let since = async |window| {
+        let detail = live.tag("#burst", window).await.expect("it is there");
+        assert_eq!(detail.score.is_some(), detail.rising_since.is_some());
+        detail.rising_since
+    };
+    // Epoch 180 begins six minutes after time does.
+    let began = Some("1970-01-01T00:06:00Z".to_owned());
+    assert_eq!(since(Window::OneMinute).await, began);
+    assert_eq!(since(Window::FiveMinutes).await, began);
+    assert_eq!(since(Window::All).await, None);
+    generation.flow.finish().expect("a clean end");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,17 +1,22 @@
 //! What the count gives as what people read.
 
-use std::time::Duration;
+use std::{cmp::Reverse, collections::BTreeMap, time::Duration};
 
 use engine::{
     count::{Detail, Leader, Leaders, Part, Partial},
     grammar::Grammar,
+    key::Key,
 };
 use jiff::Timestamp;
 use model::{
-    Epoch, LangCount, Link, Ranking, Row, SourceCount, Step, TagCount, TagDetail, Top, Window,
+    Epoch, Kind, Lang, LangCount, Link, Pulse, Ranking, Row, SourceCount, Step, TagCount,
+    TagDetail, Top, Window,
 };
 
-use crate::{epoch::end_of, results::Results};
+use crate::{
+    epoch::end_of,
+    results::{Results, Whole},
+};
 
 pub(super) fn results(
     epoch: Epoch,
@@ -28,7 +33,7 @@ pub(super) fn results(
         posts: part.posts,
         mentions: part.mentions,
         tags: part.tags,
-        rows: rows(leaders, part.mentions, grammar),
+        rows: rows(leaders, part.mentions, &merged.recent, grammar),
     };
     let mut tops = Vec::with_capacity(Window::ALL.len() * Ranking::ALL.len());
     for (window, part) in Window::ALL.into_iter().zip(&merged.parts) {
@@ -36,10 +41,53 @@ pub(super) fn results(
             tops.push(top(window, by, part, leaders));
         }
     }
-    Results::new(epoch, tops)
+    Results::new(epoch, tops, whole(merged, batch))
 }
 
-fn rows(leaders: &Leaders, mentions: u64, grammar: Grammar) -> Vec<Row> {
+/// Languages that can be chosen from are so many at most.
+const MOST_LANGUAGES: usize = 60;
+
+fn whole(merged: &Partial, batch: Duration) -> Whole {
+    let mut languages: BTreeMap<&str, (Lang, u64)> = BTreeMap::new();
+    let mut kinds: BTreeMap<&str, (Kind, u64)> = BTreeMap::new();
+    for (slice, mentions) in &merged.slices {
+        kinds
+            .entry(slice.source.name())
+            .or_insert((slice.source, 0))
+            .1 += mentions;
+        if let Some(lang) = &slice.lang {
+            languages.entry(lang.as_str()).or_insert((*lang, 0)).1 += mentions;
+        }
+    }
+    let pulse = &merged.pulse;
+    let seconds = pulse.epochs as f64 * batch.as_secs_f64();
+    let rate = |number: u64| (number as f64 / seconds.max(0.1) * 10.0).round() / 10.0;
+    Whole {
+        pulse: Pulse {
+            posts_per_second: rate(pulse.posts),
+            mentions_per_second: rate(pulse.mentions),
+            lag_ms: 0,
+            recent: pulse.recent.clone(),
+        },
+        languages: most_first(languages, MOST_LANGUAGES),
+        kinds: most_first(kinds, Kind::ALL.len()),
+    }
+}
+
+/// Those with mentions; equal ones by name.
+fn most_first<T: Copy>(by_name: BTreeMap<&str, (T, u64)>, most: usize) -> Vec<T> {
+    let mut found: Vec<(T, u64)> = by_name.into_values().filter(|(_, n)| *n > 0).collect();
+    // Stable: equal ones stay in their order.
+    found.sort_by_key(|(_, mentions)| Reverse(*mentions));
+    found.into_iter().take(most).map(|(it, _)| it).collect()
+}
+
+fn rows(
+    leaders: &Leaders,
+    mentions: u64,
+    recent: &BTreeMap<Key, Vec<u64>>,
+    grammar: Grammar,
+) -> Vec<Row> {
     let row = |((rank, leader), change): ((u32, &Leader), Option<i32>)| Row {
         rank,
         tag: grammar.shown(&leader.spelling),
@@ -49,7 +97,7 @@ fn rows(leaders: &Leaders, mentions: u64, grammar: Grammar) -> Vec<Row> {
         score: leader.score,
         share: (leader.count as f64 / mentions.max(1) as f64).min(1.0),
         change,
-        recent: Vec::new(),
+        recent: recent.get(&leader.key).cloned().unwrap_or_default(),
     };
     let now = (1..).zip(&leaders.now);
     now.zip(leaders.changes()).map(row).collect()
@@ -78,7 +126,9 @@ pub(super) fn detail(
         error: leader.error,
         people: leader.people,
         score: leader.score,
-        rising_since: None,
+        rising_since: found
+            .rising_since
+            .map(|first| time(end_of(before(first), batch))),
         languages: each(&found.languages, |(lang, count)| LangCount {
             lang: *lang,
             count: *count,
@@ -114,4 +164,65 @@ fn time(millis: u64) -> String {
         .ok()
         .and_then(|millis| Timestamp::from_millisecond(millis).ok());
     at.unwrap_or(Timestamp::MAX).to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use engine::count;
+    use model::Slice;
+
+    use super::*;
+
+    #[test]
+    fn the_pulse_is_a_rate_to_a_tenth() {
+        let merged = Partial {
+            pulse: count::Pulse {
+                epochs: 3,
+                posts: 100,
+                mentions: 7,
+                recent: vec![1, 2],
+            },
+            ..Partial::default()
+        };
+        let pulse = whole(&merged, Duration::from_secs(2)).pulse;
+        let rates = (pulse.posts_per_second, pulse.mentions_per_second);
+        assert_eq!((rates, pulse.recent), ((16.7, 1.2), vec![1, 2]));
+        let none = whole(&Partial::default(), Duration::from_secs(2)).pulse;
+        assert_eq!(none, Pulse::default());
+    }
+
+    #[test]
+    fn choices_are_those_with_most_mentions_and_equal_ones_by_name() {
+        let slice = |source, lang: &str| Slice {
+            source,
+            lang: Lang::of_tag(lang),
+        };
+        let mut slices = BTreeMap::from([
+            (slice(Kind::Tcp, "pt"), 5),
+            (slice(Kind::Tcp, "de"), 5),
+            (slice(Kind::Tcp, ""), 9),
+            (slice(Kind::Tcp, "fr"), 0),
+            (slice(Kind::File, "en"), 4),
+            (slice(Kind::Bluesky, "en"), 15),
+            (slice(Kind::X, ""), 0),
+        ]);
+        let of = |slices: &BTreeMap<Slice, u64>| {
+            let merged = Partial {
+                slices: slices.clone(),
+                ..Partial::default()
+            };
+            whole(&merged, Duration::from_secs(2))
+        };
+        let some = of(&slices);
+        assert_eq!(some.kinds, [Kind::Tcp, Kind::Bluesky, Kind::File]);
+        let names: Vec<_> = some.languages.iter().map(Lang::as_str).collect();
+        assert_eq!(names, ["en", "de", "pt"]);
+        for letters in 0..100_u8 {
+            let name = [b'a' + letters / 10, b'a' + letters % 10, b'x'].map(char::from);
+            let name: String = name.iter().collect();
+            slices.insert(slice(Kind::File, &name), 1);
+        }
+        let many = of(&slices).languages;
+        assert_eq!((many.len(), many[0].as_str()), (60, "en"));
+    }
 }

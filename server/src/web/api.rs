@@ -1,7 +1,5 @@
 //! The JSON for people and scripts. A name in it is not changed.
 
-use std::hash::{DefaultHasher, Hash, Hasher};
-
 use app::address::{self, BadName};
 use axum::{
     extract::{
@@ -9,46 +7,58 @@ use axum::{
         rejection::{PathRejection, QueryRejection},
     },
     http::{
-        HeaderMap, HeaderValue, StatusCode,
-        header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, IF_NONE_MATCH},
+        HeaderMap, HeaderValue,
+        header::{CONTENT_DISPOSITION, VARY},
     },
-    response::{IntoResponse, Response},
+    response::Response,
 };
-use model::{Filter, Origin, Top, View, Window};
+use model::{Top, View, Window};
 use serde::Serialize;
 
-use super::{
-    Web,
-    boards::{first_rows, is_too_long},
-    error::ApiError,
-};
+use super::{Web, boards::is_too_long, csv, error::ApiError, etag};
 use crate::results::NoTag;
 
-type Parameters = Vec<(String, String)>;
+pub(super) type Parameters = Vec<(String, String)>;
 
-/// `GET /api/v1/top`
+/// `GET /api/v1/top`, as JSON or as CSV
 pub(super) async fn top(
+    state: State<Web>,
+    parameters: Result<Query<Parameters>, QueryRejection>,
+    headers: HeaderMap,
+) -> Result<Response, ApiError> {
+    let mut response = if csv::is_preferred(&headers) {
+        top_csv(state, parameters, headers).await?
+    } else {
+        answer(&headers, &asked(&state, parameters).await?)?
+    };
+    response
+        .headers_mut()
+        .append(VARY, HeaderValue::from_static("accept"));
+    Ok(response)
+}
+
+/// `GET /api/v1/top.csv`
+pub(super) async fn top_csv(
     State(web): State<Web>,
     parameters: Result<Query<Parameters>, QueryRejection>,
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
-    let view = view(&read(parameters)?)?;
-    let shown = |top: &Top| answer(&headers, &first_rows(top, usize::from(view.rows)));
-    match view.origin {
-        Origin::Counted(filter) => {
-            let results = if filter == Filter::default() {
-                web.live.newest()
-            } else {
-                web.live.of(filter).await
-            };
-            let results = results.ok_or_else(ApiError::starting)?;
-            shown(results.top(view.window, view.by))
-        }
-        Origin::External => match web.external.newest() {
-            Some(posted) => shown(&posted.top),
-            None => shown(&super::external::nothing_posted()),
-        },
+    let top = asked(&web, parameters).await?;
+    let table = csv::table(&top).map_err(|_| ApiError::internal())?;
+    let mut response = etag::answer(&headers, csv::TYPE, table);
+    let name = format!("attachment; filename=\"{}\"", csv::file_name(&top));
+    if let Ok(name) = HeaderValue::from_str(&name) {
+        response.headers_mut().insert(CONTENT_DISPOSITION, name);
     }
+    Ok(response)
+}
+
+async fn asked(
+    web: &Web,
+    parameters: Result<Query<Parameters>, QueryRejection>,
+) -> Result<Top, ApiError> {
+    let view = view(&read(parameters)?)?;
+    web.top(view).await.ok_or_else(ApiError::starting)
 }
 
 /// `GET /api/v1/tags/NAME`
@@ -68,11 +78,14 @@ pub(super) async fn tag(
     match web.live.tag(&name, window).await {
         Ok(detail) => answer(&headers, &detail),
         Err(NoTag::NeverSeen) => Err(ApiError::unknown_tag()),
+        Err(NoTag::Blocked) => Err(ApiError::blocked_tag()),
         Err(NoTag::NotNow) => Err(ApiError::starting()),
     }
 }
 
-fn read(parameters: Result<Query<Parameters>, QueryRejection>) -> Result<Parameters, ApiError> {
+pub(super) fn read(
+    parameters: Result<Query<Parameters>, QueryRejection>,
+) -> Result<Parameters, ApiError> {
     let unreadable =
         |_| ApiError::bad_request("bad_query", "the query is not one of a web address");
     parameters
@@ -82,13 +95,14 @@ fn read(parameters: Result<Query<Parameters>, QueryRejection>) -> Result<Paramet
 
 /// The view that is asked for, with the names that the page's address has too. Of a parameter that is
 /// given twice, the last holds; unknown ones are the page's own.
-fn view(parameters: &Parameters) -> Result<View, ApiError> {
+pub(super) fn view(parameters: &Parameters) -> Result<View, ApiError> {
     let query = address::Query {
         window: last(parameters, "window", BadName::Window)?,
         by: last(parameters, "by", BadName::Ranking)?,
         lang: last(parameters, "lang", BadName::Lang)?,
         source: last(parameters, "source", BadName::Source)?,
         k: last(parameters, "k", BadName::Rows)?,
+        ..address::Query::default()
     };
     query.view().map_err(refused)
 }
@@ -116,41 +130,12 @@ fn refused(bad: BadName) -> ApiError {
 
 fn answer(request: &HeaderMap, body: &impl Serialize) -> Result<Response, ApiError> {
     let body = serde_json::to_vec(body).map_err(|_| ApiError::internal())?;
-    Ok(with_etag(request, body))
-}
-
-/// Answers with `body`, or that it is what the client has already. The tag is one of the content, so
-/// it holds across restarts; it is a weak one, as the answer may be compressed on its way.
-fn with_etag(request: &HeaderMap, body: Vec<u8>) -> Response {
-    let mut hasher = DefaultHasher::new();
-    body.hash(&mut hasher);
-    let tag = format!("W/\"{:016x}\"", hasher.finish());
-    let known = request
-        .get_all(IF_NONE_MATCH)
-        .iter()
-        .filter_map(|value| value.to_str().ok());
-    let unchanged = known
-        .flat_map(|value| value.split(','))
-        .map(str::trim)
-        .any(|known| {
-            known == "*" || known.trim_start_matches("W/") == tag.trim_start_matches("W/")
-        });
-    let mut response = if unchanged {
-        StatusCode::NOT_MODIFIED.into_response()
-    } else {
-        ([(CONTENT_TYPE, "application/json")], body).into_response()
-    };
-    let headers = response.headers_mut();
-    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
-    if let Ok(tag) = HeaderValue::from_str(&tag) {
-        headers.insert(ETAG, tag);
-    }
-    response
+    Ok(etag::answer(request, "application/json", body))
 }
 
 #[cfg(test)]
 mod tests {
-    use model::{Kind, Lang, Ranking};
+    use model::{Filter, Kind, Lang, Origin, Ranking};
 
     use super::*;
 

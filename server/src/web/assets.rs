@@ -260,7 +260,7 @@ pub(super) async fn file_or_no_page(State(web): State<Web>, request: Request) ->
     }
     match web.site.file(without_body(&request)).await {
         Some(response) => response,
-        None => pages::no_page(State(web), request).await,
+        None => pages::page(State(web), request).await,
     }
 }
 

@@ -1,7 +1,9 @@
 //! What the pages are answered.
 
+use std::time::Duration;
+
 use app::{Boards, Held, Pending, TagView};
-use model::{Answer, Board, Epoch, Origin, TagAnswer, Top, Unchanged, View};
+use model::{Answer, Board, Epoch, Origin, Pulse, Row, TagAnswer, Top, Unchanged, View};
 
 use super::Web;
 use crate::results::NoTag;
@@ -19,7 +21,23 @@ impl Boards for Web {
 }
 
 impl Web {
-    async fn answer(&self, view: View, held: Held) -> Answer {
+    /// What a view shows now, with as many rows as it has; `None` while the program is starting or
+    /// ending.
+    pub(super) async fn top(&self, view: View) -> Option<Top> {
+        let rows = usize::from(view.rows);
+        Some(match view.origin {
+            Origin::Counted(filter) => {
+                let results = self.live.of(filter).await?;
+                self.first_rows(results.top(view.window, view.by), rows)
+            }
+            Origin::External => match self.external.newest() {
+                Some(posted) => self.first_rows(&posted.top, rows),
+                None => super::external::nothing_posted(),
+            },
+        })
+    }
+
+    pub(super) async fn answer(&self, view: View, held: Held) -> Answer {
         let posted = self.external.newest();
         let external = posted.is_some();
         let rows = usize::from(view.rows);
@@ -44,17 +62,46 @@ impl Web {
         }
     }
 
+    /// `top` with at most `rows` rows; the rest is not copied. A tag that was blocked since, or that
+    /// another program has posted, leaves its rank to the next one.
+    fn first_rows(&self, top: &Top, rows: usize) -> Top {
+        let is_blocked = self.live.is_blocked();
+        let shown = top.rows.iter().filter(|row| !is_blocked(&row.tag));
+        let ranked = (1..).zip(shown.take(rows));
+        Top {
+            window: top.window,
+            by: top.by,
+            epoch: top.epoch,
+            at: top.at.clone(),
+            posts: top.posts,
+            mentions: top.mentions,
+            tags: top.tags,
+            rows: ranked
+                .map(|(rank, row)| Row {
+                    rank,
+                    ..row.clone()
+                })
+                .collect(),
+        }
+    }
+
     fn news(&self, top: &Top, rows: usize, external: bool, held: Held) -> Answer {
         if held.epoch == Some(top.epoch) {
             return self.unchanged(top.epoch, external, held);
         }
+        // Of everything, whatever the view leaves out, and on another program's board as well.
+        let counted = self.live.newest();
+        let whole = counted.as_ref().map(|results| &results.whole);
         Answer::Board(Board {
-            top: first_rows(top, rows),
-            batch_ms: u64::try_from(self.batch.as_millis()).unwrap_or(u64::MAX),
+            top: self.first_rows(top, rows),
+            batch_ms: millis(self.batch),
             sources: self.sources.all(),
-            pulse: model::Pulse::default(),
-            languages: Vec::new(),
-            kinds: Vec::new(),
+            pulse: Pulse {
+                lag_ms: millis(self.live.lag()),
+                ..whole.map(|whole| whole.pulse.clone()).unwrap_or_default()
+            },
+            languages: whole.map_or_else(Vec::new, |whole| whole.languages.clone()),
+            kinds: whole.map_or_else(Vec::new, |whole| whole.kinds.clone()),
             external,
             behind: self.live.is_behind(),
         })
@@ -71,7 +118,7 @@ impl Web {
         })
     }
 
-    async fn tag_answer(&self, view: &TagView, after: Option<Epoch>) -> TagAnswer {
+    pub(super) async fn tag_answer(&self, view: &TagView, after: Option<Epoch>) -> TagAnswer {
         let newest = self.live.newest().map(|results| results.epoch);
         if newest.is_some() && newest == after {
             return TagAnswer::Unchanged {
@@ -84,9 +131,14 @@ impl Web {
         match self.live.tag(&view.name, view.window).await {
             Ok(detail) => TagAnswer::Tag(detail),
             Err(NoTag::NeverSeen) => TagAnswer::NeverSeen,
+            Err(NoTag::Blocked) => TagAnswer::Blocked,
             Err(NoTag::NotNow) => TagAnswer::Starting,
         }
     }
+}
+
+fn millis(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }
 
 /// Bytes of a tag's name in a question. What is longer is some other text.
@@ -97,25 +149,11 @@ pub(super) fn is_too_long(name: &str) -> bool {
     name.len() > LONGEST
 }
 
-/// `top` with at most `rows` rows; the rest is not copied.
-pub(super) fn first_rows(top: &Top, rows: usize) -> Top {
-    Top {
-        window: top.window,
-        by: top.by,
-        epoch: top.epoch,
-        at: top.at.clone(),
-        posts: top.posts,
-        mentions: top.mentions,
-        tags: top.tags,
-        rows: top.rows.iter().take(rows).cloned().collect(),
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
+    use std::time::Instant;
 
-    use model::{SourceState, Window};
+    use model::{Kind, Lang, SourceState, Window};
 
     use super::*;
     use crate::{tutorial::literal::Literal, web::testing::Counting};
@@ -227,6 +265,44 @@ mod tests {
         let epoch = shown.top.epoch;
         let same = unchanged(web.answer(external, of(epoch.0)).await);
         assert_eq!(same.epoch, epoch);
+    }
+
+    #[tokio::test]
+    async fn every_board_tells_of_everything_that_comes_in() {
+        let counting = Counting::default();
+        let web = counting.web();
+        let external = view(Window::All, Origin::External);
+        let before = board(web.answer(external, Held::default()).await);
+        assert_eq!((before.pulse, before.kinds), (Pulse::default(), Vec::new()));
+
+        counting.show(3, &[("#a", 1)]);
+        counting.seal(4);
+        for view in [View::default(), external] {
+            let shown = board(web.answer(view, Held::default()).await);
+            assert_eq!(shown.pulse.posts_per_second, 0.7);
+            assert_eq!(shown.languages, [Lang::of_tag("en").unwrap()]);
+            assert_eq!(shown.kinds, [Kind::Tcp]);
+        }
+    }
+
+    #[tokio::test]
+    async fn the_pulse_tells_for_how_long_a_sealed_epoch_has_waited() {
+        let counting = Counting::default();
+        let web = counting.web();
+        counting.show(3, &[]);
+        let lag = async || {
+            let shown = board(web.answer(View::default(), Held::default()).await);
+            u128::from(shown.pulse.lag_ms)
+        };
+        assert_eq!(lag().await, 0);
+        let begun = Instant::now();
+        counting.seal(4);
+        let mut told = 0;
+        while told == 0 {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+            told = lag().await;
+        }
+        assert!(told <= begun.elapsed().as_millis());
     }
 
     #[tokio::test]

@@ -45,6 +45,17 @@ impl ApiError {
         }
     }
 
+    pub(super) fn busy() -> Self {
+        Self {
+            retry_after: Some(2),
+            ..Self::new(
+                StatusCode::SERVICE_UNAVAILABLE,
+                "busy",
+                "the picture takes too long just now: others wait for theirs",
+            )
+        }
+    }
+
     pub(super) fn internal() -> Self {
         Self::of_status(StatusCode::INTERNAL_SERVER_ERROR)
     }
@@ -58,6 +69,14 @@ impl ApiError {
             StatusCode::NOT_FOUND,
             "unknown_tag",
             "no post that was counted bears this hashtag",
+        )
+    }
+
+    pub(super) fn blocked_tag() -> Self {
+        Self::new(
+            StatusCode::NOT_FOUND,
+            "blocked_tag",
+            "this hashtag is not shown here",
         )
     }
 

@@ -1,9 +1,11 @@
 //! Everything that is asked over HTTP: the pages, their server functions, the JSON for scripts, and the
 //! two addresses of the tutorial's dashboard.
 //!
-//! * [`router`] every route there is; [`pages`], [`api`], [`status`], [`tutorial`],
-//!   [`health`], [`metrics`] and [`assets`] answer
-//! * [`boards`] what the pages' questions are answered; [`external`] the board that another program posts
+//! * [`router`] every route there is; [`pages`], [`api`], [`pictures`] (by [`fonts`]), [`status`],
+//!   [`tutorial`], [`health`], [`metrics`] and [`assets`] answer; [`csv`] and [`etag`] give answers
+//!   their form
+//! * [`boards`] what the pages' questions are answered; [`origin`] what links to them look like;
+//!   [`external`] the board that another program posts
 //! * [`error`] the one shape of errors, [`security`] what holds for every request and answer
 //! * [`connections`] from accept to farewell
 //!
@@ -15,11 +17,16 @@ mod api;
 mod assets;
 mod boards;
 mod connections;
+mod csv;
 mod error;
+mod etag;
 mod external;
+mod fonts;
 mod health;
 mod metrics;
+mod origin;
 mod pages;
+mod pictures;
 mod security;
 mod status;
 #[cfg(test)]
@@ -48,6 +55,7 @@ use crate::{
 
 pub(crate) use assets::Site;
 pub(crate) use external::ExternalBoard;
+pub(crate) use pictures::Pictures;
 
 /// What the handlers answer from. A clone is another handle to the same things.
 #[derive(Clone, Debug)]
@@ -65,6 +73,7 @@ pub(crate) struct Web {
     /// Length of an epoch: how often a board can change.
     pub(crate) batch: Duration,
     pub(crate) site: Site,
+    pub(crate) pictures: Pictures,
 }
 
 /// Every route there is.
@@ -75,6 +84,9 @@ fn router(web: Web) -> Router {
         .route("/api/fn/board", get(pages::server_function))
         .route("/api/fn/tag", get(pages::server_function))
         .route("/api/v1/top", get(api::top))
+        .route("/api/v1/top.csv", get(api::top_csv))
+        .route("/api/v1/top.svg", get(pictures::top_svg))
+        .route("/api/v1/top.png", get(pictures::top_png))
         .route("/api/v1/tags/{name}", get(api::tag))
         .route("/api/v1/status", get(status::status))
         .route("/updateData", post(tutorial::update))

@@ -5,13 +5,13 @@ use std::{
     time::{Duration, Instant},
 };
 
-use model::{Epoch, Ranking, Row, Top, Window};
+use model::{Epoch, Kind, Lang, Pulse, Ranking, Row, Top, Window};
 use tokio::sync::watch;
 
-use super::{ExternalBoard, Site, Web};
+use super::{ExternalBoard, Pictures, Site, Web};
 use crate::{
     epoch::{Retractions, Sealed},
-    results::{Live, Results},
+    results::{Live, Results, Whole},
     source::Registry,
     store::{Commits, Files},
 };
@@ -52,6 +52,7 @@ impl Counting {
             external: ExternalBoard::default(),
             batch: Duration::from_secs(2),
             site: Site::none(),
+            pictures: Pictures::default(),
         }
     }
 
@@ -73,8 +74,18 @@ impl Counting {
             rows: rows.clone(),
         };
         let tops = Window::ALL.map(|window| Ranking::ALL.map(|by| top(window, by)));
-        self.results
-            .send_replace(Some(Arc::new(Results::new(Epoch(epoch), tops.concat()))));
+        self.results.send_replace(Some(Arc::new(Results::new(
+            Epoch(epoch),
+            tops.concat(),
+            Whole {
+                pulse: Pulse {
+                    posts_per_second: 0.7,
+                    ..Pulse::default()
+                },
+                languages: Lang::of_tag("en").into_iter().collect(),
+                kinds: vec![Kind::Tcp],
+            },
+        ))));
     }
 
     pub(crate) fn seal(&self, epoch: u64) {

@@ -96,7 +96,7 @@ impl Program {
     }
 
     /// What follows `start` on the first line of standard error that holds it.
-    fn wait_for_line(&mut self, start: &str) -> String {
+    pub(crate) fn wait_for_line(&mut self, start: &str) -> String {
         let begun = Instant::now();
         loop {
             let ended = self.child.try_wait().unwrap();

@@ -77,6 +77,7 @@ fn a_count_goes_over_all_files_and_all_compressions() {
     let expected = serde_json::json!([{
         "rank": 1, "tag": "#Rust", "count": 4, "error": 0,
         "people": null, "score": null, "share": 4.0 / 7.0, "change": null,
+        "recent": [],
     }]);
     assert_eq!(rows, expected);
 }

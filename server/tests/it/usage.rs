@@ -48,6 +48,7 @@ fn wrong_usage_is_status_2() {
         (&["--post-to", "ftp://dashboard.example/"], "http://"),
         (&["feed", "--listen", "nowhere"], "127.0.0.1"),
         (&["count", "--top", "many"], "many"),
+        (&["--block", "no/such/file"], "no/such/file"),
     ] {
         let line = refused(&tagtide(&data, args), 2);
         assert!(line.contains(says), "{line}");

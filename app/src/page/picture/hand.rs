@@ -240,6 +240,7 @@ impl Hand {
     /// Tells what is known of a tag now.
     fn tell(&self, tag: Option<String>) {
         let of = self.live.shown.with_untracked(|shown| shown.of);
+        let mode = self.live.line.mode.get_untracked();
         let lines = tag.as_ref().and_then(|tag| {
             self.live.rows.with_untracked(|rows| {
                 let past = rows.iter().any(|row| row.change.is_some());
@@ -250,7 +251,7 @@ impl Hand {
         let tip = &self.spot.tip;
         let _ = tip.toggle_attribute_with_force("hidden", lines.is_none());
         // What another program calls a label has no page.
-        let href = tag.as_ref().and_then(|tag| tag_href(tag, of));
+        let href = tag.as_ref().and_then(|tag| tag_href(tag, of, mode));
         let classes = self.figure.class_list();
         let _ = classes.toggle_with_force("leads", href.is_some());
         match (&tag, lines) {

@@ -4,7 +4,7 @@ use leptos::prelude::*;
 use model::{Filter, Link, Origin, TagDetail, View};
 
 use super::super::words;
-use crate::address;
+use crate::address::{self, Mode};
 
 /// Lines of each list.
 const LINES: usize = 10;
@@ -36,13 +36,14 @@ impl Line {
 }
 
 /// Those that have something in them.
-pub(super) fn lists(detail: &TagDetail, zone: Option<i32>) -> Vec<List> {
+pub(super) fn lists(detail: &TagDetail, zone: Option<i32>, mode: Mode) -> Vec<List> {
     let board = |filter| {
-        address::href(View {
+        let view = View {
             window: detail.window,
             origin: Origin::Counted(filter),
             ..View::default()
-        })
+        };
+        address::href(view, mode)
     };
     let all = Filter::default();
     let languages = detail.languages.iter().map(|part| {
@@ -66,7 +67,7 @@ pub(super) fn lists(detail: &TagDetail, zone: Option<i32>) -> Vec<List> {
         .iter()
         .map(|spelling| Line::to(spelling.tag.clone(), None, spelling.count));
     let together = detail.together.iter().map(|other| {
-        let href = address::tag_href(&other.tag, detail.window);
+        let href = address::tag_href(&other.tag, detail.window, mode);
         Line::to(other.tag.clone(), Some(href), other.count)
     });
     let posts = detail.posts.iter().map(|post| post_line(post, zone));
@@ -170,7 +171,7 @@ mod tests {
             series: Vec::new(),
             posts: Vec::new(),
         };
-        let lists = lists(&detail, None);
+        let lists = lists(&detail, None, Mode::default());
         let [languages] = &lists[..] else {
             panic!("{} lists", lists.len());
         };

@@ -9,6 +9,8 @@ use super::{Leader, Named};
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Detail {
     pub leader: Leader,
+    /// The first epoch of its rise, where it has a score.
+    pub rising_since: Option<Epoch>,
     /// Most first.
     pub languages: Vec<(Option<Lang>, u64)>,
     /// Most first.

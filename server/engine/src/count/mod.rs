@@ -7,7 +7,7 @@
 //! * `group` the state and what an epoch adds to it; `table` its tags, `panes` its epochs
 //! * `windows` where windows begin, `aging` how epochs leave them, `retraction` how deleted posts do
 //! * `bounds` what makes room, `sketches` samples within their bound: `people`, `samples`
-//! * `top` the best of some groups, `rising` how far a tag is above its past
+//! * `top` the best of some groups, `rising` how far a tag is above its past, `recent` its last minutes
 //! * `saved` the state as rows
 //!
 //! **Invariant:** equal epochs in equal order give equal results, byte for byte, however groups are
@@ -22,6 +22,7 @@ mod group;
 mod panes;
 mod partial;
 mod people;
+mod recent;
 mod retraction;
 mod rising;
 mod samples;
@@ -39,7 +40,7 @@ pub use delta::{
 pub use detail::Detail;
 pub use group::Group;
 pub use panes::Pane;
-pub use partial::{Before, Leader, Leaders, Part, Partial};
+pub use partial::{Before, Leader, Leaders, Part, Partial, Pulse};
 pub use saved::{ChangedSegment, Changes, SEGMENT, Saved, SavedGroup, SavedTag, Segment};
 pub use spellings::Spellings;
 

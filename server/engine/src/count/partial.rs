@@ -1,6 +1,9 @@
-use std::{cmp::Ordering, collections::HashMap};
+use std::{
+    cmp::Ordering,
+    collections::{BTreeMap, BTreeSet, HashMap},
+};
 
-use model::{Ranking, Window};
+use model::{Ranking, Slice, Window};
 use serde::{Deserialize, Serialize};
 
 use crate::key::Key;
@@ -10,6 +13,22 @@ use crate::key::Key;
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Partial {
     pub parts: Vec<Part>,
+    pub pulse: Pulse,
+    /// Mentions since the count began, by slice.
+    pub slices: BTreeMap<Slice, u64>,
+    /// Of each tag that leads now, whatever it leads: mentions in the last steps, oldest first.
+    pub recent: BTreeMap<Key, Vec<u64>>,
+}
+
+/// What came in just now.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Pulse {
+    /// How many epochs `posts` and `mentions` are of: the newest of about ten seconds.
+    pub epochs: u64,
+    pub posts: u64,
+    pub mentions: u64,
+    /// Posts in the last steps, oldest first.
+    pub recent: Vec<u64>,
 }
 
 /// Of one window.
@@ -73,6 +92,21 @@ impl Leaders {
     }
 }
 
+impl Pulse {
+    /// Of another part of the same epochs.
+    pub(super) fn add(&mut self, other: &Self) {
+        self.epochs = other.epochs.max(self.epochs);
+        self.posts += other.posts;
+        self.mentions += other.mentions;
+        // Who has no groups knows no steps.
+        let steps = other.recent.len().max(self.recent.len());
+        self.recent.resize(steps, 0);
+        for (posts, more) in self.recent.iter_mut().zip(&other.recent) {
+            *posts += more;
+        }
+    }
+}
+
 impl Partial {
     /// The parts of disjoint groups as one, with the best `k` of each window and ranking, and ten times
     /// as many of the past.
@@ -83,8 +117,14 @@ impl Partial {
         };
         let mut whole = Self {
             parts: vec![part; Window::ALL.len()],
+            ..Self::default()
         };
         for partial in parts {
+            whole.pulse.add(&partial.pulse);
+            for (slice, mentions) in partial.slices {
+                *whole.slices.entry(slice).or_default() += mentions;
+            }
+            whole.recent.extend(partial.recent);
             for (into, part) in whole.parts.iter_mut().zip(partial.parts) {
                 into.posts += part.posts;
                 into.mentions += part.mentions;
@@ -105,6 +145,12 @@ impl Partial {
                 });
             }
         }
+        let parts = whole.parts.iter();
+        let leaders = parts
+            .flat_map(|part| &part.rankings)
+            .flat_map(|all| &all.now);
+        let keys: BTreeSet<&Key> = leaders.map(|leader| &leader.key).collect();
+        whole.recent.retain(|key, _| keys.contains(key));
         whole
     }
 }

@@ -1,15 +1,19 @@
 //! The best tags of some groups, and one tag in depth.
 
-use std::{borrow::Cow, cmp::Ordering, collections::BTreeMap};
+use std::{
+    borrow::Cow,
+    cmp::Ordering,
+    collections::{BTreeMap, HashSet},
+};
 
 use model::{Epoch, Filter, Kind, Lang, Window};
 
 use super::{
-    Before, Detail, Group, Leader, Leaders, Part, Partial,
+    Before, Detail, Group, Leader, Leaders, Part, Partial, Pulse,
     group::place_of,
     partial::{PAST, order},
     people::People,
-    rising::{BANDS, LEAST_PEOPLE, Past},
+    rising::{BANDS, LEAST_PEOPLE, Mentions, Past},
     table::{Counts, Parts, Tag},
     windows::{SLIDING, pane_of, step_ms},
 };
@@ -38,6 +42,13 @@ struct Race<'a> {
     /// In the order of [`Ranking::ALL`].
     now: [Best<'a>; 3],
     before: [Best<'a>; 3],
+}
+
+/// What came of it.
+struct Final<'a> {
+    tags: u64,
+    now: [Vec<Candidate<'a>>; 3],
+    before: [Vec<Candidate<'a>>; 3],
 }
 
 /// One tag as the filter shows it.
@@ -97,6 +108,14 @@ impl<'a> Race<'a> {
             tags: 0,
             now: std::array::from_fn(|_| Best::new(k)),
             before: std::array::from_fn(|_| Best::new(PAST * k)),
+        }
+    }
+
+    fn finish(self) -> Final<'a> {
+        Final {
+            tags: self.tags,
+            now: self.now.map(Best::finish),
+            before: self.before.map(Best::finish),
         }
     }
 }
@@ -208,10 +227,18 @@ impl<'a> Look<'a> {
         }
     }
 
-    fn enter(&self, group: usize, races: &mut [Race<'a>]) {
+    fn offer(&self, best: &mut Best<'a>, weight: f64, group: usize, hidden: &HashSet<Key>) {
+        // Asked of those only that could be among the best.
+        if !hidden.contains(&self.tag.key) {
+            best.offer(self.candidate(weight, group));
+        }
+    }
+
+    fn enter(&self, group: usize, races: &mut [Race<'a>], hidden: &HashSet<Key>) {
         if self.counts.all == 0 {
             return;
         }
+        let offer = |best: &mut Best<'a>, weight| self.offer(best, weight, group, hidden);
         let bands = self.counts.bands();
         for (window, race) in races.iter_mut().enumerate() {
             let count = self.counts.within(window);
@@ -223,17 +250,17 @@ impl<'a> Look<'a> {
                     && let Some(people) = self.people_in(window)
                     && by_people.admits(people as f64)
                 {
-                    by_people.offer(self.candidate(people as f64, group));
+                    offer(by_people, people as f64);
                 }
                 let rises = |score| by_rise.admits(score);
                 if rises(Past::most(count))
                     && let Some(score) = self.score(window, &bands, rises)
                 {
-                    by_rise.offer(self.candidate(score, group));
+                    offer(by_rise, score);
                 }
                 let weight = (count + self.group.error(self.slot, window)) as f64;
                 if by_count.admits(weight) {
-                    by_count.offer(self.candidate(weight, group));
+                    offer(by_count, weight);
                 }
             }
             if window == SLIDING {
@@ -244,7 +271,7 @@ impl<'a> Look<'a> {
             let [by_count, _, by_rise] = &mut race.before;
             if count > 0 {
                 if by_count.admits(count as f64) {
-                    by_count.offer(self.candidate(count as f64, group));
+                    offer(by_count, count as f64);
                 }
                 let (_, past) = &self.pasts[window];
                 if by_rise.admits(Past::most(count))
@@ -252,7 +279,7 @@ impl<'a> Look<'a> {
                     && by_rise.admits(score)
                     && self.had_people(window)
                 {
-                    by_rise.offer(self.candidate(score, group));
+                    offer(by_rise, score);
                 }
             }
         }
@@ -261,8 +288,13 @@ impl<'a> Look<'a> {
 
 impl Partial {
     /// The best `k` tags of some groups in each window and ranking, of the posts that the filter
-    /// admits.
-    pub fn of<'a>(groups: impl IntoIterator<Item = &'a Group>, filter: Filter, k: usize) -> Self {
+    /// admits. Tags that are `hidden` take no rank; in what is counted of all tags they are.
+    pub fn of<'a>(
+        groups: impl IntoIterator<Item = &'a Group>,
+        filter: Filter,
+        hidden: &HashSet<Key>,
+        k: usize,
+    ) -> Self {
         let groups: Vec<&Group> = groups.into_iter().collect();
         let admits: Vec<Option<Vec<bool>>> =
             groups.iter().map(|group| admitted(group, filter)).collect();
@@ -276,27 +308,24 @@ impl Partial {
             for slot in 0..group.table.slots() {
                 if let Some(look) = Look::at(group, &pasts[number], slot, admits[number].as_deref())
                 {
-                    look.enter(number, &mut races);
+                    look.enter(number, &mut races, hidden);
                 }
             }
         }
-        let part = |(window, race): (usize, Race<'_>)| {
-            let leader = |candidate: Candidate<'_>| {
-                let admits = admits[candidate.group].as_deref();
-                let look = Look::at(
-                    groups[candidate.group],
-                    &pasts[candidate.group],
-                    candidate.slot,
-                    admits,
-                )?;
-                Some(look.leader(window))
-            };
-            let before = |candidate: Candidate<'_>| Before {
+        let finals: Vec<Final<'_>> = races.into_iter().map(Race::finish).collect();
+        let look = |candidate: &Candidate<'_>| {
+            let Candidate { group, slot, .. } = *candidate;
+            let admits = admits[group].as_deref();
+            Look::at(groups[group], &pasts[group], slot, admits)
+        };
+        let part = |(window, last): (usize, &Final<'_>)| {
+            let leader = |candidate: &Candidate<'_>| Some(look(candidate)?.leader(window));
+            let before = |candidate: &Candidate<'_>| Before {
                 key: candidate.key.clone(),
                 weight: candidate.weight,
             };
             let mut part = Part {
-                tags: race.tags,
+                tags: last.tags,
                 ..Part::default()
             };
             for (group, admits) in groups.iter().zip(&admits) {
@@ -308,18 +337,52 @@ impl Partial {
                 part.posts += sum.posts;
                 part.mentions += sum.mentions;
             }
-            for (now, then) in race.now.into_iter().zip(race.before) {
+            for (now, then) in last.now.iter().zip(&last.before) {
                 part.rankings.push(Leaders {
-                    now: now.finish().into_iter().filter_map(leader).collect(),
-                    before: then.finish().into_iter().map(before).collect(),
+                    now: now.iter().filter_map(leader).collect(),
+                    before: then.iter().map(before).collect(),
                 });
             }
             part
         };
+        let (mut pulse, mut slices) = (Pulse::default(), BTreeMap::new());
+        for (group, admits) in groups.iter().zip(&admits) {
+            pulse.add(&group.pulse(admits.as_deref()));
+            for (number, (slice, all)) in group.head.slices.iter().enumerate() {
+                if admits.as_ref().is_none_or(|admits| admits[number]) {
+                    *slices.entry(*slice).or_default() += all.mentions;
+                }
+            }
+        }
         Self {
-            parts: races.into_iter().enumerate().map(part).collect(),
+            pulse,
+            slices,
+            parts: finals.iter().enumerate().map(part).collect(),
+            recent: recent(&groups, &admits, &finals),
         }
     }
+}
+
+/// The last minutes of all that leads now, each tag looked at once.
+fn recent(
+    groups: &[&Group],
+    admits: &[Option<Vec<bool>>],
+    finals: &[Final<'_>],
+) -> BTreeMap<Key, Vec<u64>> {
+    let mut slots: Vec<Vec<u32>> = vec![Vec::new(); groups.len()];
+    for candidate in finals.iter().flat_map(|last| &last.now).flatten() {
+        slots[candidate.group].push(candidate.slot);
+    }
+    let mut recent = BTreeMap::new();
+    for ((group, admits), mut slots) in groups.iter().zip(admits).zip(slots) {
+        slots.sort_unstable();
+        slots.dedup();
+        let keys = slots
+            .iter()
+            .filter_map(|slot| Some(group.table.tag(*slot)?.key.clone()));
+        recent.extend(keys.zip(group.recent(&slots, admits.as_deref())));
+    }
+    recent
 }
 
 /// The pasts of the sliding windows and of those before them.
@@ -356,11 +419,12 @@ impl Group {
 
     /// See [`Partial::of`].
     pub fn partial(&self, filter: Filter, k: usize) -> Partial {
-        Partial::of([self], filter, k)
+        Partial::of([self], filter, &HashSet::new(), k)
     }
 
-    /// What is known of one tag in a window; `None` for a tag that is not kept.
-    pub fn detail(&self, key: &str, window: Window) -> Option<Detail> {
+    /// What is known of one tag in a window, beside tags that are not `hidden`; `None` for a tag that is
+    /// not kept.
+    pub fn detail(&self, key: &str, window: Window, hidden: &HashSet<Key>) -> Option<Detail> {
         let slot = self.table.find(key)?;
         let pasts = self.pasts();
         let look = Look::at(self, &pasts, slot, None)?;
@@ -386,15 +450,38 @@ impl Group {
         let begin = self.begin(place);
         let k = self.sketches.samples_k() as usize;
         let samples = look.tag.samples.as_deref();
+        let leader = look.leader(place);
+        let rising_since = leader.score.and_then(|_| {
+            let (past, _) = pasts.get(place)?;
+            let panes = self.mentions(slot);
+            past.began(whole.within(place), &whole.bands(), panes, self.head.as_of)
+        });
         Some(Detail {
-            leader: look.leader(place),
+            leader,
+            rising_since,
             languages: most_first(languages),
             sources: most_first(sources),
             spellings: look.tag.spellings.ranked(),
-            together: samples.map_or_else(Vec::new, |samples| samples.together(begin, k)),
+            together: samples.map_or_else(Vec::new, |samples| samples.together(begin, k, hidden)),
             series: self.series(slot, window),
             links: samples.map_or_else(Vec::new, |samples| samples.links(begin)),
         })
+    }
+
+    /// A tag's mentions over time, pane by pane, without those that have none.
+    fn mentions(&self, slot: u32) -> impl Iterator<Item = Mentions> {
+        let admitted = self.table.rows[slot as usize].admitted;
+        let panes = self.panes.iter().filter(move |pane| admitted <= pane.to);
+        let mentions = panes.map(move |pane| Mentions {
+            from: pane.from,
+            to: pane.to,
+            count: pane
+                .entries_of(slot)
+                .iter()
+                .map(|entry| entry.count())
+                .sum(),
+        });
+        mentions.filter(|mentions| mentions.count > 0)
     }
 
     /// A tag's mentions over time, without gaps. What is older than two days is in no step.
@@ -412,17 +499,10 @@ impl Group {
             (Epoch(begin).max(oldest), 0)
         };
         let mut series: Vec<(Epoch, u64)> = (0..steps).map(begin).collect();
-        let admitted = self.table.rows[slot as usize].admitted;
-        let within = self.panes.iter().filter(|pane| pane.from >= oldest);
-        for pane in within.filter(|pane| admitted <= pane.to) {
-            let count: u64 = pane
-                .entries_of(slot)
-                .iter()
-                .map(|entry| entry.count())
-                .sum();
+        for pane in self.mentions(slot).filter(|pane| pane.from >= oldest) {
             let number = (step(pane.from) - first) as usize;
             if let Some((_, sum)) = series.get_mut(number) {
-                *sum += count;
+                *sum += pane.count;
             }
         }
         series

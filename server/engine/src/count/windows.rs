@@ -26,6 +26,10 @@ const PANES_BEFORE: [u64; SLIDING] = [0, 10 * SECOND, MINUTE, 10 * MINUTE, HOUR]
 pub(super) const COARSER: [(usize, u64); 4] =
     [(1, 10 * SECOND), (2, MINUTE), (3, 10 * MINUTE), (4, HOUR)];
 
+/// Up to the old edge of this window, by its place in [`Window::ALL`], no pane is longer than ten seconds
+/// or an epoch.
+pub(super) const FINE: usize = 2;
+
 /// The first epochs of windows that end with one epoch.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Edges {

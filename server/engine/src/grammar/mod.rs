@@ -19,6 +19,8 @@ use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
 
+use crate::key::{Key, key_of};
+
 /// The rules by which tags are found in text.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Grammar {
@@ -65,6 +67,15 @@ impl Grammar {
     #[inline]
     pub fn tells_spellings_apart(self) -> bool {
         self == Self::Words
+    }
+
+    /// The key of a tag that is called `name`, if there can be one.
+    pub fn key_of(self, name: &str) -> Option<Key> {
+        if self.tells_spellings_apart() {
+            Some(Key::verbatim(name))
+        } else {
+            key_of(name)
+        }
     }
 
     /// A spelling as it is shown: with `#` before it ([`Grammar::Words`]: as it is).

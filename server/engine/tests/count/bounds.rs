@@ -1,4 +1,4 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use engine::{
     count::{Partial, Shape},
@@ -75,8 +75,8 @@ proptest! {
             }
             let kept: usize = engine.groups.iter().map(|group| group.tags()).sum();
             prop_assert!(kept as u64 <= max_tags.max(u64::from(GROUPS)), "{kept} are kept");
-            let got = engine.partial(workers, Filter::default(), 10);
-            prop_assert_eq!(&got, &straight.partial(1, Filter::default(), 10));
+            let got = engine.partial(workers, Filter::default(), &HashSet::new(), 10);
+            prop_assert_eq!(&got, &straight.partial(1, Filter::default(), &HashSet::new(), 10));
             let oracle = Oracle { posts: &posts, now, batch_ms, filter: Filter::default() };
             check(&got, &oracle, began)?;
         }

@@ -1,6 +1,6 @@
 //! All groups, driven as the dataflow drives them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use engine::{
     count::{
@@ -175,10 +175,16 @@ impl Engine {
     }
 
     /// Merged over so many workers.
-    pub(crate) fn partial(&self, workers: usize, filter: Filter, k: usize) -> Partial {
+    pub(crate) fn partial(
+        &self,
+        workers: usize,
+        filter: Filter,
+        hidden: &HashSet<Key>,
+        k: usize,
+    ) -> Partial {
         let worker = |worker| {
             let mine = self.groups.iter().skip(worker).step_by(workers);
-            Partial::of(mine, filter, k)
+            Partial::of(mine, filter, hidden, k)
         };
         Partial::merge((0..workers).map(worker), k)
     }

@@ -1,5 +1,7 @@
-use engine::count::{Leader, Part, Shape};
-use engine::key::group_of;
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+
+use engine::count::{Leader, Part, Partial, Shape};
+use engine::key::{Key, group_of};
 use model::{Ranking, Window};
 use proptest::{collection::vec, prelude::*};
 
@@ -47,21 +49,29 @@ fn history() -> impl Strategy<Value = (Vec<(u64, u8)>, Vec<Post>)> {
 /// (tag, count, people) of what leads, and its score.
 type Told = Vec<((u8, u64, Option<u64>), Option<f64>)>;
 
+fn number(key: &Key) -> u8 {
+    key.as_str()["tag".len()..].parse().expect("a number")
+}
+
 fn told(leaders: &[Leader]) -> Told {
-    let tag = |leader: &Leader| {
-        leader.key.as_str()["tag".len()..]
-            .parse()
-            .expect("a number")
-    };
     leaders
         .iter()
-        .map(|leader| ((tag(leader), leader.count, leader.people), leader.score))
+        .map(|leader| {
+            let exact = (number(&leader.key), leader.count, leader.people);
+            (exact, leader.score)
+        })
         .collect()
 }
 
-fn expected(lines: &[Line], ranking: Ranking) -> Told {
+/// Tags that are hidden take no rank.
+fn without(lines: &[Line], hidden: &HashSet<Key>) -> Vec<Line> {
+    let shown = lines.iter().filter(|line| !hidden.contains(&key(line.tag)));
+    shown.cloned().collect()
+}
+
+fn expected(lines: &[Line], hidden: &HashSet<Key>, ranking: Ranking) -> Told {
     let find = |tag| lines.iter().find(|line| line.tag == tag).expect("a line");
-    ranked(lines, ranking, K)
+    ranked(&without(lines, hidden), ranking, K)
         .into_iter()
         .map(|(tag, _)| find(tag))
         .map(|line| ((line.tag, line.count, line.people), line.score))
@@ -81,13 +91,14 @@ fn check(
     part: &Part,
     window: Window,
     oracle: &Oracle<'_>,
+    hidden: &HashSet<Key>,
     began: u64,
 ) -> Result<(), TestCaseError> {
     let (posts, mentions, lines) = oracle.window(window, began);
     let summary = (part.posts, part.mentions, part.tags);
     prop_assert_eq!(summary, (posts, mentions, lines.len() as u64), "{}", window);
     for (ranking, leaders) in Ranking::ALL.into_iter().zip(&part.rankings) {
-        let (got, want) = (told(&leaders.now), expected(&lines, ranking));
+        let (got, want) = (told(&leaders.now), expected(&lines, hidden, ranking));
         let close = got
             .iter()
             .zip(&want)
@@ -107,7 +118,11 @@ fn check(
             continue;
         }
         let before: Vec<_> = leaders.before.iter().map(|before| before.weight).collect();
-        let want = ranked(&oracle.before(window, began), ranking, 10 * K);
+        let want = ranked(
+            &without(&oracle.before(window, began), hidden),
+            ranking,
+            10 * K,
+        );
         let close = before
             .iter()
             .zip(&want)
@@ -120,6 +135,30 @@ fn check(
     Ok(())
 }
 
+/// What leads has its last minutes beside it, whatever it leads, and nothing else has.
+fn check_recent(partial: &Partial, oracle: &Oracle<'_>, began: u64) -> Result<(), TestCaseError> {
+    let rankings = partial.parts.iter().flat_map(|part| &part.rankings);
+    let leaders = rankings.flat_map(|leaders| &leaders.now);
+    let leading: BTreeSet<_> = leaders.map(|leader| &leader.key).collect();
+    prop_assert!(partial.recent.keys().eq(leading));
+    for (key, recent) in &partial.recent {
+        prop_assert_eq!(recent, &oracle.recent(number(key), began), "{}", key);
+    }
+    Ok(())
+}
+
+fn check_whole(partial: &Partial, oracle: &Oracle<'_>, began: u64) -> Result<(), TestCaseError> {
+    let pulse = partial.pulse.clone();
+    prop_assert_eq!(
+        (pulse.epochs, pulse.posts, pulse.mentions, pulse.recent),
+        oracle.pulse(began)
+    );
+    let mut slices = partial.slices.clone();
+    slices.retain(|_, mentions| *mentions > 0);
+    prop_assert_eq!(slices, oracle.slices());
+    Ok(())
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 96, ..ProptestConfig::default() })]
 
@@ -127,9 +166,11 @@ proptest! {
     fn it_equals_a_naive_recount(
         (epochs, posts) in history(),
         workers in 1..=3_usize,
-        batch in 0..3_usize,
+        batch in 0..4_usize,
+        hidden in prop_oneof![1 => Just(Vec::new()), 1 => vec(0..8_u8, 0..4)],
     ) {
-        let batch_ms = [7_000, 20_000, 60_000][batch];
+        let hidden: HashSet<Key> = hidden.into_iter().map(key).collect();
+        let batch_ms = [2_000, 7_000, 20_000, 60_000][batch];
         let shape = Shape { batch_ms, max_tags: 1_000_000 };
         let (mut engine, mut straight) = (Engine::new(shape), Engine::new(shape));
         let mut sealed = Vec::new();
@@ -147,12 +188,14 @@ proptest! {
             }
             let filter = filters()[usize::from(*event) % filters().len()];
             for filter in [filters()[0], filter] {
-                let got = engine.partial(workers, filter, K);
-                prop_assert_eq!(&got, &straight.partial(1, filter, K), "restarts and workers change nothing");
+                let got = engine.partial(workers, filter, &hidden, K);
+                prop_assert_eq!(&got, &straight.partial(1, filter, &hidden, K), "restarts and workers change nothing");
                 let oracle = Oracle { posts: &posts, now: *epoch, batch_ms, filter };
                 for (window, part) in Window::ALL.into_iter().zip(&got.parts) {
-                    check(part, window, &oracle, began)?;
+                    check(part, window, &oracle, &hidden, began)?;
                 }
+                check_recent(&got, &oracle, began)?;
+                check_whole(&got, &oracle, began)?;
             }
         }
         let now = epochs.last().expect("an epoch").0;
@@ -161,8 +204,11 @@ proptest! {
             for line in oracle.window(window, began).2 {
                 let key = key(line.tag);
                 let group = &engine.groups[usize::from(group_of(&key))];
-                let detail = group.detail(key.as_str(), window).expect("it is kept");
+                let detail = group.detail(key.as_str(), window, &hidden).expect("it is kept");
+                let other = straight.groups[usize::from(group_of(&key))].detail(key.as_str(), window, &hidden);
+                prop_assert_eq!(Some(&detail), other.as_ref(), "restarts change nothing");
                 prop_assert_eq!(detail.leader.count, line.count);
+                prop_assert_eq!(detail.rising_since.is_some(), detail.leader.score.is_some());
                 let sums = [
                     detail.languages.iter().map(|(_, count)| count).sum::<u64>(),
                     detail.sources.iter().map(|(_, count)| count).sum(),
@@ -172,10 +218,12 @@ proptest! {
                     let sum: u64 = detail.series.iter().map(|(_, count)| count).sum();
                     prop_assert_eq!(sum, line.count, "{:?}", detail.series);
                 }
-                let together = detail.together.iter().map(|(named, count)| {
-                    (named.key.as_str()["tag".len()..].parse().expect("a number"), *count)
+                let mut together = oracle.together(window, line.tag);
+                together.retain(|tag, _| !hidden.contains(&self::key(*tag)));
+                let told = detail.together.iter().map(|(named, count)| {
+                    (number(&named.key), *count)
                 });
-                prop_assert_eq!(together.collect::<std::collections::BTreeMap<u8, u64>>(), oracle.together(window, line.tag));
+                prop_assert_eq!(told.collect::<BTreeMap<u8, u64>>(), together);
             }
         }
     }
@@ -206,9 +254,12 @@ fn estimates_of_many_people_are_the_same_for_any_number_of_workers() {
         })
         .collect();
     engine.apply(1_000_000, &deltas(&posts, 1_000_000), false);
-    let one = engine.partial(1, filters()[0], 100);
+    let one = engine.partial(1, filters()[0], &HashSet::new(), 100);
     for workers in [2, 3, 7] {
-        assert_eq!(engine.partial(workers, filters()[0], 100), one);
+        assert_eq!(
+            engine.partial(workers, filters()[0], &HashSet::new(), 100),
+            one
+        );
     }
     let people = &one.parts[0].rankings[1].now;
     assert_eq!(people.len(), 100);

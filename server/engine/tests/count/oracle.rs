@@ -221,6 +221,47 @@ impl Oracle<'_> {
         lines.filter(|line| line.count > 0).collect()
     }
 
+    /// Of each of the last steps that no epoch can fall into any more: up to 30, of the last quarter of
+    /// an hour at most.
+    fn steps(&self, began: u64, of: impl Fn(u64) -> u64) -> Vec<u64> {
+        let step = |epoch: u64| epoch * self.batch_ms / self.batch_ms.max(10 * SECOND);
+        let (quarter, _) = self.begins(Window::FifteenMinutes);
+        let mut steps: BTreeMap<u64, u64> = BTreeMap::new();
+        for epoch in quarter.max(began)..=self.now {
+            if step(epoch) < step(self.now + 1) {
+                *steps.entry(step(epoch)).or_default() += of(epoch);
+            }
+        }
+        let steps: Vec<u64> = steps.into_values().collect();
+        steps[steps.len().saturating_sub(30)..].to_vec()
+    }
+
+    pub(crate) fn recent(&self, tag: u8, began: u64) -> Vec<u64> {
+        self.steps(began, |epoch| self.count(tag, epoch, epoch + 1))
+    }
+
+    /// Epochs of the last ten seconds, their posts and mentions, and the posts of the last steps.
+    pub(crate) fn pulse(&self, began: u64) -> (u64, u64, u64, Vec<u64>) {
+        let ten_seconds = (10 * SECOND).div_ceil(self.batch_ms);
+        let epochs = ten_seconds.min(self.now + 1 - began);
+        let end = self.now + 1;
+        let newest = || self.standing(end - epochs, end);
+        let mentions = newest().map(|post| post.tags.len()).sum::<usize>() as u64;
+        let posts = |from, to| self.standing(from, to).count() as u64;
+        let recent = self.steps(began, |epoch| posts(epoch, epoch + 1));
+        (epochs, posts(end - epochs, end), mentions, recent)
+    }
+
+    /// Mentions of all time, by slice.
+    pub(crate) fn slices(&self) -> BTreeMap<Slice, u64> {
+        let mut slices = BTreeMap::new();
+        for post in self.standing(0, u64::MAX) {
+            *slices.entry(post.slice).or_default() += post.tags.len() as u64;
+        }
+        slices.retain(|_, mentions| *mentions > 0);
+        slices
+    }
+
     /// Standing posts of a window that have both tags.
     pub(crate) fn together(&self, window: Window, tag: u8) -> BTreeMap<u8, u64> {
         let (from, _) = self.begins(window);

@@ -1,0 +1,142 @@
+//! The chart as a picture to take away: as SVG, and as PNG for whoever shows no SVG.
+//!
+//! A PNG takes a while, so it is made on a thread for such work, one at a time, and kept for as long as
+//! its epoch is the newest: a crowd costs one.
+
+use std::sync::Arc;
+
+use app::chart::svg::{Theme, svg};
+use axum::{
+    body::Bytes,
+    extract::{Query, State, rejection::QueryRejection},
+    http::{HeaderMap, HeaderValue, header::CONTENT_SECURITY_POLICY},
+    response::Response,
+};
+use model::{Epoch, View};
+use resvg::{
+    render,
+    tiny_skia::{Pixmap, Transform},
+    usvg::Tree,
+};
+use tokio::{sync::Semaphore, task::spawn_blocking};
+
+use super::{
+    Web,
+    api::{self, Parameters},
+    error::ApiError,
+    etag::{self, ETag},
+    fonts,
+};
+use crate::kept::Kept;
+
+/// Makes pictures. A clone is the same maker.
+#[derive(Clone, Debug)]
+pub(crate) struct Pictures(Arc<Maker>);
+
+#[derive(Debug)]
+struct Maker {
+    kept: Kept<(View, Theme), Bytes>,
+    turn: Arc<Semaphore>,
+}
+
+impl Default for Pictures {
+    fn default() -> Self {
+        Self(Arc::new(Maker {
+            kept: Kept::default(),
+            turn: Arc::new(Semaphore::new(1)),
+        }))
+    }
+}
+
+impl Pictures {
+    /// `svg` as PNG, or one of a later epoch of the same view; `None` when it takes too long.
+    async fn png(&self, of: (View, Theme), epoch: Epoch, svg: String) -> Option<Bytes> {
+        let Maker { kept, turn } = &*self.0;
+        let make = async || {
+            let turn = turn.clone().acquire_owned().await.ok()?;
+            let made = spawn_blocking(move || {
+                // Also when nobody waits any more: the next one waits for this.
+                let _turn = turn;
+                png(&svg)
+            });
+            Some((epoch, made.await.ok()??))
+        };
+        kept.get(of, epoch, make).await
+    }
+}
+
+fn png(svg: &str) -> Option<Bytes> {
+    let tree = Tree::from_str(svg, &fonts::options())
+        .inspect_err(|error| tracing::error!("a picture cannot be read: {error}"))
+        .ok()?;
+    let size = tree.size().to_int_size();
+    let mut pixels = Pixmap::new(size.width(), size.height())?;
+    render(&tree, Transform::identity(), &mut pixels.as_mut());
+    pixels.encode_png().ok().map(Bytes::from)
+}
+
+/// `GET /api/v1/top.svg`
+pub(super) async fn top_svg(
+    State(web): State<Web>,
+    parameters: Result<Query<Parameters>, QueryRejection>,
+    headers: HeaderMap,
+) -> Result<Response, ApiError> {
+    let asked = Asked::read(parameters)?;
+    let (_, svg) = asked.draw(&web).await?;
+    let mut response = etag::answer(&headers, "image/svg+xml", svg.into_bytes());
+    // There is nothing in it to run, and where it is opened by itself nothing could.
+    response.headers_mut().insert(
+        CONTENT_SECURITY_POLICY,
+        HeaderValue::from_static("default-src 'none'; sandbox"),
+    );
+    Ok(response)
+}
+
+/// `GET /api/v1/top.png`
+pub(super) async fn top_png(
+    State(web): State<Web>,
+    parameters: Result<Query<Parameters>, QueryRejection>,
+    headers: HeaderMap,
+) -> Result<Response, ApiError> {
+    let asked = Asked::read(parameters)?;
+    let (epoch, svg) = asked.draw(&web).await?;
+    // It is drawn after the other, so who has that one's has this.
+    let tag = ETag::of(svg.as_bytes());
+    if tag.is_known(&headers) {
+        return Ok(tag.not_modified());
+    }
+    let png = web
+        .pictures
+        .png((asked.view, asked.theme), epoch, svg)
+        .await;
+    Ok(tag.content("image/png", png.ok_or_else(ApiError::busy)?))
+}
+
+struct Asked {
+    view: View,
+    theme: Theme,
+}
+
+impl Asked {
+    fn read(parameters: Result<Query<Parameters>, QueryRejection>) -> Result<Self, ApiError> {
+        let parameters = api::read(parameters)?;
+        Ok(Self {
+            view: api::view(&parameters)?,
+            theme: theme(&parameters)?,
+        })
+    }
+
+    async fn draw(&self, web: &Web) -> Result<(Epoch, String), ApiError> {
+        let top = web.top(self.view).await.ok_or_else(ApiError::starting)?;
+        Ok((top.epoch, svg(self.view, &top, self.theme)))
+    }
+}
+
+fn theme(parameters: &Parameters) -> Result<Theme, ApiError> {
+    let mut given = parameters.iter().rev();
+    let Some((_, name)) = given.find(|(name, _)| name == "theme") else {
+        return Ok(Theme::default());
+    };
+    let found = Theme::ALL.into_iter().find(|theme| theme.name() == name);
+    found.ok_or_else(|| ApiError::bad_request("bad_theme", "theme is one of: dark, light"))
+}
