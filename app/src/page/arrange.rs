@@ -15,6 +15,8 @@ pub struct Arranged {
     pub letters: RwSignal<String>,
     /// The pointer or the focus is among the rows: they stay where they are.
     pub held: RwSignal<bool>,
+    /// The tag whose bar is pointed at.
+    pub pointed: RwSignal<Option<String>>,
 }
 
 impl Arranged {
@@ -23,6 +25,7 @@ impl Arranged {
             muted: RwSignal::default(),
             letters: RwSignal::default(),
             held: RwSignal::new(false),
+            pointed: RwSignal::new(None),
         }
     }
 

@@ -35,6 +35,7 @@ pub(super) fn keep(mode: Memo<Mode>, arranged: Arranged) {
         if is_on() {
             set_idle(true);
             arranged.held.try_set(false);
+            arranged.pointed.try_set(None);
         }
     }));
     let listeners = [

@@ -32,11 +32,13 @@ pub fn Masthead(line: Line, ways: Vec<Way>) -> impl IntoView {
         };
         address::href(View::default(), mode)
     });
+    // In a frame of another page there is no room for the whole of this one.
+    let target = line.mode.get_untracked().embed.then_some("_blank");
     #[cfg(feature = "hydrate")]
     super::root::keep(line.mode);
     view! {
         <header class="masthead">
-            <a class="name" href=home>
+            <a class="name" href=home target=target>
                 <svg viewBox="0 0 32 32" aria-hidden="true">
                     <path d="M2 12c4.7-5.3 9.3-5.3 14 0s9.3 5.3 14 0" />
                     <path d="M2 21c4.7-5.3 9.3-5.3 14 0s9.3 5.3 14 0" />

@@ -18,18 +18,12 @@ use leptos::prelude::*;
 
 use super::{live::Live, words};
 
-/// `pointed` is the tag whose bar is pointed at, for whoever else marks it.
 #[component]
-pub fn Picture(
-    live: Live,
-    #[prop(optional)] pointed: Option<RwSignal<Option<String>>>,
-) -> impl IntoView {
+pub fn Picture(live: Live) -> impl IntoView {
     let canvas = NodeRef::<leptos::html::Canvas>::new();
     let alive = Memo::new(move |_| live.line.zone.with(Option::is_some));
     #[cfg(feature = "hydrate")]
-    hand::draw(live, canvas, pointed.unwrap_or_else(|| RwSignal::new(None)));
-    #[cfg(not(feature = "hydrate"))]
-    let _ = pointed;
+    hand::draw(live, canvas);
 
     view! {
         <figure class=class(live.rows.with_untracked(Vec::len)) aria-hidden="true">

@@ -30,8 +30,9 @@ const BESIDE: i32 = 16;
 
 type Pointed = RwSignal<Option<String>>;
 
-/// Keeps the canvas a picture of the rows, and `pointed` what is pointed at on it.
-pub(super) fn draw(live: Live, canvas: NodeRef<leptos::html::Canvas>, pointed: Pointed) {
+/// Keeps the canvas a picture of the rows, and known what is pointed at on it.
+pub(super) fn draw(live: Live, canvas: NodeRef<leptos::html::Canvas>) {
+    let pointed = live.arranged.pointed;
     // Out here, since all that an effect makes goes when it runs again.
     let drawn = StoredValue::new_local(None::<Drawn>);
     Effect::new(move || {
@@ -241,13 +242,15 @@ impl Hand {
     fn tell(&self, tag: Option<String>) {
         let of = self.live.shown.with_untracked(|shown| shown.of);
         let mode = self.live.line.mode.get_untracked();
-        let lines = tag.as_ref().and_then(|tag| {
+        let found = tag.as_ref().and_then(|tag| {
             self.live.rows.with_untracked(|rows| {
                 let past = rows.iter().any(|row| row.change.is_some());
-                let row = rows.iter().find(|row| row.tag == *tag)?;
-                Some(told(row, past))
+                let place = rows.iter().position(|row| row.tag == *tag)?;
+                Some((place, told(&rows[place], past)))
             })
         });
+        let (place, lines) = found.unzip();
+        mark_row(place);
         let tip = &self.spot.tip;
         let _ = tip.toggle_attribute_with_force("hidden", lines.is_none());
         // What another program calls a label has no page.
@@ -282,6 +285,18 @@ impl Hand {
         }
         self.list.append_child(&line).ok()?;
         Some(())
+    }
+}
+
+/// Marks the row of the table that is as far down as what is pointed at.
+fn mark_row(place: Option<usize>) {
+    let row = |what: &str| document().query_selector(what).ok().flatten();
+    if let Some(row) = row(".ranks .pointed") {
+        let _ = row.class_list().remove_1("pointed");
+    }
+    let marked = place.map(|place| format!(".ranks tbody tr:nth-child({})", place + 1));
+    if let Some(row) = marked.and_then(|marked| row(&marked)) {
+        let _ = row.class_list().add_1("pointed");
     }
 }
 
