@@ -13,7 +13,7 @@ help:
 	@echo '  leptos      the release by cargo-leptos, compared with the one of `make run`'
 	@echo '  e2e         the page in Chromium, against the release that was built last'
 	@echo 'make fuzz     bytes that break what reads them, looked for: a minute each   (SECONDS=… ARGS="line key")'
-	@echo 'make bench    how fast it is, as one table   (ARGS=--quick: a tenth of it)'
+	@echo 'make bench    how fast it is, as one table, and how much a browser loads   (ARGS=--quick: a tenth)'
 	@echo 'make release  build the release only: target/release/tagtide with target/site'
 	@echo 'make clean    remove what was built; the tools stay in ~/.cache/tagtide'
 
@@ -58,9 +58,10 @@ e2e:
 	@.build/setup node chromium end2end
 	cd end2end && npx playwright test
 
-bench:
-	@.build/setup toolchain
+bench: release
+	@.build/setup toolchain end2end
 	@$(IN) cargo bench --package server --bench speed -- $(ARGS)
+	@$(IN) node end2end/weight.mjs
 
 SECONDS := 60
 fuzz:
