@@ -46,6 +46,7 @@ impl Group {
             let wanted = u64::from(mention.count);
             let in_panes = place.map(|place| self.panes[place].retract(slot, slice, wanted));
             self.touch(slot);
+            self.told.get_mut().forget(slot);
             let row = &mut self.table.rows[slot as usize];
             let Some(tag) = &mut self.table.tags[slot as usize] else {
                 continue;
