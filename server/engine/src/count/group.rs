@@ -5,7 +5,7 @@ use model::{Epoch, Slice, Window};
 use super::{
     Counted, Delta, SavedGroup, Shape, SliceDelta, Spellings,
     panes::{Entry, Pane, Sum},
-    recent::Told,
+    recent::{Told, ToldPosts},
     saved::SEGMENT,
     sketches::Sketches,
     table::{Parts, Table, Tag},
@@ -38,6 +38,7 @@ pub struct Group {
     /// First epochs of panes that were written down and are no more.
     pub(super) void: Vec<Epoch>,
     pub(super) told: RefCell<Told>,
+    pub(super) told_posts: RefCell<ToldPosts>,
 }
 
 impl Group {
@@ -64,6 +65,7 @@ impl Group {
             unsaved: Vec::new(),
             void: Vec::new(),
             told: RefCell::default(),
+            told_posts: RefCell::default(),
         }
     }
 

@@ -42,6 +42,14 @@ pub(super) struct Told {
     counts: HashMap<u32, Vec<u64>>,
 }
 
+/// The same of the posts of all slices.
+#[derive(Debug, Default)]
+pub(super) struct ToldPosts {
+    first: u64,
+    end: u64,
+    counts: Vec<u64>,
+}
+
 impl Steps {
     fn of(group: &Group) -> Self {
         let steps = Self {
@@ -101,6 +109,13 @@ impl Told {
     /// Mentions of the tag at this slot are no more, or the tag is not.
     pub(super) fn forget(&mut self, slot: u32) {
         self.counts.remove(&slot);
+    }
+}
+
+impl ToldPosts {
+    /// Posts are no more.
+    pub(super) fn forget(&mut self) {
+        *self = Self::default();
     }
 }
 
@@ -196,14 +211,29 @@ impl Group {
         for pane in panes.take_while(|pane| pane.from.0 >= newest) {
             last.add(of(pane));
         }
-        let steps = steps.panes(&self.panes, steps.first);
+        let posts = |from: u64| {
+            let steps = steps.panes(&self.panes, from.max(steps.first));
+            steps.map(|(_, panes)| panes.iter().map(|pane| of(pane).posts).sum::<u64>())
+        };
+        let recent = if admits.is_some() {
+            posts(steps.first).collect()
+        } else {
+            let mut told = self.told_posts.borrow_mut();
+            let gone = steps.first.saturating_sub(told.first) as usize;
+            let still = told.counts.iter().skip(gone).copied();
+            let counts: Vec<u64> = still.chain(posts(told.end)).collect();
+            *told = ToldPosts {
+                first: steps.first,
+                end: steps.end,
+                counts,
+            };
+            told.counts.clone()
+        };
         Pulse {
             epochs: next - newest,
             posts: last.posts,
             mentions: last.mentions,
-            recent: steps
-                .map(|(_, panes)| panes.iter().map(|pane| of(pane).posts).sum())
-                .collect(),
+            recent,
         }
     }
 }

@@ -28,6 +28,7 @@ impl Group {
         };
         let number = usize::from(slice);
         self.head.slices[number].1.subtract(sum);
+        self.told_posts.get_mut().forget();
         if let Some(place) = place {
             self.panes[place].retract_sum(slice, sum);
             for window in 0..SLIDING {
