@@ -99,6 +99,7 @@ impl Group {
 
     pub(super) fn let_go(&mut self, slot: u32) {
         self.touch(slot);
+        self.told.get_mut().forget(slot);
         if let Some(tag) = self.table.remove(slot) {
             self.sketches.gone(&tag);
         }

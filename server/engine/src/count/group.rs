@@ -1,10 +1,11 @@
-use std::collections::BTreeMap;
+use std::{cell::RefCell, collections::BTreeMap};
 
 use model::{Epoch, Slice, Window};
 
 use super::{
     Counted, Delta, SavedGroup, Shape, SliceDelta, Spellings,
     panes::{Entry, Pane, Sum},
+    recent::{Told, ToldPosts},
     saved::SEGMENT,
     sketches::Sketches,
     table::{Parts, Table, Tag},
@@ -36,6 +37,8 @@ pub struct Group {
     pub(super) unsaved: Vec<bool>,
     /// First epochs of panes that were written down and are no more.
     pub(super) void: Vec<Epoch>,
+    pub(super) told: RefCell<Told>,
+    pub(super) told_posts: RefCell<ToldPosts>,
 }
 
 impl Group {
@@ -61,6 +64,8 @@ impl Group {
             coarsened: [0; COARSER.len()],
             unsaved: Vec::new(),
             void: Vec::new(),
+            told: RefCell::default(),
+            told_posts: RefCell::default(),
         }
     }
 

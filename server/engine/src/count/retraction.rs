@@ -28,6 +28,7 @@ impl Group {
         };
         let number = usize::from(slice);
         self.head.slices[number].1.subtract(sum);
+        self.told_posts.get_mut().forget();
         if let Some(place) = place {
             self.panes[place].retract_sum(slice, sum);
             for window in 0..SLIDING {
@@ -46,6 +47,7 @@ impl Group {
             let wanted = u64::from(mention.count);
             let in_panes = place.map(|place| self.panes[place].retract(slot, slice, wanted));
             self.touch(slot);
+            self.told.get_mut().forget(slot);
             let row = &mut self.table.rows[slot as usize];
             let Some(tag) = &mut self.table.tags[slot as usize] else {
                 continue;

@@ -185,8 +185,9 @@ impl<'a> Look<'a> {
     fn had_people(&self, window: usize) -> bool {
         let k = self.group.sketches.people_k() as usize;
         let begin = self.group.edges.before[window];
-        self.people()
-            .is_none_or(|people| people.count(begin, k) >= LEAST_PEOPLE)
+        // None is as in a window: of its mentions no author is known.
+        let number = self.people().map_or(0, |people| people.count(begin, k));
+        number == 0 || number >= LEAST_PEOPLE
     }
 
     /// The rise in a window, if it is one; people are asked last, as that takes longest.
