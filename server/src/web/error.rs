@@ -4,19 +4,25 @@
 //! for programs and is not changed; the message is a sentence for people that says what is allowed or
 //! what to do, and repeats nothing that the client sent. What is our fault says no more than that.
 //! Handlers return [`ApiError`]; what the router or an extractor refuses is brought into the same
-//! shape by [`in_one_shape`].
+//! shape by [`in_one_shape`], which shows people who come with a browser a page instead.
+
+use std::any::Any;
 
 use axum::{
     Json,
-    extract::Request,
+    extract::{Request, State},
     http::{
         HeaderValue, Method, StatusCode,
-        header::{ALLOW, CONTENT_TYPE, RETRY_AFTER},
+        header::{
+            ACCEPT, ALLOW, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, RETRY_AFTER,
+        },
     },
     middleware::Next,
-    response::{IntoResponse, Response},
+    response::{Html, IntoResponse, Response},
 };
 use serde_json::json;
+
+use super::Web;
 
 /// An answer in the one shape.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -140,17 +146,62 @@ pub(super) async fn method_not_allowed(method: Method) -> Response {
         .into_response()
 }
 
-/// Gives the errors of the router and of extractors under `/api/v1` the one shape.
-pub(super) async fn in_one_shape(request: Request, next: Next) -> Response {
+/// What went wrong, for people. Nothing that the client sent is in it.
+fn page(status: StatusCode, css: &str) -> Response {
+    let why = ApiError::of_status(status).message;
+    let title = if status.is_server_error() {
+        "Something failed here"
+    } else {
+        "This does not work"
+    };
+    let page = format!(
+        "<!DOCTYPE html><html lang=\"en\"><head><meta charset=\"utf-8\">\
+         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\
+         <title>tagtide: {title}</title><link rel=\"stylesheet\" href=\"{css}\"></head>\
+         <body><main class=\"notice\"><h1>{title}</h1><p>{status}: {why}.</p>\
+         <p><a class=\"button\" href=\"/\">See what is trending</a></p></main></body></html>"
+    );
+    const POLICY: &str = "default-src 'none'; style-src 'self'; base-uri 'none'; \
+         form-action 'none'; frame-ancestors 'self'";
+    let headers = [
+        (CONTENT_SECURITY_POLICY, POLICY),
+        (CACHE_CONTROL, "no-store"),
+    ];
+    (status, headers, Html(page)).into_response()
+}
+
+/// What is answered in place of a handler that has failed. The log has said why.
+pub(super) fn failed(_panic: Box<dyn Any + Send>) -> Response {
+    ApiError::internal().into_response()
+}
+
+/// Gives the errors of the router and of extractors under `/api/v1` the one shape, and those of all
+/// else that is not the pages' own another, where a browser wants to show one.
+pub(super) async fn in_one_shape(State(web): State<Web>, request: Request, next: Next) -> Response {
     let path = request.uri().path();
     let ours = path.starts_with("/api/") && !path.starts_with("/api/fn/");
+    let html = |value: &HeaderValue| {
+        value
+            .to_str()
+            .is_ok_and(|value| value.contains("text/html"))
+    };
+    let seen = !path.starts_with("/api/")
+        && request.method().is_safe()
+        && request.headers().get(ACCEPT).is_some_and(html);
     let response = next.run(request).await;
     let status = response.status();
-    if !ours || !(status.is_client_error() || status.is_server_error()) {
+    if !(ours || seen) || !(status.is_client_error() || status.is_server_error()) {
         return response;
     }
-    let is_json = |value: &HeaderValue| value.as_bytes().starts_with(b"application/json");
-    if response.headers().get(CONTENT_TYPE).is_some_and(is_json) {
+    let is = |value: &HeaderValue, kind: &str| value.as_bytes().starts_with(kind.as_bytes());
+    let kind = response.headers().get(CONTENT_TYPE);
+    if seen {
+        return match kind {
+            Some(kind) if is(kind, "text/html") => response,
+            _ => page(status, &web.site.assets().css),
+        };
+    }
+    if kind.is_some_and(|kind| is(kind, "application/json")) {
         return response;
     }
     let mut shaped = ApiError::of_status(status).into_response();

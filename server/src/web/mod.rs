@@ -45,6 +45,7 @@ use axum::{
 };
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
+use tower_http::catch_panic::CatchPanicLayer;
 
 use crate::{
     epoch::Retractions,
@@ -99,7 +100,11 @@ fn router(web: Web) -> Router {
         .method_not_allowed_fallback(error::method_not_allowed)
         // The last one is the outermost.
         .layer(DefaultBodyLimit::max(security::BODY_LIMIT))
-        .layer(middleware::from_fn(error::in_one_shape))
+        .layer(CatchPanicLayer::custom(error::failed))
+        .layer(middleware::from_fn_with_state(
+            web.clone(),
+            error::in_one_shape,
+        ))
         .layer(assets::compression())
         .layer(middleware::from_fn(security::guard))
         .with_state(web)

@@ -231,6 +231,22 @@ async fn every_error_of_the_api_has_the_one_shape() {
 }
 
 #[tokio::test]
+async fn people_are_shown_a_page_where_an_address_does_not_work() {
+    let server = TestServer::start().await;
+    let get = server.client.get(server.url("/updateData"));
+    let page = get.header("accept", "text/html, */*").send().await.unwrap();
+    assert_eq!(page.status(), StatusCode::METHOD_NOT_ALLOWED);
+    assert!(header(page.headers(), "content-type").starts_with("text/html"));
+    let page = page.text().await.unwrap();
+    assert!(
+        page.contains("<title>tagtide: This does not work</title>"),
+        "{page}"
+    );
+    let program = server.get("/updateData").await;
+    assert!(header(program.headers(), "content-type").starts_with("text/plain"));
+}
+
+#[tokio::test]
 async fn the_external_board_is_a_source_of_the_api() {
     let server = TestServer::start().await;
     let empty = server.json("/api/v1/top?source=external").await;
