@@ -56,7 +56,7 @@ async fn a_blocked_tag_is_nowhere_and_takes_no_rank() {
     let page = program.get("/tag/rust").await;
     assert_eq!(page.status(), 404);
     let page = page.text().await.unwrap();
-    assert!(page.contains("This hashtag is not shown here."), "{page}");
+    assert!(page.contains("This hashtag is not shown here"), "{page}");
     let beside = program.json("/api/v1/tags/wasm").await;
     assert_eq!(tags(&beside, "together"), ["#tokio"], "{beside}");
 
