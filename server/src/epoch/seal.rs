@@ -104,8 +104,8 @@ fn run<S: Fn() -> Epoch>(
     retractions: &Retractions,
     mut closed: mpsc::Receiver<Option<ClosedEpoch>>,
 ) -> Result<(), StoreError> {
-    // Sealed and not known to be counted.
-    let mut ahead = VecDeque::new();
+    // Sealed and not known to be counted, and when they were sealed.
+    let mut ahead = Ahead::new();
     while let Some(first) = closed.blocking_recv().flatten() {
         let mut epochs = Vec::new();
         let mut cursors = Vec::new();
@@ -137,21 +137,22 @@ fn run<S: Fn() -> Epoch>(
         }
         let drop_to = Epoch(parts.droppable.load(Acquire));
         parts.log.seal(&epochs, &cursors, drop_to, forget_to)?;
+        let now = Instant::now();
+        forget_counted(&mut ahead, (parts.counted)());
+        ahead.extend(epochs.iter().map(|sealed| (sealed.epoch, now)));
         if let Some(last) = epochs.last() {
+            let since = ahead.front().map(|(_, at)| *at);
             parts.sealed.send_modify(|sealed| {
-                let all_counted = sealed.is_none_or(|before| (parts.counted)() >= before.epoch);
-                let since = sealed.and_then(|before| before.behind_since);
+                // What was sealed before the start has waited for nobody knows how long.
+                let unknown = sealed.is_some_and(|before| {
+                    before.behind_since.is_none() && (parts.counted)() < before.epoch
+                });
                 *sealed = Some(Sealed {
                     epoch: last.epoch,
-                    behind_since: if all_counted {
-                        Some(Instant::now())
-                    } else {
-                        since
-                    },
+                    behind_since: since.filter(|_| !unknown),
                 });
             });
         }
-        ahead.extend(epochs.iter().map(|sealed| sealed.epoch));
         wait(&mut ahead, &parts.counted, ended);
         if ended {
             break;
@@ -160,13 +161,18 @@ fn run<S: Fn() -> Epoch>(
     Ok(())
 }
 
+type Ahead = VecDeque<(Epoch, Instant)>;
+
+fn forget_counted(ahead: &mut Ahead, counted: Epoch) {
+    while ahead.pop_front_if(|(epoch, _)| *epoch <= counted).is_some() {}
+}
+
 /// Holds up the next commit for a while when the count is far behind, as a replay at full speed leaves
 /// it; but not the end.
-fn wait(ahead: &mut VecDeque<Epoch>, counted: impl Fn() -> Epoch, ended: bool) {
+fn wait(ahead: &mut Ahead, counted: impl Fn() -> Epoch, ended: bool) {
     let begun = Instant::now();
     loop {
-        let counted = counted();
-        while ahead.pop_front_if(|epoch| *epoch <= counted).is_some() {}
+        forget_counted(ahead, counted());
         if ended || ahead.len() <= MOST_AHEAD || begun.elapsed() >= GIVEN {
             return;
         }
