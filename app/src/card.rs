@@ -10,15 +10,12 @@ use model::{Answer, Ranking, Row, TagAnswer, TagDetail, Top, View};
 use crate::{
     address::{self, Mode},
     ask::{TagView, Told},
-    chart::{label::steers, svg},
-    page::{TITLE, tag, words},
+    chart::{label::shown, svg},
+    page::{TITLE, board, tag, words},
     place::Place,
 };
 
 const DESCRIPTION: &str = "The hashtags that are mentioned most, counted while people write.";
-
-/// Tags that a title names.
-const NAMED: usize = 3;
 
 /// Pictures of links are as high as one with so many rows.
 const ROWS: u8 = 10;
@@ -71,14 +68,12 @@ impl Card {
         let Some(top) = top.filter(|top| !top.rows.is_empty()) else {
             return card;
         };
-        let first = &top.rows[..top.rows.len().min(NAMED)];
-        let names: Vec<String> = first.iter().map(|row| shown(&row.tag)).collect();
-        let numbered = first.iter().zip(&names);
-        let numbered: Vec<String> = numbered
-            .map(|(row, name)| format!("{name} ({})", number(row, top.by)))
+        let first = top.rows.iter().take(board::NAMED);
+        let numbered: Vec<String> = first
+            .map(|row| format!("{} ({})", shown(&row.tag), number(row, top.by)))
             .collect();
         Self {
-            title: format!("{} · {}", names.join(", "), words::title(view)),
+            title: board::title(view, &top.rows),
             description: format!(
                 "{}: {}. Counted until {}.",
                 words::title(view),
@@ -170,11 +165,6 @@ fn addresses(origin: Option<&str>, page: &str, view: View) -> Option<(String, St
     };
     let picture = address::with_parameters("/api/v1/top.png", &address::parameters(view));
     Some((format!("{origin}{page}"), format!("{origin}{picture}")))
-}
-
-/// A tag among other words.
-fn shown(tag: &str) -> String {
-    tag.replace(steers, "")
 }
 
 fn number(row: &Row, by: Ranking) -> String {

@@ -134,9 +134,6 @@ pub(crate) struct Serve {
     )]
     pub(crate) sources: Vec<Spec>,
 
-    #[command(flatten)]
-    pub(crate) x: X,
-
     /// The length of an epoch, 100ms to 60s: how often counts are sealed and the board changes
     #[arg(
         long,
@@ -195,6 +192,10 @@ pub(crate) struct Serve {
     #[arg(long, env = "TAGTIDE_PRINT", hide_env_values = true, action = ArgAction::SetTrue)]
     #[arg(value_parser = BoolishValueParser::new())]
     pub(crate) print: bool,
+
+    // Last, since its heading holds for all that follows.
+    #[command(flatten)]
+    pub(crate) x: X,
 }
 
 #[derive(Debug, Args)]

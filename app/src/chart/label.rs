@@ -16,7 +16,7 @@ const POP: char = '\u{2069}';
 
 /// `tag` as a label not wider than `room`, cut between graphemes with `…` where it is longer.
 pub fn fit(tag: &str, room: f64, width: &dyn Fn(&str) -> f64) -> String {
-    let tag: String = tag.chars().filter(|&letter| !steers(letter)).collect();
+    let tag = shown(tag);
     let whole = isolated(&tag, "");
     if width(&whole) <= room {
         return whole;
@@ -48,8 +48,13 @@ fn isolated(text: &str, end: &str) -> String {
     format!("{ISOLATE}{text}{end}{POP}")
 }
 
+/// A tag among other words, whose order it leaves alone.
+pub(crate) fn shown(tag: &str) -> String {
+    tag.chars().filter(|&letter| !steers(letter)).collect()
+}
+
 /// Letters that are not seen and change how their neighbours are: directions and controls.
-pub(crate) fn steers(letter: char) -> bool {
+fn steers(letter: char) -> bool {
     letter.is_control()
         || matches!(letter, '\u{200e}' | '\u{200f}' | '\u{061c}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }

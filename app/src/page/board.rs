@@ -4,6 +4,7 @@ use leptos::{either::EitherOf3, prelude::*};
 use model::{Origin, Pulse, Ranking, Row, View};
 
 use super::{
+    TITLE,
     banner::Banner,
     controls::Controls,
     live::Live,
@@ -19,6 +20,7 @@ use super::{
 use crate::{
     address::{self, Mode},
     ask::Told,
+    chart::label::shown,
 };
 
 #[component]
@@ -28,6 +30,11 @@ pub fn BoardPage(view: Memo<View>, mode: Memo<Mode>, first: Option<Told>) -> imp
     {
         super::live::keep(live.line, live);
         super::hold::keep(live.arranged);
+        Effect::new(move || {
+            let of = live.shown.with(|shown| shown.of);
+            live.ranked
+                .with(|rows| document().set_title(&title(of, rows)));
+        });
         super::kiosk::keep(live.line.mode, live.arranged);
     }
 
@@ -57,6 +64,25 @@ pub fn BoardPage(view: Memo<View>, mode: Memo<Mode>, first: Option<Told>) -> imp
             {live.line.announcement}
         </p>
     }
+}
+
+/// Tags that a title names.
+pub(crate) const NAMED: usize = 3;
+
+/// The name of a document that shows these rows.
+pub(crate) fn title(of: View, rows: &[Row]) -> String {
+    let mut title = String::new();
+    for row in rows.iter().take(NAMED) {
+        let comma = if title.is_empty() { "" } else { ", " };
+        title.push_str(comma);
+        title.push_str(&shown(&row.tag));
+    }
+    if title.is_empty() {
+        return TITLE.to_owned();
+    }
+    title.push_str(" · ");
+    title.push_str(&words::title(of));
+    title
 }
 
 /// The rows as a picture and as a table.

@@ -114,26 +114,16 @@ async fn every_format_saves_what_the_client_has_and_refuses_in_the_one_shape() {
 }
 
 #[tokio::test]
-async fn a_crowd_costs_one_picture() {
+async fn a_crowd_is_given_the_same_picture() {
     let server = TestServer::start().await;
     server.counting.show(4, &[("#a", 9)]);
-    let first = server.get("/api/v1/top.png").await.bytes().await.unwrap();
-    let begun = Instant::now();
     let asking = (0..40).map(|_| async {
-        let png = server.get("/api/v1/top.png").await.bytes().await.unwrap();
-        assert_eq!(png, first);
+        let answer = server.get("/api/v1/top.png").await;
+        (answer.status(), answer.bytes().await.unwrap())
     });
-    futures::future::join_all(asking).await;
-    let crowd = begun.elapsed();
-    // Each of its own would take forty times as long as this one, which is drawn anew.
-    server.counting.show(5, &[("#a", 9)]);
-    let begun = Instant::now();
-    server.get("/api/v1/top.png").await.bytes().await.unwrap();
-    let one = begun.elapsed();
-    assert!(
-        crowd < 20 * one.max(Duration::from_millis(50)),
-        "{crowd:?} {one:?}"
-    );
+    let pictures = futures::future::join_all(asking).await;
+    assert_eq!(pictures[0].0, StatusCode::OK);
+    assert!(pictures.iter().all(|picture| *picture == pictures[0]));
 }
 
 #[tokio::test]
