@@ -92,6 +92,7 @@ pub fn App(at: String, first: Option<Told>) -> impl IntoView {
     #[cfg(feature = "hydrate")]
     {
         navigation::keep(here);
+        keys::keep();
         Effect::new(move |before: Option<(Kind, TagView)>| {
             let now = (kind.get(), tag.get());
             if before.is_some_and(|before| before != now) {

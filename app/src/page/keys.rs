@@ -20,7 +20,7 @@ pub fn Keys() -> impl IntoView {
     #[cfg(not(feature = "hydrate"))]
     let on = true;
     #[cfg(feature = "hydrate")]
-    let on = listener::keep();
+    let on = is_on();
     let lines = KEYS.map(|(key, does)| {
         view! {
             <dt>
@@ -48,7 +48,7 @@ pub fn Keys() -> impl IntoView {
                     prop:checked=on
                     on:change=move |_event| {
                         #[cfg(feature = "hydrate")]
-                        listener::set(event_target_checked(&_event));
+                        set(event_target_checked(&_event));
                     }
                 />
                 " Single keys do something"
@@ -59,6 +59,11 @@ pub fn Keys() -> impl IntoView {
         </dialog>
     }
 }
+
+#[cfg(feature = "hydrate")]
+pub(super) use listener::keep;
+#[cfg(feature = "hydrate")]
+use listener::{is_on, set};
 
 #[cfg(feature = "hydrate")]
 mod listener {
@@ -73,20 +78,32 @@ mod listener {
 
     const STORED: &str = "tagtide.keys";
 
-    /// Presses what bears the key that is pressed, unless the reader does not want that, and says
-    /// whether he does.
-    pub(super) fn keep() -> bool {
+    /// Presses what bears the key that is pressed, unless the reader does not want that. Escape, which
+    /// is no letter, closes what lies over the page.
+    pub(crate) fn keep() {
         let pressed = window_event_listener_untyped("keydown", move |event| {
             let event: KeyboardEvent = event.unchecked_into();
-            if is_on() {
-                let _ = press(&event);
-            }
+            let _ = match event.key().as_str() {
+                "Escape" => click("details.take[open] > summary"),
+                _ if is_on() => press(&event),
+                _ => None,
+            };
         });
         Owner::on_cleanup(move || pressed.remove());
-        is_on()
     }
 
-    fn is_on() -> bool {
+    fn control(selector: &str) -> Option<HtmlElement> {
+        document().query_selector(selector).ok()??.dyn_into().ok()
+    }
+
+    fn click(selector: &str) -> Option<()> {
+        let control = control(selector)?;
+        let _ = control.focus();
+        control.click();
+        Some(())
+    }
+
+    pub(super) fn is_on() -> bool {
         stored::read(STORED).is_none()
     }
 
@@ -110,9 +127,7 @@ mod listener {
         if target.closest(theirs).ok()?.is_some() {
             return None;
         }
-        let selector = format!("[aria-keyshortcuts='{name}']");
-        let control = document().query_selector(&selector).ok()??;
-        let control: HtmlElement = control.dyn_into().ok()?;
+        let control = control(&format!("[aria-keyshortcuts='{name}']"))?;
         event.prevent_default();
         if control.tag_name() == "INPUT" {
             control.focus().ok()?;

@@ -38,6 +38,11 @@ pub(super) fn keep(mode: Memo<Mode>, arranged: Arranged) {
             arranged.pointed.try_set(None);
         }
     }));
+    let moved = move || {
+        set_idle(false);
+        still.try_update_value(|still| still(()));
+    };
+    moved();
     let listeners = [
         // A page that was out of sight has lost its lock.
         window_event_listener_untyped("visibilitychange", move |_| {
@@ -54,10 +59,8 @@ pub(super) fn keep(mode: Memo<Mode>, arranged: Arranged) {
                 }
             }
         }),
-        window_event_listener_untyped("pointermove", move |_| {
-            set_idle(false);
-            still.try_update_value(|still| still(()));
-        }),
+        window_event_listener_untyped("pointermove", move |_| moved()),
+        window_event_listener_untyped("keydown", move |_| moved()),
     ];
     Owner::on_cleanup(move || {
         set_idle(false);

@@ -310,6 +310,10 @@ mod feed {
                     } else {
                         self.kept.set(None);
                         self.line.updates.set(0);
+                        // Other rows have no place to keep.
+                        if self.shown.with_untracked(|shown| shown.of != of) {
+                            self.arranged.held.set(false);
+                        }
                         self.shown.set(newest);
                     }
                     answered(true, late)

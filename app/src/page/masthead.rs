@@ -161,12 +161,14 @@ pub fn State(line: Line) -> impl IntoView {
     let hidden = Signal::derive(move || line.at.with(Option::is_none));
     view! {
         <p class=class hidden=hidden>
-            <span>{name}</span>
+            <span class="how">{name}</span>
             " "
-            <time datetime=at title=full>
-                {time}
-            </time>
-            {rest}
+            <span>
+                <time datetime=at title=full>
+                    {time}
+                </time>
+                {rest}
+            </span>
         </p>
     }
 }

@@ -43,7 +43,7 @@ pub(super) fn times(
             <h2>"Over time"</h2>
             <div class="course">{zone.map(|_| picture())}</div>
             <output aria-live="off"></output>
-            <p class="spoken" id="course-keys">
+            <p class="spoken alive" id="course-keys">
                 "The arrow keys, Home and End go from step to step."
             </p>
             <details class=class open=zone.is_none()>
