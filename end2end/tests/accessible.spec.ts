@@ -107,7 +107,9 @@ test('what is read aloud of the board', async ({ page, tagtide }) => {
         - link "1 hour"
         - link "24 hours"
         - link "All time"
-      - paragraph: /Live \\d+:\\d+:\\d+/
+      - paragraph:
+        - text: Live
+        - time: /\\d+:\\d+:\\d+/
     - main:
       - navigation "Ranking":
         - link "Most mentioned"

@@ -1,5 +1,8 @@
 // Every control is in the address: the server renders it, and a choice, back and forward keep to it.
 
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import type { Page } from '@playwright/test';
 import { alive, expect, mark, openAlive, openWith, order, ranks, test, type Tagtide } from './tagtide';
 
@@ -212,12 +215,13 @@ test('only what asks for a frame may be framed, and lives in it', async ({ page,
 
   const context = await browser.newContext();
   const blog = await context.newPage();
-  await blog.route('http://blog.test/**', (route) => route.fulfill({
-    contentType: 'text/html',
-    body: `<iframe id="yes" src="${tagtide.url}/?embed=1" width="640" height="720"></iframe>
-      <iframe id="no" src="${tagtide.url}/" width="640" height="720"></iframe>`,
-  }));
-  await blog.goto('http://blog.test/');
+  const host = createServer((_, answer) => {
+    answer.setHeader('content-type', 'text/html');
+    answer.end(`<iframe id="yes" src="${tagtide.url}/?embed=1" width="640" height="720"></iframe>
+      <iframe id="no" src="${tagtide.url}/" width="640" height="720"></iframe>`);
+  }).listen(0, '127.0.0.1');
+  await once(host, 'listening');
+  await blog.goto(`http://127.0.0.1:${(host.address() as AddressInfo).port}/`);
   const frame = blog.frameLocator('#yes');
   await expect(frame.locator('.state')).toContainText('Live');
   await expect(frame.locator('canvas')).toBeVisible();
@@ -229,4 +233,5 @@ test('only what asks for a frame may be framed, and lives in it', async ({ page,
   expect(await tag.evaluate(() => window.opener)).toBeNull();
   await expect(frame.getByRole('table')).toBeVisible();
   await context.close();
+  host.close();
 });

@@ -31,12 +31,14 @@ test('another window is shown while it stays paused', async ({ page, tagtide }) 
   await page.getByRole('link', { name: 'Pause' }).click();
   await expect(page.locator('.state')).toContainText('Paused');
   await tagtide.post('#wasm', '#wasm', '#wasm');
+  await tagtide.counted(6);
   await expect(page.locator('.state')).toContainText(behind);
   await page.getByRole('link', { name: 'All time' }).click();
   await expect(page.getByRole('heading', { level: 1 })).toHaveText('Most mentioned since the count began');
   await expect.poll(() => ranks(page)).toEqual([['#wasm', '4'], ['#rust', '2']]);
   await expect(page.locator('.state')).toContainText('Paused');
   await tagtide.post(...ranking('#a', '#b'));
+  await tagtide.counted(9);
   await expect(page.locator('.state')).toContainText(behind);
   expect(await ranks(page)).toEqual([['#wasm', '4'], ['#rust', '2']]);
 });

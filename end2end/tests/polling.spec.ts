@@ -57,12 +57,14 @@ test('an epoch that the page has is answered in a few bytes', async ({ page, tag
   const question = await page.waitForRequest(BOARD);
   const asked = new URL(question.url());
   expect([...asked.searchParams.keys()]).toContain('after');
-  // As if it knew what will be counted next.
-  const { Board } = await (await page.request.get(`${tagtide.url}/api/fn/board`)).json();
-  asked.searchParams.set('after', `${Board.top.epoch}`);
-  const body = await (await page.request.get(asked.href)).body();
-  expect(body.length).toBeLessThan(1_000);
-  expect(JSON.parse(body.toString())).not.toHaveProperty('Board');
+  await expect(async () => {
+    const { Board } = await (await page.request.get(`${tagtide.url}/api/fn/board`)).json();
+    asked.searchParams.set('after', `${Board.top.epoch}`);
+    const body = await (await page.request.get(asked.href)).body();
+    // Unless another epoch has ended meanwhile.
+    expect(JSON.parse(body.toString())).not.toHaveProperty('Board');
+    expect(body.length).toBeLessThan(500);
+  }).toPass();
 });
 
 test('one failure is no news, two are, with the time of the next try', async ({ page, tagtide, watch }) => {
@@ -81,7 +83,7 @@ test('one failure is no news, two are, with the time of the next try', async ({ 
   await expect(state(page)).toContainText('Offline');
   const aside = page.getByRole('complementary', { name: 'Connection' });
   await expect(aside).toContainText(/You see the counts of \d\d:\d\d:\d\d/);
-  await expect(aside.locator('.next')).toContainText(/\d+ s|now/);
+  await expect(aside.locator('.next')).toContainText(/Next try at \d\d:\d\d:\d\d|now/);
   expect(await ranks(page)).toEqual([['#rust', '2'], ['#wasm', '1']]);
   await page.unroute(BOARD);
   await expect(banner(page)).toBeHidden({ timeout: 30_000 });
