@@ -136,12 +136,12 @@ test('what is read aloud of the board', async ({ page, tagtide }) => {
             - columnheader "Tag"
             - columnheader "Mentions"
         - rowgroup:
-          - row /1 #rust 2 .*/:
+          - 'row /1 #rust 2 .*/':
             - cell "1"
             - 'rowheader "#rust"':
               - link "#rust"
             - cell "2"
-          - row /2 #wasm 1 .*/
+          - 'row /2 #wasm 1 .*/'
       - heading "Sources" [level=2]
       - list:
         - listitem: /listen/

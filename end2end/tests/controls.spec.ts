@@ -172,7 +172,9 @@ test('a choice changes the address and no more than that, and back takes it back
 
   // And the other way round: the address alone brings all of it.
   await page.reload();
-  for (const [, , shown] of steps.slice(2)) await shown();
+  for (const [, , shown] of steps.slice(4)) await shown();
+  await expect(pick(page, 'Language')).toHaveValue('en');
+  await expect(current(page, 'Ranking')).toHaveText('By people');
   await expect(current(page, 'Time')).toHaveText('All time');
 });
 
