@@ -31,20 +31,32 @@ test('a window with nothing in it leads on', async ({ page, tagtide }) => {
   expect(await same()).toBe(true);
 });
 
-test('a server that is starting is told of, and the board comes by itself', async ({ page, tagtide, watch }) => {
-  watch.expected = [/status of 503/];
+test('a server that is starting is told of, and the board comes by itself', async ({ page, tagtide }) => {
   await openAlive(page, tagtide, '/', ['#rust']);
-  await page.route(BOARD, async (route) => {
-    // As the server answers before the first board is complete.
-    await route.fulfill({ json: 'Starting' });
-  });
-  // A window that the page has not got yet.
+  await page.getByRole('rowheader').getByRole('link', { name: '#rust' }).click();
+  await expect(page.getByRole('heading', { level: 1 })).toHaveText('#rust');
+  // As the server answers before its first board is complete; this window the page has not got.
+  await page.route(BOARD, (route) => route.fulfill({ json: 'Starting' }));
   await page.getByRole('link', { name: 'All time' }).click();
+  await expect(page).toHaveURL(/window=all/);
+  await page.getByRole('link', { name: 'All hashtags' }).click();
   await expect(page.getByRole('heading', { name: 'Starting up' })).toBeVisible();
   await fits(page);
   await page.unroute(BOARD);
   await expect.poll(() => ranks(page)).toEqual([['#rust', '1']]);
   await expect(page.getByRole('heading', { name: 'Starting up' })).toBeHidden();
+});
+
+test('an answer that is not ready leaves the board that is there', async ({ page, tagtide }) => {
+  await openAlive(page, tagtide, '/', ['#rust']);
+  await page.route(BOARD, (route) => route.fulfill({ json: 'Starting' }));
+  await page.getByRole('link', { name: 'All time' }).click();
+  await expect(page.locator('.state')).toContainText('Delayed', { timeout: 20_000 });
+  expect(await ranks(page)).toEqual([['#rust', '1']]);
+  await expect(page.getByRole('heading', { level: 1 })).toHaveText('Most mentioned in the last five minutes');
+  await page.unroute(BOARD);
+  await expect(page.getByRole('heading', { level: 1 })).toHaveText('Most mentioned since the count began');
+  await alive(page);
 });
 
 test('an address that shows nothing says so, with its status', async ({ page, tagtide, watch }) => {

@@ -61,7 +61,9 @@ test('a filter is said, and the form takes it away', async ({ page, tagtide }) =
 });
 
 test('every choice of the form is one of the address, and stays with the next', async ({ page, tagtide }) => {
-  await tagtide.post('{"text":"#hallo","lang":"de"}', '{"text":"#hello","lang":"en"}');
+  await tagtide.post(
+    '{"text":"#hallo","lang":"de","author":"a"}', '{"text":"#hello","lang":"en","author":"a"}',
+  );
   await openWith(page, `${tagtide.url}/?window=all&by=people`, [['#hallo', '1'], ['#hello', '1']]);
   const pick = (name: string) => page.getByRole('combobox', { name });
   await pick('Language').selectOption('German');
