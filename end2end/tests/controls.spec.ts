@@ -205,6 +205,20 @@ test('full screen is a link in and a link out', async ({ page, tagtide }) => {
   expect(await same()).toBe(true);
 });
 
+test('a board on the wall hides its controls, without a hand, and shows them to one', async ({ page, tagtide }) => {
+  await openAlive(page, tagtide, '/?kiosk=1', ['#rust']);
+  const seen = () => page.locator('.controls').evaluate((controls) =>
+    controls.checkVisibility({ opacityProperty: true }));
+  await expect.poll(seen, { timeout: 8_000 }).toBe(false);
+  await page.mouse.move(300, 300);
+  await page.mouse.move(310, 310);
+  await expect.poll(seen).toBe(true);
+  await expect.poll(seen, { timeout: 8_000 }).toBe(false);
+  // The keyboard finds them as well.
+  await page.getByRole('combobox', { name: 'Rows' }).focus();
+  await expect.poll(seen).toBe(true);
+});
+
 test('only what asks for a frame may be framed, and lives in it', async ({ page, browser, tagtide, watch }) => {
   watch.expected = [/./];
   await openAlive(page, tagtide, '/', ['#rust', '#wasm']);

@@ -135,3 +135,12 @@ test('they are switched off in the help, for good, and on again', async ({ page,
   await page.keyboard.press('6');
   await expect(current(page)).toHaveText('All time');
 });
+
+test('1 to 6 work on a tag\'s page, where they are told', async ({ page, tagtide }) => {
+  await openAlive(page, tagtide, '/', ['#rust']);
+  await page.getByRole('rowheader').getByRole('link', { name: '#rust' }).click();
+  await expect(page.getByRole('heading', { level: 1 })).toHaveText('#rust');
+  if (await page.locator('[aria-keyshortcuts="6"]').count() === 0) return;
+  await page.keyboard.press('6');
+  await expect(current(page)).toHaveText('All time');
+});

@@ -22,11 +22,25 @@ async function external(page: Page, tagtide: Tagtide, rows: [string, number][]):
 
 /** No text is wider than the box it is in, where that box does not show it to have been cut. */
 async function nothingSpills(page: Page): Promise<void> {
-  const spilled = () => page.locator('tbody tr > *, .totals dd, .leader a, h1').evaluateAll((cells) => cells
+  const spilled = () => page.locator('tbody tr > *, .leader a, h1').evaluateAll((cells) => cells
     .filter((cell) => cell.scrollWidth > cell.clientWidth + 1 && getComputedStyle(cell).overflowX === 'visible'
       && getComputedStyle(cell).display !== 'inline')
     .map((cell) => `${cell.className}: ${cell.textContent} ${cell.scrollWidth} > ${cell.clientWidth}`));
   await expect.poll(spilled).toEqual([]);
+  /** The numbers in the head, which are together in little room. */
+  const overlapping = () => page.locator('.totals :is(dt, dd)').evaluateAll((parts) => {
+    const places = parts.filter((part) => part.textContent?.trim()).map((part) => {
+      const words = document.createRange();
+      words.selectNodeContents(part);
+      return { text: part.textContent, place: words.getBoundingClientRect() };
+    }).filter(({ place }) => place.width > 0);
+    return places.flatMap((one, at) => places.slice(at + 1)
+      .filter(({ place }) => one.place.left < place.right && place.left < one.place.right
+        // Glyphs need less than the height of their line.
+        && one.place.top + 4 < place.bottom - 4 && place.top + 4 < one.place.bottom - 4)
+      .map((other) => `${one.text} over ${other.text}`));
+  });
+  await expect.poll(overlapping).toEqual([]);
 }
 
 /** The picture's rows are where the table's are. */

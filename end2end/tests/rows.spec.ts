@@ -110,3 +110,17 @@ test('what is told of a bar goes with its tag', async ({ page, tagtide }) => {
   await expect.poll(async () => (await ranks(page)).find(([tag]) => tag === '#tide')).toEqual(['#tide', '11']);
   await expect(tip).toContainText('#wasm');
 });
+
+test('another view comes in its own order', async ({ page, tagtide }) => {
+  await tagtide.post(...['#rust', '#wasm'].map((tag) => JSON.stringify({ text: tag, author: 'a' })),
+    JSON.stringify({ text: '#wasm', author: 'b' }), '#rust', '#rust');
+  await tagtide.counted(5);
+  await page.goto(`${tagtide.url}/`);
+  await alive(page);
+  await expect.poll(() => ranks(page)).toEqual([['#rust', '3'], ['#wasm', '2']]);
+  await rows(page).first().hover();
+  await page.getByRole('link', { name: 'By people' }).focus();
+  await page.keyboard.press('Enter');
+  await expect(page.getByRole('heading', { level: 1 })).toHaveText(/^Used by most people/);
+  await expect.poll(() => order(page)).toEqual(['#wasm', '#rust']);
+});
