@@ -99,6 +99,11 @@ test('nothing is shown that only scripts can do', async ({ page, tagtide }) => {
   await expect(page.getByRole('link', { name: 'CSV' })).toBeVisible();
   await expect(page.getByRole('textbox')).toHaveCount(0);
   await expect(page.getByRole('button')).toHaveText(['Show']);
+});
+
+test('mentions over time are a table, and nothing is said of keys', async ({ page, tagtide }) => {
+  await tagtide.post('#rust');
+  await openWith(page, tagtide.url, [['#rust', '1']]);
   await page.goto(`${tagtide.url}/tag/rust`);
   await expect(page.locator('canvas')).toHaveCount(0);
   await expect(page.locator('.times table')).toBeVisible();
