@@ -15,6 +15,7 @@ export default defineConfig({
   forbidOnly: !!process.env.CI,
   reporter: [['list']],
   use: {
+    actionTimeout: 15_000,
     ...(chromium ? {} : { channel: 'chrome' }),
     trace: 'retain-on-failure',
     screenshot: 'only-on-failure',

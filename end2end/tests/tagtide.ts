@@ -23,10 +23,13 @@ export class Tagtide {
   private child?: ChildProcess;
   private said: string[] = [];
 
-  private constructor(private readonly data: string, private readonly sources: string[]) {}
+  private constructor(
+    private readonly data: string, private readonly sources: string[],
+    private readonly options: string[],
+  ) {}
 
-  static async start(sources: string[]): Promise<Tagtide> {
-    const tagtide = new Tagtide(await mkdtemp(join(tmpdir(), 'tagtide-e2e-')), sources);
+  static async start(sources: string[], options: string[]): Promise<Tagtide> {
+    const tagtide = new Tagtide(await mkdtemp(join(tmpdir(), 'tagtide-e2e-')), sources, options);
     await tagtide.start('127.0.0.1:0');
     return tagtide;
   }
@@ -58,9 +61,17 @@ export class Tagtide {
     await once(socket, 'close');
   }
 
+  /** Waits until so many posts are counted, and shown to whoever asks. */
+  async counted(posts: number): Promise<void> {
+    await expect.poll(async () => {
+      const top = await fetch(`${this.url}/api/v1/top?window=all`);
+      return top.ok ? (await top.json()).posts : 0;
+    }, { intervals: [100] }).toBe(posts);
+  }
+
   private async start(listen: string): Promise<void> {
     const child = spawn(binary, [
-      'serve', '--listen', listen, '--data', this.data, '--batch', '200ms',
+      'serve', '--listen', listen, '--data', this.data, '--batch', '200ms', ...this.options,
       ...['listen:127.0.0.1:0', ...this.sources].flatMap((each) => ['--source', each]),
     ], { cwd: this.data, stdio: ['ignore', 'ignore', 'pipe'] });
     this.child = child;
@@ -91,9 +102,13 @@ export class Watch {
   /** What the browser says of a trouble that the test makes on purpose. */
   expected: RegExp[] = [];
 
+  constructor(private readonly scripts: boolean) {}
+
   on(page: Page, home: () => string): void {
     page.on('console', (message) => {
       if (!['error', 'warning'].includes(message.type())) return;
+      // Without scripts nothing takes it.
+      if (/preloaded using link preload but not used/.test(message.text()) && !this.scripts) return;
       if (this.expected.some((each) => each.test(message.text()))) return;
       this.faults.push(`console ${message.type()}: ${message.text()}`);
     });
@@ -112,16 +127,19 @@ export class Watch {
   }
 }
 
-export const test = base.extend<{ sources: string[]; tagtide: Tagtide; watch: Watch }>({
+type Given = { sources: string[]; options: string[]; tagtide: Tagtide; watch: Watch };
+export const test = base.extend<Given>({
   /** What it reads beside the door that `post` uses. */
   sources: [[], { option: true }],
-  tagtide: async ({ sources }, use) => {
-    const tagtide = await Tagtide.start(sources);
+  /** Further options of `serve`. */
+  options: [[], { option: true }],
+  tagtide: async ({ sources, options }, use) => {
+    const tagtide = await Tagtide.start(sources, options);
     await use(tagtide);
     await tagtide.end();
   },
-  watch: [async ({ page, tagtide }, use) => {
-    const watch = new Watch();
+  watch: [async ({ page, tagtide, javaScriptEnabled }, use) => {
+    const watch = new Watch(javaScriptEnabled ?? true);
     const home = tagtide.url;
     watch.on(page, () => home);
     await use(watch);
@@ -146,6 +164,31 @@ export async function openWith(page: Page, url: string, expected: string[][]): P
     await page.goto(url);
     expect(await ranks(page)).toEqual(expected);
   }).toPass({ timeout: 15_000 });
+}
+
+/** Opens a view of the board with these tags, the most mentioned first, and waits for its life. */
+export async function openAlive(
+  page: Page, tagtide: Tagtide, view: string, tags: string[],
+): Promise<void> {
+  await tagtide.post(...ranking(...tags));
+  await openWith(page, tagtide.url + view, tags.map((tag, at) => [tag, `${tags.length - at}`]));
+  await alive(page);
+}
+
+/** Posts that put these tags in this order. */
+export function ranking(...tags: string[]): string[] {
+  return tags.flatMap((tag, at) => Array<string>(tags.length - at).fill(tag));
+}
+
+/** Names of the tags, from the first rank down. */
+export async function order(page: Page): Promise<string[]> {
+  return (await ranks(page)).map(([tag]) => tag);
+}
+
+/** Marks the document: gone as soon as another is loaded. */
+export async function mark(page: Page): Promise<() => Promise<boolean>> {
+  await page.evaluate(() => Object.assign(window, { sameDocument: true }));
+  return () => page.evaluate(() => 'sameDocument' in window);
 }
 
 /** The page is no wider than its window. */

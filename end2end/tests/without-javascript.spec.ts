@@ -45,17 +45,69 @@ test('windows are links, and the current one is marked', async ({ page, tagtide 
   await expect(page.getByRole('heading', { level: 1 })).toHaveText('Most mentioned since the count began');
 });
 
-test('a filter is said, and a link takes it away', async ({ page, tagtide }) => {
+test('a filter is said, and the form takes it away', async ({ page, tagtide }) => {
   await tagtide.post('{"text":"#hallo","lang":"de"}', '{"text":"#hello","lang":"en"}');
   await openWith(page, `${tagtide.url}/?window=all&lang=de&k=5`, [['#hallo', '1']]);
   await expect(page.getByText('Only posts in German are counted.')).toBeVisible();
-  await page.getByRole('link', { name: 'Only German' }).click();
-  await expect(page).toHaveURL(`${tagtide.url}/?window=all&k=5`);
+  await page.getByRole('combobox', { name: 'Language' }).selectOption('All languages');
+  await page.getByRole('button', { name: 'Show' }).click();
+  await expect(page).toHaveURL(/window=all/);
   expect((await ranks(page)).length).toBe(2);
+  await expect(page.getByRole('combobox', { name: 'Rows' })).toHaveValue('5');
   await page.getByRole('link', { name: 'Rising' }).click();
   await expect(page.getByRole('heading', { name: 'Nothing to rank yet' })).toBeVisible();
   await page.getByRole('link', { name: 'Show all that is mentioned' }).click();
   await expect(page).toHaveURL(`${tagtide.url}/?window=all&k=5`);
+});
+
+test('every choice of the form is one of the address, and stays with the next', async ({ page, tagtide }) => {
+  await tagtide.post(
+    '{"text":"#hallo","lang":"de","author":"a"}', '{"text":"#hello","lang":"en","author":"a"}',
+  );
+  await openWith(page, `${tagtide.url}/?window=all&by=people`, [['#hallo', '1'], ['#hello', '1']]);
+  const pick = (name: string) => page.getByRole('combobox', { name });
+  await pick('Language').selectOption('German');
+  await pick('Source').selectOption('listen');
+  await pick('Rows').selectOption('Top 25');
+  await pick('Theme').selectOption('Dark');
+  await page.getByRole('button', { name: 'Show' }).click();
+  await page.waitForURL(/lang=de/);
+  const query = new URL(page.url()).searchParams;
+  for (const [name, value] of [
+    ['window', 'all'], ['by', 'people'], ['lang', 'de'], ['source', 'listen'], ['k', '25'], ['theme', 'dark'],
+  ]) {
+    expect(query.get(name), name).toBe(value);
+  }
+  expect(await ranks(page)).toEqual([['#hallo', '1']]);
+  await expect(page.locator('html')).toHaveAttribute('data-theme', 'dark');
+  await page.getByRole('link', { name: '1 hour' }).click();
+  await expect(page).toHaveURL(/window=1h/);
+  for (const [name, value] of [['Language', 'de'], ['Source', 'listen'], ['Rows', '25'], ['Theme', 'dark']]) {
+    await expect(pick(name)).toHaveValue(value);
+  }
+});
+
+test('nothing is shown that only scripts can do', async ({ page, tagtide }) => {
+  await tagtide.post('#rust');
+  await openWith(page, tagtide.url, [['#rust', '1']]);
+  await expect(page.getByRole('searchbox')).toBeHidden();
+  await expect(page.getByRole('link', { name: 'Pause' })).toBeHidden();
+  await expect(page.getByRole('button')).toHaveText(['Show']);
+  await expect(page.getByRole('dialog')).toBeHidden();
+  await expect(page.getByText('No connection to tagtide.')).toBeHidden();
+  await page.locator('summary', { hasText: 'Share' }).click();
+  await expect(page.getByRole('link', { name: 'CSV' })).toBeVisible();
+  await expect(page.getByRole('textbox')).toHaveCount(0);
+  await expect(page.getByRole('button')).toHaveText(['Show']);
+});
+
+test('mentions over time are a table, and nothing is said of keys', async ({ page, tagtide }) => {
+  await tagtide.post('#rust');
+  await openWith(page, tagtide.url, [['#rust', '1']]);
+  await page.goto(`${tagtide.url}/tag/rust`);
+  await expect(page.locator('canvas')).toHaveCount(0);
+  await expect(page.locator('.times table')).toBeVisible();
+  await expect(page.getByText('The arrow keys')).toBeHidden();
 });
 
 test('a tag has a page of its own', async ({ page, tagtide, watch }) => {
