@@ -10,7 +10,7 @@ use model::{Origin, Ranking, Row, Top, View};
 use plotters::backend::SVGBackend;
 
 use super::{Look, Palette, paint, rough_width};
-use crate::page::words;
+use crate::{address::Theme, page::words};
 
 /// As wide as previews of links are shown at most.
 pub const WIDTH: u32 = 1200;
@@ -27,13 +27,6 @@ const EM: f64 = 29.0;
 /// The families of the page's `--text`, and one that the server brings along.
 pub const FAMILY: &str = "-apple-system, Segoe UI, Roboto, Noto Sans, Ubuntu, Cantarell, \
      Liberation Sans, DejaVu Sans, system-ui, sans-serif";
-
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub enum Theme {
-    #[default]
-    Light,
-    Dark,
-}
 
 /// The tokens of `style/main.css`, which a picture on its own cannot ask: the tests compare them.
 type Tokens = [(&'static str, &'static str); 7];
@@ -58,25 +51,14 @@ const DARK: Tokens = [
     ("--leading", "#6fd3cd"),
 ];
 
-impl Theme {
-    pub const ALL: [Self; 2] = [Self::Dark, Self::Light];
-
-    /// The name in addresses.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Light => "light",
-            Self::Dark => "dark",
-        }
-    }
-
-    fn token(self, name: &str) -> &'static str {
-        let tokens = match self {
-            Self::Light => &LIGHT,
-            Self::Dark => &DARK,
-        };
-        let found = tokens.iter().find(|(token, _)| *token == name);
-        found.map_or("", |(_, colour)| colour)
-    }
+/// A picture on its own does not know what the system likes: without a theme it is light.
+fn token(theme: Theme, name: &str) -> &'static str {
+    let tokens = match theme {
+        Theme::System | Theme::Light => &LIGHT,
+        Theme::Dark => &DARK,
+    };
+    let found = tokens.iter().find(|(token, _)| *token == name);
+    found.map_or("", |(_, colour)| colour)
 }
 
 /// How high the picture of so many rows is.
@@ -89,7 +71,7 @@ pub fn height(rows: usize) -> u32 {
 /// The picture of `top`, which is what `view` shows.
 pub fn svg(view: View, top: &Top, theme: Theme) -> String {
     let height = height(top.rows.len());
-    let token = |name| theme.token(name);
+    let token = |name| token(theme, name);
     let title = escaped(&words::title(view));
     let when = escaped(&when(view, top));
     let mut svg = format!(
@@ -130,7 +112,7 @@ pub fn svg(view: View, top: &Top, theme: Theme) -> String {
 /// A document within the document.
 fn bars(rows: &[Row], by: Ranking, size: (u32, u32), theme: Theme) -> String {
     let rows: Vec<Row> = rows.iter().map(writable).collect();
-    let palette = Palette::read(|name| Some(theme.token(name).to_owned()));
+    let palette = Palette::read(|name| Some(token(theme, name).to_owned()));
     let look = Look {
         em: EM,
         family: FAMILY,
@@ -209,7 +191,7 @@ mod tests {
         let sheet = concat!(env!("CARGO_MANIFEST_DIR"), "/../style/main.css");
         let sheet = std::fs::read_to_string(sheet).expect("the style sheet");
         for (name, light) in LIGHT {
-            let dark = Theme::Dark.token(name);
+            let dark = token(Theme::Dark, name);
             let both = format!("{name}: light-dark({light}, {dark});");
             assert!(sheet.contains(&both), "{both}");
         }

@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use app::chart::svg::{Theme, svg};
+use app::{address::Theme, chart::svg::svg};
 use axum::{
     body::Bytes,
     extract::{Query, State, rejection::QueryRejection},
@@ -135,8 +135,9 @@ impl Asked {
 fn theme(parameters: &Parameters) -> Result<Theme, ApiError> {
     let mut given = parameters.iter().rev();
     let Some((_, name)) = given.find(|(name, _)| name == "theme") else {
-        return Ok(Theme::default());
+        return Ok(Theme::Light);
     };
-    let found = Theme::ALL.into_iter().find(|theme| theme.name() == name);
+    let mut themes = [Theme::Dark, Theme::Light].into_iter();
+    let found = themes.find(|theme| theme.name() == name);
     found.ok_or_else(|| ApiError::bad_request("bad_theme", "theme is one of: dark, light"))
 }
