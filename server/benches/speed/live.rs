@@ -20,7 +20,8 @@ use super::{
     data::{self, Form},
     table::Table,
 };
-use program::{Program, Usage};
+pub(crate) use program::Program;
+use program::Usage;
 
 /// How many writers feed at once.
 const WRITERS: usize = 2;
@@ -31,9 +32,6 @@ const BATCH: u64 = 2000;
 /// How often the newest epoch is looked for; the board is asked for every second, as a page does.
 const LOOK: Duration = Duration::from_millis(100);
 
-/// All that was sent must be shown within.
-const SHOWN: Duration = Duration::from_secs(120);
-
 pub(crate) fn measure(scale: Scale, table: &mut Table) -> anyhow::Result<()> {
     let text = data::file(Form::Text, scale.lines)?;
     let mut lines = Vec::new();
@@ -41,6 +39,7 @@ pub(crate) fn measure(scale: Scale, table: &mut Table) -> anyhow::Result<()> {
     let feed = Feed {
         text: &lines,
         time: Duration::from_secs(scale.seconds),
+        pace: None,
     };
 
     table.section(&format!(
@@ -56,34 +55,42 @@ pub(crate) fn measure(scale: Scale, table: &mut Table) -> anyhow::Result<()> {
 
 /// What is sent, over and over.
 #[derive(Clone, Copy)]
-struct Feed<'a> {
-    text: &'a [u8],
-    time: Duration,
+pub(crate) struct Feed<'a> {
+    pub(crate) text: &'a [u8],
+    pub(crate) time: Duration,
+    /// Lines a second, by all writers together; as fast as they are taken where there is none.
+    pub(crate) pace: Option<f64>,
 }
 
 /// What was sent.
 #[derive(Clone, Copy, Default)]
-struct Sent {
-    lines: u64,
+pub(crate) struct Sent {
+    pub(crate) lines: u64,
     bytes: u64,
 }
 
 impl Feed<'_> {
     /// Each writer begins at a place of its own, and ends at the end of a line.
-    fn send(&self, port: u16) -> io::Result<Sent> {
-        let end = Instant::now() + self.time;
+    pub(crate) fn send(&self, port: u16) -> io::Result<Sent> {
+        let begun = Instant::now();
+        let end = begun + self.time;
         let write = |index: usize| -> io::Result<Sent> {
             let mut to = TcpStream::connect(("127.0.0.1", port))?;
             let mut at = self.text.len() / WRITERS * index;
             at += ends(&self.text[at..]);
             let mut sent = Sent::default();
             while Instant::now() < end {
-                let block = &self.text[at..self.text.len().min(at + (1 << 20))];
+                let block = &self.text[at..self.text.len().min(at + self.block())];
                 let whole = memchr::memrchr(b'\n', block).map_or(block.len(), |last| last + 1);
                 to.write_all(&block[..whole])?;
                 sent.bytes += whole as u64;
                 sent.lines += memchr::memchr_iter(b'\n', &block[..whole]).count() as u64;
                 at = (at + whole) % self.text.len();
+                if let Some(pace) = self.pace {
+                    let due = sent.lines as f64 * WRITERS as f64 / pace;
+                    let left = Duration::from_secs_f64(due).saturating_sub(begun.elapsed());
+                    thread::sleep(left);
+                }
             }
             Ok(sent)
         };
@@ -101,6 +108,17 @@ impl Feed<'_> {
             }
             Ok(all)
         })
+    }
+}
+
+impl Feed<'_> {
+    /// Bytes that are written at once: few where they shall come evenly.
+    fn block(&self) -> usize {
+        if self.pace.is_some() {
+            64 << 10
+        } else {
+            1 << 20
+        }
     }
 }
 
@@ -171,7 +189,7 @@ fn server(feed: &Feed<'_>, grammar: &str, table: &mut Table) -> anyhow::Result<(
         let sent = feed.send(program.source);
         let shown = sent
             .as_ref()
-            .map_or(Ok(()), |sent| wait(&program, sent.lines));
+            .map_or(Ok(()), |sent| program.wait(sent.lines));
         let took = begun.elapsed();
         done.store(true, Relaxed);
         let seen = watcher
@@ -236,23 +254,6 @@ fn written(program: &Program, what: &str) -> anyhow::Result<String> {
         mean(seconds) * 1e3,
         mean(bytes) / 1e6
     ))
-}
-
-/// Until as many posts are shown as were sent.
-fn wait(program: &Program, lines: u64) -> anyhow::Result<()> {
-    let begun = Instant::now();
-    loop {
-        let posts = program.top("all")?["posts"].as_u64().unwrap_or(0);
-        ensure!(posts <= lines, "{lines} lines were sent, {posts} are shown");
-        if posts == lines {
-            return Ok(());
-        }
-        ensure!(
-            begun.elapsed() < SHOWN,
-            "{lines} lines were sent, {posts} are shown"
-        );
-        thread::sleep(LOOK);
-    }
 }
 
 #[derive(Default)]

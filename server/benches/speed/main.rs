@@ -3,15 +3,17 @@
 //! * `posts` the generator, `data` its files in `target/bench`
 //! * `files` `tagtide count` against other programs, `plain` the counters that are compared with it
 //! * `live` a running server that is fed over loopback
+//! * `load` a running server that many ask at once
 //! * `epoch` what an epoch costs
 //!
-//! `make bench ARGS=--quick` takes a tenth of the data and of the time; a word (`files`, `live`, `epoch`)
-//! takes that part alone.
+//! `make bench ARGS=--quick` takes a tenth of the data and of the time; a word (`files`, `live`, `load`,
+//! `epoch`) takes that part alone.
 
 mod data;
 mod epoch;
 mod files;
 mod live;
+mod load;
 mod plain;
 mod posts;
 mod table;
@@ -54,6 +56,9 @@ const QUICK: Scale = Scale {
 fn main() -> anyhow::Result<()> {
     // Cargo adds `--bench`.
     let args: Vec<_> = env::args().skip(1).filter(|arg| arg != "--bench").collect();
+    if args.iter().any(|arg| arg == load::BARE) {
+        return load::serve_bare();
+    }
     let scale = if args.iter().any(|arg| arg == "--quick") {
         QUICK
     } else {
@@ -69,6 +74,9 @@ fn main() -> anyhow::Result<()> {
     }
     if wanted("live") {
         live::measure(scale, &mut table)?;
+    }
+    if wanted("load") {
+        load::measure(scale, &mut table)?;
     }
     if wanted("epoch") {
         epoch::measure(scale, &mut table)?;

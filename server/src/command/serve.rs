@@ -12,7 +12,7 @@ use std::{
 use anyhow::Context as _;
 use model::Epoch;
 use tokio::{
-    net::TcpListener,
+    net::{TcpListener, TcpSocket},
     sync::watch,
     task::{JoinHandle, spawn_blocking},
     time::timeout,
@@ -35,6 +35,10 @@ use crate::{
 /// How long sources and clients may take to let go.
 const PARTING: Duration = Duration::from_secs(3);
 
+/// Connections that may wait to be accepted: after a restart all pages come back within a second, and one that
+/// finds no place tries again only seconds later.
+const WAITING: u32 = 4096;
+
 /// The count is taken to be stuck when it makes nothing of what is sealed for so long.
 const STUCK: Duration = Duration::from_secs(30);
 
@@ -45,7 +49,7 @@ pub(super) async fn run(typed: Serve) -> anyhow::Result<()> {
     let begun = Instant::now();
     let mut signals = Signals::new()?;
     // All that can be refused is asked first, so that nothing is left half-started.
-    let listener = listen(typed.listen).await?;
+    let listener = listen(typed.listen)?;
     let grammar = typed.text.grammar;
     let (list, blocked) = match typed.block {
         Some(path) => {
@@ -223,15 +227,24 @@ impl Tasks {
     }
 }
 
-async fn listen(address: SocketAddr) -> anyhow::Result<TcpListener> {
-    TcpListener::bind(address)
-        .await
-        .map_err(|error| match error.kind() {
-            io::ErrorKind::AddrInUse => anyhow::anyhow!(
-                "{address} is in use by another program: end that one, or choose another --listen"
-            ),
-            _ => anyhow::anyhow!("cannot listen at {address}: {error}; choose another --listen"),
-        })
+fn listen(address: SocketAddr) -> anyhow::Result<TcpListener> {
+    let bound = || {
+        let socket = match address {
+            SocketAddr::V4(_) => TcpSocket::new_v4()?,
+            SocketAddr::V6(_) => TcpSocket::new_v6()?,
+        };
+        // What the last process has left to its end does not keep the next one waiting.
+        #[cfg(unix)]
+        socket.set_reuseaddr(true)?;
+        socket.bind(address)?;
+        socket.listen(WAITING)
+    };
+    bound().map_err(|error: io::Error| match error.kind() {
+        io::ErrorKind::AddrInUse => anyhow::anyhow!(
+            "{address} is in use by another program: end that one, or choose another --listen"
+        ),
+        _ => anyhow::anyhow!("cannot listen at {address}: {error}; choose another --listen"),
+    })
 }
 
 /// Opening may take a while after a crash: redb looks the file through.

@@ -7,7 +7,7 @@ use std::{
     path::Path,
     process::{Child, Command, Stdio},
     thread,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use anyhow::{Context, bail, ensure};
@@ -17,24 +17,27 @@ const TICKS: f64 = 100.0;
 
 const PATIENCE: Duration = Duration::from_secs(30);
 
-pub(super) struct Program {
+/// All that was sent must be shown within.
+const SHOWN: Duration = Duration::from_secs(120);
+
+pub(crate) struct Program {
     child: Child,
     /// `127.0.0.1:PORT` of the board.
     address: String,
     /// The port that takes lines.
-    pub(super) source: u16,
+    pub(crate) source: u16,
 }
 
 /// What the process has used.
-pub(super) struct Usage {
+pub(crate) struct Usage {
     /// Of processors.
-    pub(super) seconds: f64,
+    pub(crate) seconds: f64,
     /// Of memory, at most, in bytes.
-    pub(super) peak: u64,
+    pub(crate) peak: u64,
 }
 
 impl Program {
-    pub(super) fn start(grammar: &str, batch: u64, data: &Path) -> anyhow::Result<Self> {
+    pub(crate) fn start(grammar: &str, batch: u64, data: &Path) -> anyhow::Result<Self> {
         let mut child = Command::new(env!("CARGO_BIN_EXE_tagtide"))
             .args([
                 "serve",
@@ -79,7 +82,7 @@ impl Program {
     }
 
     /// The body of the answer; `None` while the server is starting.
-    pub(super) fn get(&self, path: &str) -> anyhow::Result<Option<String>> {
+    pub(crate) fn get(&self, path: &str) -> anyhow::Result<Option<String>> {
         let mut stream = TcpStream::connect(&self.address)?;
         stream.set_read_timeout(Some(PATIENCE))?;
         write!(
@@ -97,14 +100,35 @@ impl Program {
     }
 
     /// `null` as long as there is none.
-    pub(super) fn top(&self, window: &str) -> anyhow::Result<serde_json::Value> {
+    pub(crate) fn top(&self, window: &str) -> anyhow::Result<serde_json::Value> {
         match self.get(&format!("/api/v1/top?k=1&window={window}"))? {
             Some(body) => Ok(serde_json::from_str(&body)?),
             None => Ok(serde_json::Value::Null),
         }
     }
 
-    pub(super) fn usage(&self) -> anyhow::Result<Usage> {
+    /// Until as many posts are shown as were sent.
+    pub(crate) fn wait(&self, lines: u64) -> anyhow::Result<()> {
+        let begun = Instant::now();
+        loop {
+            let posts = self.top("all")?["posts"].as_u64().unwrap_or(0);
+            ensure!(posts <= lines, "{lines} lines were sent, {posts} are shown");
+            if posts == lines {
+                return Ok(());
+            }
+            ensure!(
+                begun.elapsed() < SHOWN,
+                "{lines} lines were sent, {posts} are shown"
+            );
+            thread::sleep(Duration::from_millis(100));
+        }
+    }
+
+    pub(crate) fn address(&self) -> &str {
+        &self.address
+    }
+
+    pub(crate) fn usage(&self) -> anyhow::Result<Usage> {
         let process = format!("/proc/{}", self.child.id());
         let stat = fs::read_to_string(format!("{process}/stat"))?;
         // Behind the program's name, which may hold spaces: utime and stime.
@@ -120,7 +144,7 @@ impl Program {
         })
     }
 
-    pub(super) fn end(mut self) -> anyhow::Result<()> {
+    pub(crate) fn end(mut self) -> anyhow::Result<()> {
         let kill = Command::new("kill")
             .arg(self.child.id().to_string())
             .status()?;
