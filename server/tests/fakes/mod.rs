@@ -44,7 +44,7 @@ pub(crate) use live::{End, Live, Wire};
 pub(crate) use mastodon::Mastodon;
 pub(crate) use nostr::Relay;
 pub(crate) use seen::{Count, Record, Seen};
-pub(crate) use server::{Fake, Fault, Script};
+pub(crate) use server::{Fake, Fault, Script, Service};
 pub(crate) use x::X;
 
 /// For what takes moments on an idle machine; tests also run on busy ones.

@@ -15,6 +15,7 @@ mod program;
 mod random;
 mod replay;
 mod secured;
+mod soak;
 mod sources;
 mod torture;
 mod tutorial;

@@ -279,6 +279,18 @@ pub(crate) async fn wait_until(
     }
 }
 
+/// `tagtide check` finds nothing wrong in it.
+pub(crate) fn is_sound(data: &Path) {
+    let check = Command::new(env!("CARGO_BIN_EXE_tagtide"))
+        .args(["check", "--data"])
+        .arg(data)
+        .output()
+        .unwrap();
+    let text = String::from_utf8_lossy(&check.stdout);
+    let error = String::from_utf8_lossy(&check.stderr);
+    assert!(check.status.success(), "{text}{error}");
+}
+
 /// A port that nobody listens on at the moment.
 pub(crate) fn free_port() -> u16 {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();

@@ -7,14 +7,13 @@ use std::{
     collections::{BTreeMap, HashMap, HashSet},
     fmt::Write as _,
     path::Path,
-    process::Command,
     time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
 use serde_json::Value;
 
 use crate::{
-    program::{Program, wait_until},
+    program::{Program, is_sound, wait_until},
     random::Random,
 };
 
@@ -153,17 +152,6 @@ impl Seen {
         }
         newest
     }
-}
-
-fn is_sound(data: &Path) {
-    let check = Command::new(env!("CARGO_BIN_EXE_tagtide"))
-        .args(["check", "--data"])
-        .arg(data)
-        .output()
-        .unwrap();
-    let text = String::from_utf8_lossy(&check.stdout);
-    let error = String::from_utf8_lossy(&check.stderr);
-    assert!(check.status.success(), "{text}{error}");
 }
 
 /// Tells the seed when the test fails.
