@@ -13,6 +13,7 @@ help:
 	@echo '  leptos      the release by cargo-leptos, compared with the one of `make run`'
 	@echo '  e2e         the page in Chromium, against the release that was built last'
 	@echo 'make fuzz     bytes that break what reads them, looked for: a minute each   (SECONDS=… ARGS="line key")'
+	@echo 'make soak     all sources, faults, restarts and 500 pages for two hours   (MINUTES=…)'
 	@echo 'make bench    how fast it is, as one table, and how much a browser loads   (ARGS=--quick: a tenth)'
 	@echo 'make release  build the release only: target/release/tagtide with target/site'
 	@echo 'make clean    remove what was built; the tools stay in ~/.cache/tagtide'
@@ -68,8 +69,14 @@ fuzz:
 	@.build/setup toolchain fuzz
 	@$(IN) exec server/fuzz/run $(SECONDS) $(ARGS)
 
+# The same test is in `unit` for some seconds.
+MINUTES := 120
+soak:
+	@.build/setup toolchain
+	@$(IN) TAGTIDE_SOAK=$(MINUTES) cargo test --package server --test it soak -- --nocapture
+
 clean:
 	rm -rf target server/fuzz/target end2end/node_modules end2end/test-results end2end/playwright-report
 	rm -rf server/engine/tests/differential/node_modules
 
-.PHONY: help run release watch test check unit leptos e2e bench fuzz clean
+.PHONY: help run release watch test check unit leptos e2e bench fuzz soak clean
