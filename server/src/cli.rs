@@ -92,7 +92,9 @@ Limits of answering:
 #[derive(Debug, Args)]
 #[command(after_long_help = LIMITS)]
 pub(crate) struct Serve {
-    /// Where the board and the APIs are; a loopback address but with --public. Port 0: one that is free
+    /// Where the board and the APIs are; loopback, but for --public
+    ///
+    /// Port 0 is one that is free.
     #[arg(
         long,
         env = "TAGTIDE_LISTEN",
@@ -345,6 +347,7 @@ pub(crate) struct X {
         long = "x-url",
         env = "TAGTIDE_X_URL",
         hide_env_values = true,
+        hide_short_help = true,
         value_name = "URL"
     )]
     url: Option<reqwest::Url>,

@@ -272,9 +272,7 @@ impl Log {
     }
 
     /// `None` where there was never one.
-    fn table_of_receipts(
-        &self,
-    ) -> Result<Option<ReadOnlyTable<(u64, u128), &'static [u8]>>, StoreError> {
+    fn table_of_receipts(&self) -> Result<Option<StoredReceipts>, StoreError> {
         match self.0.begin_read()?.open_table(RECEIPTS) {
             Ok(table) => Ok(Some(table)),
             Err(TableError::TableDoesNotExist(_)) => Ok(None),
@@ -292,6 +290,8 @@ impl Log {
         Ok(Some((Epoch(epoch.value()), decode(counts.value())?)))
     }
 }
+
+type StoredReceipts = ReadOnlyTable<(u64, u128), &'static [u8]>;
 
 fn receipt(stored: &[u8]) -> Result<Receipt, StoreError> {
     Ok(decode::<Stored<Receipt>>(stored)?.receipt())
