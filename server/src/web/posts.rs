@@ -27,7 +27,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use model::{Epoch, Kind};
-use serde_json::{Value, json};
+use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 use tokio::{sync::Semaphore, task::spawn_blocking};
 
@@ -119,15 +119,33 @@ pub(super) async fn post(State(web): State<Web>, request: Request) -> Response {
     }
 }
 
-fn told(taken: &Taken, epoch: Epoch) -> Value {
-    let rejected = taken.first.iter();
-    let rejected = rejected.map(|(line, why)| json!({"line": line, "error": why.to_string()}));
-    json!({
-        "accepted": taken.accepted,
-        "rejected": rejected.collect::<Vec<_>>(),
-        "rejected_total": taken.rejected,
-        "epoch": epoch,
-    })
+/// What is answered.
+#[derive(Debug, Serialize)]
+struct Told {
+    accepted: u64,
+    rejected: Vec<Rejected>,
+    /// With those that `rejected` has no room for.
+    rejected_total: u64,
+    epoch: Epoch,
+}
+
+#[derive(Debug, Serialize)]
+struct Rejected {
+    line: u64,
+    error: String,
+}
+
+fn told(taken: &Taken, epoch: Epoch) -> Told {
+    let rejected = taken.first.iter().map(|(line, why)| Rejected {
+        line: *line,
+        error: why.to_string(),
+    });
+    Told {
+        accepted: taken.accepted,
+        rejected: rejected.collect(),
+        rejected_total: taken.rejected,
+        epoch,
+    }
 }
 
 /// What became of the lines, and the epoch that the posts are in.
