@@ -68,6 +68,12 @@ Limits of reading:
   nostr: relays             32 a source; 65,536 notes had, so that none counts twice
   an archive in an archive  4 deep
 
+Limits of posts over HTTP (POST /api/v1/posts):
+  a body                    16 MiB as sent, 64 MiB unpacked, in 60 s; a zstd window of 8 MiB
+  requests                  256 read or waiting for their seal, 128 MiB as sent; 4 are unpacked at once
+  lines told of as rejected 100 a request; the rest is counted
+  keys (Idempotency-Key)    500,000, for 24 hours; with more a new key is refused
+
 Limits of the count, for all tags together, in parts of --max-tags:
   tags                      1; the least mentioned make room
   mentions in panes         32; then the least mentioned tags make room
@@ -78,7 +84,7 @@ Limits of the count, for all tags together, in parts of --max-tags:
   epochs under way          8; the others wait on disk
 
 Limits of answering:
-  connections               1024, each with 64 KiB of head and 1 MiB of body
+  connections               1024, each with 64 KiB of head and 1 MiB of body (of posts: above)
   questions to the count    256 waiting; 64 filtered boards are kept an epoch
   pictures                  one is drawn at a time; 64 are kept an epoch
   --block                   16 MiB";
@@ -86,7 +92,9 @@ Limits of answering:
 #[derive(Debug, Args)]
 #[command(after_long_help = LIMITS)]
 pub(crate) struct Serve {
-    /// Where the board and the APIs are; a loopback address. Port 0: one that is free
+    /// Where the board and the APIs are; loopback, but for --public
+    ///
+    /// Port 0 is one that is free.
     #[arg(
         long,
         env = "TAGTIDE_LISTEN",
@@ -94,8 +102,17 @@ pub(crate) struct Serve {
         value_name = "ADDR",
         default_value = "127.0.0.1:3000"
     )]
-    #[arg(value_parser = loopback)]
+    #[arg(value_parser = address)]
     pub(crate) listen: SocketAddr,
+
+    /// Let others than this machine in
+    ///
+    /// Needed for a --listen that is no loopback address. Then all that is posted needs a token, which
+    /// TAGTIDE_INGEST_TOKEN or the file that TAGTIDE_INGEST_TOKEN_FILE names holds: Authorization: Bearer
+    /// TOKEN. Without --public posts need it where it is set. Reading needs none.
+    #[arg(long, env = "TAGTIDE_PUBLIC", hide_env_values = true, action = ArgAction::SetTrue)]
+    #[arg(value_parser = BoolishValueParser::new())]
+    pub(crate) public: bool,
 
     /// The directory that holds the counts; it is made if missing
     ///
@@ -330,6 +347,7 @@ pub(crate) struct X {
         long = "x-url",
         env = "TAGTIDE_X_URL",
         hide_env_values = true,
+        hide_short_help = true,
         value_name = "URL"
     )]
     url: Option<reqwest::Url>,
@@ -354,6 +372,13 @@ pub(crate) fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Command,
     let cli = Cli::from_arg_matches(&matches)?;
     let command = cli.command.unwrap_or(Command::Serve(cli.serve));
     if let Command::Serve(serve) = &command {
+        if !serve.public && !serve.listen.ip().is_loopback() {
+            let message = format!(
+                "--listen {} is no loopback address, such as 127.0.0.1:3000: with --public others are let in",
+                serve.listen
+            );
+            return Err(Cli::command().error(ErrorKind::ValueValidation, message));
+        }
         let mut identities = HashSet::new();
         let twice = |spec: &&Spec| !identities.insert(spec.identity());
         if let Some(spec) = serve.sources.iter().find(twice) {
@@ -392,11 +417,14 @@ pub(crate) fn one_line(error: &clap::Error) -> String {
     format!("{text} (see tagtide --help)")
 }
 
-fn loopback(text: &str) -> Result<SocketAddr, String> {
-    let address: SocketAddr = text
-        .replacen("localhost:", "127.0.0.1:", 1)
+fn address(text: &str) -> Result<SocketAddr, String> {
+    text.replacen("localhost:", "127.0.0.1:", 1)
         .parse()
-        .map_err(|_| "an address and a port are needed, such as 127.0.0.1:3000".to_owned())?;
+        .map_err(|_| "an address and a port are needed, such as 127.0.0.1:3000".to_owned())
+}
+
+fn loopback(text: &str) -> Result<SocketAddr, String> {
+    let address = address(text)?;
     if address.ip().is_loopback() {
         Ok(address)
     } else {

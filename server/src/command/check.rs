@@ -108,6 +108,7 @@ impl Report {
             Ok(posts) => self.say(format_args!("  {} posts can be retracted", posts.len())),
             Err(error) => self.find(format_args!("log.redb: remembered posts: {error}")),
         }
+        self.receipts(log, last);
         self.say(format_args!(
             "state.redb   {}",
             size(directory, "state.redb")
@@ -213,6 +214,23 @@ impl Report {
             ));
         }
         Ok(sealed)
+    }
+
+    fn receipts(&mut self, log: &Log, last: Epoch) {
+        let (mut number, mut ahead) = (0_u64, 0_u64);
+        let read = log.receipts(|_, _, receipt| {
+            number += 1;
+            ahead += u64::from(receipt.epoch > last);
+        });
+        match read {
+            Ok(()) if ahead == 0 => self.say(format_args!(
+                "  {number} deliveries under a key are remembered"
+            )),
+            Ok(()) => self.find(format_args!(
+                "log.redb: {ahead} receipts are of epochs after the last"
+            )),
+            Err(error) => self.find(format_args!("log.redb: receipts: {error}")),
+        }
     }
 
     fn windows(&mut self, groups: &BTreeMap<u8, Group>, last: Epoch, batch: Duration) {

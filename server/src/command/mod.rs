@@ -8,6 +8,7 @@ use crate::{
     blocked::Unreadable,
     cli::{self, Command},
     flow::FlowError,
+    web::NeedsToken,
 };
 
 use stderr::say;
@@ -45,7 +46,7 @@ pub fn run() -> ExitCode {
 }
 
 fn status(error: &anyhow::Error) -> u8 {
-    if error.is::<Unreadable>() {
+    if error.is::<Unreadable>() || error.is::<NeedsToken>() {
         return 2;
     }
     match error.downcast_ref() {

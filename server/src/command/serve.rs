@@ -23,13 +23,13 @@ use super::{Signals, say};
 use crate::{
     blocked::{Blocked, ListFile},
     cli::Serve,
-    epoch::{self, AuthorKey, Intake, Sealed, Sealer},
+    epoch::{self, AuthorKey, Intake, Receipts, Sealed, Sealer},
     flow::{self, Flow, FlowError},
     results::Live,
-    source::{self, Opened, Registry},
+    source::{self, Opened, Registry, Secret, SecretError},
     store::{self, Log, State},
     tutorial,
-    web::{self, ExternalBoard, Pictures, Site, Web},
+    web::{self, Access, ExternalBoard, Pictures, Posts, Site, Web},
 };
 
 /// How long sources and clients may take to let go.
@@ -49,6 +49,7 @@ pub(super) async fn run(typed: Serve) -> anyhow::Result<()> {
     let begun = Instant::now();
     let mut signals = Signals::new()?;
     // All that can be refused is asked first, so that nothing is left half-started.
+    let access = Access::new(ingest_token()?, typed.public)?;
     let listener = listen(typed.listen)?;
     let grammar = typed.text.grammar;
     let (list, blocked) = match typed.block {
@@ -91,11 +92,13 @@ pub(super) async fn run(typed: Serve) -> anyhow::Result<()> {
     let live = Live::new(results_seen, sealed_seen.clone(), grace).asking(flow.asker());
     let counted = live.clone();
     let remembered = epoch::remembered(&log, grammar, batch).map_err(FlowError::Store)?;
+    let receipts = Receipts::load(log.clone()).map_err(FlowError::Store)?;
     let sealing = epoch::Parts {
         log: log.clone(),
         grammar,
         batch,
         author_key: author_key(&log)?,
+        receipts: receipts.clone(),
         sealed,
         droppable: durable,
         counted: move || counted.newest().map_or(Epoch(0), |results| results.epoch),
@@ -124,9 +127,12 @@ pub(super) async fn run(typed: Serve) -> anyhow::Result<()> {
         listener.local_addr()?
     ));
     showing.spawn(registry.clone().keep_rates(showing.stop.clone()));
+    let expected = access.has_token();
     let web = Web {
         begun,
         live: live.clone(),
+        posts: Posts::new(intake.clone(), receipts, registry.clone(), expected),
+        access,
         sources: registry,
         retractions: intake.retractions(),
         seals: log.commits(),
@@ -261,6 +267,15 @@ fn author_key(log: &Log) -> anyhow::Result<AuthorKey> {
         None => AuthorKey::fresh().context("the system gives no random numbers")?,
     };
     Ok(AuthorKey::new(log.author_key(fresh)?))
+}
+
+/// What those who post must know; `None` where everybody may.
+fn ingest_token() -> Result<Option<Secret>, SecretError> {
+    match Secret::of_environment("TAGTIDE_INGEST_TOKEN") {
+        Ok(token) => Ok(Some(token)),
+        Err(SecretError::Missing(_)) => Ok(None),
+        Err(error) => Err(error),
+    }
 }
 
 fn workers() -> usize {

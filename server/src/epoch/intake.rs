@@ -1,4 +1,4 @@
-//! Where sources put their posts, and where the open epoch is closed.
+//! Where sources put their posts and others bring theirs, and where the open epoch is closed.
 
 use std::{
     mem,
@@ -8,12 +8,13 @@ use std::{
 
 use engine::grammar::Grammar;
 use model::{Epoch, Kind};
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 
 use super::{
     author::{AuthorKey, Hashes},
     clock::{self, Order, Role},
     counters::Retractions,
+    delivery::{Awaited, Complete, Delivery, Keyed},
     open::Open,
     room::{Held, Room},
 };
@@ -27,6 +28,8 @@ pub(super) struct ClosedEpoch {
     pub(super) opens: Vec<(Kind, Open)>,
     /// By the identity of the source.
     pub(super) cursors: Vec<(Arc<str>, Cursor)>,
+    /// Whose posts are in it.
+    pub(super) deliveries: Vec<Awaited>,
     /// What it keeps of the room until it is sealed.
     pub(super) held: Held,
 }
@@ -41,6 +44,7 @@ struct Inner {
     batch: Duration,
     author_key: AuthorKey,
     writers: Mutex<Vec<Registered>>,
+    complete: Mutex<Complete>,
     order: Mutex<Order>,
     room: Room,
     retractions: Retractions,
@@ -70,6 +74,7 @@ impl Intake {
             batch,
             author_key,
             writers: Mutex::default(),
+            complete: Mutex::default(),
             order: Mutex::new(Order::after(last, batch)),
             room: Room::default(),
             retractions: Retractions::default(),
@@ -104,6 +109,61 @@ impl Intake {
         }
     }
 
+    /// For posts of this kind that are brought together.
+    pub(crate) fn delivery(&self, kind: Kind) -> Delivery {
+        Delivery {
+            kind,
+            hashes: self.0.author_key.hashes(kind),
+            open: Open::new(self.0.grammar),
+            held: self.0.room.held(0),
+        }
+    }
+
+    /// Puts all of it into the open epoch. Gives that epoch's number once it is sealed; an error then is
+    /// that it could not be.
+    pub(crate) fn deliver(
+        &self,
+        delivery: Delivery,
+        keyed: Option<Keyed>,
+    ) -> Result<oneshot::Receiver<Epoch>, Closed> {
+        let (sealed, told) = oneshot::channel();
+        let mut complete = lock(&self.0.complete);
+        if complete.ended || self.0.sealer.is_closed() {
+            return Err(Closed);
+        }
+        let awaited = Awaited { keyed, sealed };
+        complete.waiting.push((delivery, awaited));
+        Ok(told)
+    }
+
+    /// Whether anything can still be delivered.
+    pub(crate) fn is_ending(&self) -> bool {
+        lock(&self.0.complete).ended || self.0.sealer.is_closed()
+    }
+
+    pub(crate) fn has_room(&self) -> bool {
+        self.0.room.is_some()
+    }
+
+    /// Takes all the room there is, until what is given is dropped.
+    #[cfg(test)]
+    pub(crate) fn fill(&self) -> Delivery {
+        let mut delivery = self.delivery(Kind::Http);
+        delivery.held.grow(usize::MAX / 2);
+        delivery
+    }
+
+    #[cfg(test)]
+    pub(crate) fn holds_deliveries(&self) -> bool {
+        !lock(&self.0.complete).waiting.is_empty()
+    }
+
+    /// As when they cannot be sealed.
+    #[cfg(test)]
+    pub(crate) fn lose_deliveries(&self) {
+        lock(&self.0.complete).waiting.clear();
+    }
+
     pub(crate) fn batch(&self) -> Duration {
         self.0.batch
     }
@@ -123,9 +183,14 @@ impl Intake {
 
     /// Closes the open epoch for good and tells the sealer to end: the sources have ended.
     pub(crate) async fn finish(&self, now: Epoch) -> Result<(), Closed> {
-        self.0
+        lock(&self.0.complete).ended = true;
+        let closed = self
+            .0
             .close(|order| order.on_finish(now, self.0.has_posts()))
-            .await?;
+            .await;
+        // Where nothing can be sealed any more, nobody need wait for it.
+        lock(&self.0.complete).waiting.clear();
+        closed?;
         self.0.sealer.send(None).await.map_err(|_| Closed)
     }
 }
@@ -143,7 +208,7 @@ impl Inner {
 
     fn has_posts(&self) -> bool {
         let has_posts = |writer: &Registered| writer.open.lock().is_ok_and(|open| !open.is_empty());
-        lock(&self.writers).iter().any(has_posts)
+        !lock(&self.complete).waiting.is_empty() || lock(&self.writers).iter().any(has_posts)
     }
 
     /// Closes the epoch that `decide` names, if any. All or nothing: dropped while it waits, it has
@@ -162,6 +227,7 @@ impl Inner {
     fn take(&self, epoch: Epoch) -> ClosedEpoch {
         let mut opens = Vec::new();
         let mut cursors = Vec::new();
+        let mut deliveries = Vec::new();
         let mut bytes = 0;
         let mut writers = lock(&self.writers);
         for writer in writers.iter() {
@@ -185,11 +251,20 @@ impl Inner {
             let empty = writer.open.lock().is_ok_and(|open| open.is_empty());
             Arc::strong_count(&writer.open) > 1 || !empty
         });
+        let mut held = self.room.held(bytes);
+        for (delivery, awaited) in lock(&self.complete).waiting.drain(..) {
+            held.join(delivery.held);
+            if !delivery.open.is_empty() {
+                opens.push((delivery.kind, delivery.open));
+            }
+            deliveries.push(awaited);
+        }
         ClosedEpoch {
             epoch,
             opens,
             cursors,
-            held: self.room.held(bytes),
+            deliveries,
+            held,
         }
     }
 }

@@ -3,19 +3,22 @@
 //! Every writer of every source adds to an `Open` of its own, under a lock that only the close of an
 //! epoch shares. The close takes them all at once, cursors included, and hands them to the sealer, which
 //! makes them durable in one commit, together with what the epoch's deletions, edits and take-downs
-//! retract from it and from earlier ones (`Remembered`).
+//! retract from it and from earlier ones (`Remembered`). What is brought whole (`Delivery`) has an `Open` of
+//! its own, which joins the epoch when it is complete.
 //!
 //! **Invariants:** a cursor is never ahead of the counts: both leave an `Open` together and go into
-//! one commit. A sealed epoch never changes. Epoch numbers only grow.
+//! one commit; so are the posts of a delivery and its receipt. A sealed epoch never changes. Epoch numbers only grow.
 
 mod author;
 mod clock;
 mod combine;
 mod counters;
+mod delivery;
 mod intake;
 mod mentioned;
 mod noted;
 mod open;
+mod receipts;
 mod remembered;
 mod room;
 mod samples;
@@ -30,7 +33,9 @@ use crate::store::{Log, StoreError};
 pub(crate) use author::AuthorKey;
 pub(crate) use clock::{end_of, epoch_of, now, tick};
 pub(crate) use counters::Retractions;
+pub(crate) use delivery::{Delivery, Keyed, NoRoom};
 pub(crate) use intake::Intake;
+pub(crate) use receipts::{ClaimError, Claimed, Receipts};
 pub(crate) use remembered::Remembered;
 #[cfg(any(test, fuzzing))]
 pub(crate) use remembered::fuzzing;

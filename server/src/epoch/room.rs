@@ -31,11 +31,15 @@ impl Room {
     pub(super) async fn some(&self) {
         loop {
             let freed = self.0.freed.notified();
-            if self.0.taken.load(Acquire) < MOST {
+            if self.is_some() {
                 return;
             }
             freed.await;
         }
+    }
+
+    pub(super) fn is_some(&self) -> bool {
+        self.0.taken.load(Acquire) < MOST
     }
 
     pub(super) fn take(&self, bytes: usize) {
@@ -46,6 +50,24 @@ impl Room {
     pub(super) fn held(&self, bytes: usize) -> Held {
         let room = self.clone();
         Held { room, bytes }
+    }
+}
+
+impl Held {
+    /// Whether there is room for more.
+    pub(super) fn is_room(&self) -> bool {
+        self.room.is_some()
+    }
+
+    /// Takes more.
+    pub(super) fn grow(&mut self, bytes: usize) {
+        self.room.take(bytes);
+        self.bytes += bytes;
+    }
+
+    /// Holds what the other held.
+    pub(super) fn join(&mut self, mut other: Self) {
+        self.bytes += std::mem::take(&mut other.bytes);
     }
 }
 
@@ -63,6 +85,17 @@ mod tests {
     use tokio::time::timeout;
 
     use super::*;
+
+    #[test]
+    fn what_is_joined_is_free_with_the_whole() {
+        let room = Room::default();
+        let (mut whole, mut part) = (room.held(0), room.held(0));
+        part.grow(MOST);
+        whole.join(part);
+        assert!(!whole.is_room());
+        drop(whole);
+        assert!(room.is_some());
+    }
 
     #[tokio::test]
     async fn whoever_waits_goes_on_when_an_epoch_is_sealed() {

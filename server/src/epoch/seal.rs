@@ -23,9 +23,10 @@ use super::{
     combine::combine,
     counters::Retractions,
     intake::{ClosedEpoch, Intake},
+    receipts::Receipts,
     remembered::Remembered,
 };
-use crate::store::{Log, SealedEpoch, StoreError};
+use crate::store::{Log, SealedEpoch, SealedReceipts, StoreError};
 
 /// Epochs that may wait for their seal. A replay at full speed closes them faster than a disk takes
 /// them one by one; this many go into one commit at most.
@@ -56,6 +57,7 @@ pub(crate) struct Parts<S> {
     pub(crate) grammar: Grammar,
     pub(crate) batch: Duration,
     pub(crate) author_key: AuthorKey,
+    pub(crate) receipts: Receipts,
     /// Told of each commit; holds the newest seal of earlier runs.
     pub(crate) sealed: watch::Sender<Option<Sealed>>,
     /// Epochs up to this one are no longer needed: they leave the log with the next commit.
@@ -109,6 +111,7 @@ fn run<S: Fn() -> Epoch>(
     while let Some(first) = closed.blocking_recv().flatten() {
         let mut epochs = Vec::new();
         let mut cursors = Vec::new();
+        let mut deliveries = Vec::new();
         // What they hold is free again when they are sealed.
         let mut held = Vec::new();
         let mut next = Some(first);
@@ -129,6 +132,8 @@ fn run<S: Fn() -> Epoch>(
                 remembered: applied.bytes,
             });
             cursors.extend(closed_epoch.cursors);
+            let awaited = closed_epoch.deliveries.into_iter();
+            deliveries.extend(awaited.map(|awaited| (epoch, awaited)));
             held.push(closed_epoch.held);
             let more = epochs.len() < MOST_WAITING && retracted < MOST_RETRACTED;
             let waiting = more.then(|| closed.try_recv().ok());
@@ -136,7 +141,21 @@ fn run<S: Fn() -> Epoch>(
             next = waiting.flatten().flatten();
         }
         let drop_to = Epoch(parts.droppable.load(Acquire));
-        parts.log.seal(&epochs, &cursors, drop_to, forget_to)?;
+        let at = parts.receipts.now();
+        let receipts = deliveries.iter();
+        let receipts = SealedReceipts {
+            at,
+            fresh: receipts
+                .filter_map(|(epoch, awaited)| awaited.receipt(*epoch))
+                .collect(),
+            expired: Receipts::expired(at),
+        };
+        parts
+            .log
+            .seal(&epochs, &cursors, &receipts, drop_to, forget_to)?;
+        for (epoch, awaited) in deliveries {
+            awaited.tell(epoch, at);
+        }
         let now = Instant::now();
         forget_counted(&mut ahead, (parts.counted)());
         ahead.extend(epochs.iter().map(|sealed| (sealed.epoch, now)));

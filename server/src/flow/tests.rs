@@ -12,7 +12,7 @@ use super::*;
 use crate::{
     blocked::Blocked,
     results::{Live, NoTag},
-    store::{self, SealedEpoch, Settings},
+    store::{self, SealedEpoch, SealedReceipts, Settings},
 };
 
 const BATCH: Duration = Duration::from_secs(2);
@@ -106,7 +106,13 @@ impl Generation {
     fn seal(&self, epochs: impl IntoIterator<Item = u64>) {
         let epochs: Vec<_> = epochs.into_iter().map(sealed).collect();
         self.log
-            .seal(&epochs, &[], Epoch(self.durable.load(Relaxed)), Epoch(0))
+            .seal(
+                &epochs,
+                &[],
+                &SealedReceipts::default(),
+                Epoch(self.durable.load(Relaxed)),
+                Epoch(0),
+            )
             .expect("sealed");
         self.flow.signal().wake();
     }
@@ -281,7 +287,13 @@ async fn a_rise_is_told_with_when_it_began() {
         epoch.deltas = deltas.into_iter().collect();
         generation
             .log
-            .seal(&[epoch], &[], Epoch(0), Epoch(0))
+            .seal(
+                &[epoch],
+                &[],
+                &SealedReceipts::default(),
+                Epoch(0),
+                Epoch(0),
+            )
             .expect("sealed");
     }
     generation.flow.signal().wake();
@@ -386,8 +398,22 @@ fn a_state_that_is_not_the_logs_is_refused() {
     let directory = tempfile::tempdir().unwrap();
     {
         let (log, _) = store::open(directory.path(), &SETTINGS).unwrap();
-        log.seal(&[sealed(7)], &[], Epoch(0), Epoch(0)).unwrap();
-        log.seal(&[sealed(8)], &[], Epoch(7), Epoch(0)).unwrap();
+        log.seal(
+            &[sealed(7)],
+            &[],
+            &SealedReceipts::default(),
+            Epoch(0),
+            Epoch(0),
+        )
+        .unwrap();
+        log.seal(
+            &[sealed(8)],
+            &[],
+            &SealedReceipts::default(),
+            Epoch(7),
+            Epoch(0),
+        )
+        .unwrap();
     }
     let error = refused(directory.path());
     assert!(matches!(error, FlowError::Refused(_)), "{error}");
@@ -398,7 +424,14 @@ fn damage_ends_the_count_with_a_word_and_without_an_abort() {
     let directory = tempfile::tempdir().unwrap();
     {
         let (log, _) = store::open(directory.path(), &SETTINGS).unwrap();
-        log.seal(&[sealed(7)], &[], Epoch(0), Epoch(0)).unwrap();
+        log.seal(
+            &[sealed(7)],
+            &[],
+            &SealedReceipts::default(),
+            Epoch(0),
+            Epoch(0),
+        )
+        .unwrap();
         log.damage(Epoch(7));
     }
     for workers in [1, 3] {

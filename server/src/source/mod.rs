@@ -15,6 +15,7 @@ use tokio_util::sync::CancellationToken;
 
 mod address;
 mod bluesky;
+mod body;
 pub(crate) mod compression;
 mod connection;
 mod decode;
@@ -48,6 +49,8 @@ mod tcp;
 mod websocket;
 mod x;
 
+pub(crate) use body::{BodyError, Taken, read as read_body};
+pub(crate) use compression::Coding;
 pub(crate) use decode::decode;
 pub(crate) use dollars::Dollars;
 pub(crate) use lines::Lines;
@@ -55,6 +58,7 @@ pub(crate) use listen::bind;
 pub(crate) use open::{Opened, open};
 pub(crate) use options::{Options, XOptions};
 pub(crate) use random::Random;
+pub(crate) use secret::{Secret, SecretError};
 pub(crate) use spec::Spec;
 pub(crate) use status::{Registry, Report, Status};
 

@@ -6,9 +6,10 @@
 use std::{env, fmt, fs, path::PathBuf};
 
 use reqwest::header::HeaderValue;
+use sha2::{Digest as _, Sha256};
 
 #[derive(Clone, PartialEq, Eq)]
-pub(super) struct Secret(String);
+pub(crate) struct Secret(String);
 
 /// Why there is no secret.
 #[derive(Debug, thiserror::Error)]
@@ -27,7 +28,7 @@ pub(crate) enum SecretError {
 
 impl Secret {
     /// Of the environment variable `name`, or of the file that `NAME_FILE` names.
-    pub(super) fn of_environment(name: &'static str) -> Result<Self, SecretError> {
+    pub(crate) fn of_environment(name: &'static str) -> Result<Self, SecretError> {
         let text = match (env::var_os(name), env::var_os(format!("{name}_FILE"))) {
             (Some(text), _) => text.into_string().map_err(|_| SecretError::NoToken(name))?,
             (None, Some(path)) => {
@@ -44,10 +45,21 @@ impl Secret {
     }
 
     /// White space around it, such as the end of a file's line, is none of it.
-    pub(super) fn new(text: &str) -> Option<Self> {
+    pub(crate) fn new(text: &str) -> Option<Self> {
         let text = text.trim();
         let seen = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_graphic());
         seen.then(|| Self(text.to_owned()))
+    }
+
+    /// Whether somebody knows it. How long that takes to tell depends on nothing that is secret: digests
+    /// are compared.
+    pub(crate) fn is(&self, said: &[u8]) -> bool {
+        Sha256::digest(said) == self.digest()
+    }
+
+    /// What tells it from others, and does not give it away.
+    pub(crate) fn digest(&self) -> sha2::digest::Output<Sha256> {
+        Sha256::digest(self.0.as_bytes())
     }
 
     /// The value of an `Authorization` header.
@@ -74,6 +86,15 @@ mod tests {
         let secret = Secret::new(" AAAA%2Fx\n").unwrap();
         assert_eq!(secret.bearer().to_str().unwrap(), "Bearer AAAA%2Fx");
         assert!(!format!("{secret:?} {:?}", secret.bearer()).contains("AAAA"));
+    }
+
+    #[test]
+    fn it_is_known_by_all_of_it() {
+        let secret = Secret::new("AAAA%2Fx").unwrap();
+        assert!(secret.is(b"AAAA%2Fx"));
+        for other in [&b""[..], b"AAAA%2F", b"AAAA%2Fxx", b"aaaa%2fx"] {
+            assert!(!secret.is(other));
+        }
     }
 
     #[test]

@@ -172,7 +172,11 @@ impl Status {
 
     /// A line longer than the limit: its beginning was read as a post, the rest dropped.
     pub(crate) fn line_cut(&self) {
-        if self.0.cut.fetch_add(1, Relaxed) == 0 {
+        self.lines_cut(1);
+    }
+
+    pub(crate) fn lines_cut(&self, more: u64) {
+        if more > 0 && self.0.cut.fetch_add(more, Relaxed) == 0 {
             tracing::warn!(
                 source = self.0.name,
                 "a line over 1 MiB was cut; more are only counted"
@@ -182,7 +186,11 @@ impl Status {
 
     /// A line that is no post: dropped.
     pub(crate) fn line_refused(&self, why: &dyn std::error::Error) {
-        if self.0.refused.fetch_add(1, Relaxed) == 0 {
+        self.lines_refused(1, why);
+    }
+
+    pub(crate) fn lines_refused(&self, more: u64, why: &dyn std::error::Error) {
+        if more > 0 && self.0.refused.fetch_add(more, Relaxed) == 0 {
             let name = &self.0.name;
             tracing::warn!(
                 source = name,

@@ -6,11 +6,16 @@ use std::fmt::Debug;
 use engine::count::{Deltas, Pane, SavedGroup, Segment};
 use serde::{Serialize, de::DeserializeOwned};
 
-use super::format::{checked, decode, encode, parse};
+use super::{
+    Receipt,
+    format::{checked, decode, encode, parse},
+    receipt::Stored,
+};
 use crate::fuzzing::Check;
 
-pub(crate) const CHECKS: [(&str, Check); 4] = [
+pub(crate) const CHECKS: [(&str, Check); 5] = [
     ("log_entry", value::<Deltas>),
+    ("log_receipt", value::<Stored<Receipt>>),
     ("state_group", value::<SavedGroup>),
     ("state_segment", value::<Segment>),
     ("state_pane", value::<Pane>),

@@ -8,11 +8,12 @@ use std::{
 
 use engine::{count::Deltas, grammar::Grammar};
 use model::Epoch;
-use redb::{Database, ReadableDatabase, ReadableTable, TableDefinition};
+use redb::{Database, ReadOnlyTable, ReadableDatabase, ReadableTable, TableDefinition, TableError};
 
 use super::{
-    Commits, OpenError, SealedEpoch, StoreError, crash, file,
+    Commits, DeliveryKey, OpenError, Receipt, SealedEpoch, SealedReceipts, StoreError, crash, file,
     format::{decode, encode},
+    receipt::Stored,
 };
 use crate::source::Cursor;
 
@@ -23,6 +24,9 @@ const EPOCHS: TableDefinition<u64, &[u8]> = TableDefinition::new("epochs");
 const REMEMBERED: TableDefinition<u64, &[u8]> = TableDefinition::new("remembered");
 /// Identity of a source → its [`Cursor`] behind the newest sealed epoch.
 const CURSORS: TableDefinition<&str, &[u8]> = TableDefinition::new("cursors");
+/// When it was sealed and the [`DeliveryKey`] → its [`Receipt`]. Not there before a seal of a version that
+/// knows it.
+const RECEIPTS: TableDefinition<(u64, u128), &[u8]> = TableDefinition::new("receipts");
 /// What was given when the directory was made, and must be given again; and [`AUTHOR_KEY`].
 const SETTINGS: TableDefinition<&str, &str> = TableDefinition::new("settings");
 
@@ -124,12 +128,13 @@ impl Log {
         Ok(key)
     }
 
-    /// Makes epochs and cursors durable, in one commit. Drops the counts of epochs up to `drop_to`, and
-    /// what was remembered up to `forget_to`.
+    /// Makes epochs, cursors and receipts durable, in one commit. Drops the counts of epochs up to
+    /// `drop_to`, and what was remembered up to `forget_to`.
     pub(crate) fn seal(
         &self,
         epochs: &[SealedEpoch],
         cursors: &[(Arc<str>, Cursor)],
+        receipts: &SealedReceipts,
         drop_to: Epoch,
         forget_to: Epoch,
     ) -> Result<(), StoreError> {
@@ -169,6 +174,18 @@ impl Log {
             let mut table = write.open_table(CURSORS)?;
             for (identity, cursor) in cursors {
                 table.insert(&**identity, encode(&cursor.0)?.as_slice())?;
+            }
+            let mut table = write.open_table(RECEIPTS)?;
+            for (key, receipt) in &receipts.fresh {
+                let value = encode(&Stored::First(receipt))?;
+                bytes += value.len();
+                table.insert((receipts.at, key.0), value.as_slice())?;
+            }
+            while table
+                .first()?
+                .is_some_and(|(place, _)| place.value().0 <= receipts.expired)
+            {
+                table.pop_first()?;
             }
         }
         if let Some(last) = epochs.last() {
@@ -229,6 +246,40 @@ impl Log {
         Ok(())
     }
 
+    /// The receipt that was sealed at this time under this key.
+    pub(crate) fn receipt(&self, at: u64, key: DeliveryKey) -> Result<Option<Receipt>, StoreError> {
+        let Some(table) = self.table_of_receipts()? else {
+            return Ok(None);
+        };
+        let stored = table.get((at, key.0))?;
+        stored.map(|stored| receipt(stored.value())).transpose()
+    }
+
+    /// Gives each receipt with when it was sealed and its key, the oldest first.
+    pub(crate) fn receipts(
+        &self,
+        mut each: impl FnMut(u64, DeliveryKey, Receipt),
+    ) -> Result<(), StoreError> {
+        let Some(table) = self.table_of_receipts()? else {
+            return Ok(());
+        };
+        for entry in table.iter()? {
+            let (place, stored) = entry?;
+            let (at, key) = place.value();
+            each(at, DeliveryKey(key), receipt(stored.value())?);
+        }
+        Ok(())
+    }
+
+    /// `None` where there was never one.
+    fn table_of_receipts(&self) -> Result<Option<StoredReceipts>, StoreError> {
+        match self.0.begin_read()?.open_table(RECEIPTS) {
+            Ok(table) => Ok(Some(table)),
+            Err(TableError::TableDoesNotExist(_)) => Ok(None),
+            Err(error) => Err(error.into()),
+        }
+    }
+
     /// The oldest sealed epoch after `epoch`.
     pub(crate) fn next(&self, epoch: Epoch) -> Result<Option<(Epoch, Deltas)>, StoreError> {
         let table = self.0.begin_read()?.open_table(EPOCHS)?;
@@ -240,8 +291,25 @@ impl Log {
     }
 }
 
+type StoredReceipts = ReadOnlyTable<(u64, u128), &'static [u8]>;
+
+fn receipt(stored: &[u8]) -> Result<Receipt, StoreError> {
+    Ok(decode::<Stored<Receipt>>(stored)?.receipt())
+}
+
 #[cfg(test)]
 impl Log {
+    /// One that is forgotten with the test.
+    pub(crate) fn in_memory() -> Self {
+        let database = redb::Builder::new()
+            .create_with_backend(redb::backends::InMemoryBackend::new())
+            .unwrap();
+        let write = database.begin_write().unwrap();
+        write.open_table(REMEMBERED).unwrap();
+        write.commit().unwrap();
+        Self(database, Commits::default())
+    }
+
     /// Makes an entry one that cannot be read.
     pub(crate) fn damage(&self, epoch: Epoch) {
         let write = self.0.begin_write().unwrap();

@@ -17,6 +17,7 @@ mod format;
 #[cfg(any(test, fuzzing))]
 pub(crate) mod fuzzing;
 mod log;
+mod receipt;
 mod sizes;
 mod state;
 mod untouched;
@@ -26,6 +27,7 @@ pub(crate) use entry::SealedEpoch;
 pub(crate) use error::{OpenError, StoreError};
 pub(crate) use file::FORMAT;
 pub(crate) use log::{Log, Settings};
+pub(crate) use receipt::{DeliveryKey, Receipt, SealedReceipts};
 pub(crate) use sizes::Files;
 pub(crate) use state::{Batch, Row, State};
 
@@ -64,11 +66,17 @@ mod tests {
     use model::{Epoch, Filter, Kind, Slice};
 
     use super::*;
-    use crate::source::Cursor;
+    use crate::source::{Cursor, Taken};
 
     const SETTINGS: Settings = Settings {
         batch: Duration::from_secs(2),
         grammar: Grammar::Twitter,
+    };
+
+    const NO_RECEIPTS: SealedReceipts = SealedReceipts {
+        at: 0,
+        fresh: Vec::new(),
+        expired: 0,
     };
 
     fn epoch(number: u64, count: u64) -> SealedEpoch {
@@ -113,7 +121,8 @@ mod tests {
         let cursors = [(Arc::from("file:/posts"), Cursor("120".into()))];
         {
             let (log, _) = opened(directory.path());
-            log.seal(&[epoch(4, 1), epoch(9, 2)], &cursors, Epoch(0), Epoch(0))
+            let epochs = [epoch(4, 1), epoch(9, 2)];
+            log.seal(&epochs, &cursors, &NO_RECEIPTS, Epoch(0), Epoch(0))
                 .unwrap();
         }
         let (log, _) = opened(directory.path());
@@ -138,10 +147,12 @@ mod tests {
     fn what_the_state_holds_leaves_the_log_and_the_log_knows_it() {
         let directory = tempfile::tempdir().unwrap();
         let (log, _) = opened(directory.path());
-        log.seal(&[epoch(4, 1), epoch(5, 2)], &[], Epoch(0), Epoch(0))
+        let epochs = [epoch(4, 1), epoch(5, 2)];
+        log.seal(&epochs, &[], &NO_RECEIPTS, Epoch(0), Epoch(0))
             .unwrap();
         assert_eq!(log.dropped().unwrap(), Epoch(0));
-        log.seal(&[epoch(6, 3)], &[], Epoch(5), Epoch(0)).unwrap();
+        log.seal(&[epoch(6, 3)], &[], &NO_RECEIPTS, Epoch(5), Epoch(0))
+            .unwrap();
         assert_eq!(log.dropped().unwrap(), Epoch(5));
         assert_eq!(
             log.next(Epoch(0)).unwrap(),
@@ -167,11 +178,54 @@ mod tests {
             all
         };
         let epochs = [remembering(4, b"four"), epoch(5, 1), remembering(6, b"six")];
-        log.seal(&epochs, &[], Epoch(6), Epoch(0)).unwrap();
+        log.seal(&epochs, &[], &NO_RECEIPTS, Epoch(6), Epoch(0))
+            .unwrap();
         assert_eq!(all(), [(4, b"four".to_vec()), (6, b"six".to_vec())]);
         let epochs = [remembering(7, b"seven"), remembering(8, b"eight")];
-        log.seal(&epochs, &[], Epoch(6), Epoch(7)).unwrap();
+        log.seal(&epochs, &[], &NO_RECEIPTS, Epoch(6), Epoch(7))
+            .unwrap();
         assert_eq!(all(), [(8, b"eight".to_vec())]);
+    }
+
+    #[test]
+    fn a_receipt_is_there_until_it_expires() {
+        let directory = tempfile::tempdir().unwrap();
+        let receipt = |number: u64| Receipt {
+            digest: [7; 32],
+            epoch: Epoch(number),
+            taken: Taken {
+                accepted: number,
+                ..Taken::default()
+            },
+        };
+        let seal = |log: &Log, number: u64, expired| {
+            let receipts = SealedReceipts {
+                at: 100 * number,
+                fresh: vec![(DeliveryKey(number.into()), receipt(number))],
+                expired,
+            };
+            log.seal(&[epoch(number, 1)], &[], &receipts, Epoch(0), Epoch(0))
+                .unwrap();
+        };
+        let all = |log: &Log| {
+            let mut all = Vec::new();
+            log.receipts(|at, DeliveryKey(key), receipt| all.push((at, key, receipt.epoch.0)))
+                .unwrap();
+            all
+        };
+        {
+            let (log, _) = opened(directory.path());
+            // As a directory of before there were receipts.
+            assert_eq!(log.receipt(400, DeliveryKey(4)).unwrap(), None);
+            assert_eq!(all(&log), []);
+            seal(&log, 4, 0);
+            seal(&log, 5, 0);
+        }
+        let (log, _) = opened(directory.path());
+        assert_eq!(log.receipt(400, DeliveryKey(4)).unwrap(), Some(receipt(4)));
+        assert_eq!(log.receipt(400, DeliveryKey(5)).unwrap(), None);
+        seal(&log, 6, 400);
+        assert_eq!(all(&log), [(500, 5, 5), (600, 6, 6)]);
     }
 
     #[test]

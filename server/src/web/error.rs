@@ -90,12 +90,20 @@ impl ApiError {
         Self::of_status(StatusCode::REQUEST_TIMEOUT)
     }
 
+    /// The same, with the seconds after which it is worth trying again.
+    pub(super) fn after(self, retry_after: Option<u32>) -> Self {
+        Self {
+            retry_after,
+            ..self
+        }
+    }
+
     #[cfg(test)]
     pub(super) fn code(&self) -> &'static str {
         self.code
     }
 
-    fn new(status: StatusCode, code: &'static str, message: impl Into<String>) -> Self {
+    pub(super) fn new(status: StatusCode, code: &'static str, message: impl Into<String>) -> Self {
         Self {
             status,
             code,

@@ -1,7 +1,8 @@
 //! Everything that is asked over HTTP: the pages, their server functions, the JSON for scripts, and the
 //! two addresses of the tutorial's dashboard.
 //!
-//! * [`router`] every route there is; [`pages`], [`api`], [`pictures`] (by [`fonts`]), [`status`],
+//! * [`router`] every route there is; [`posts`] takes posts from whoever has [`access`]; [`pages`],
+//!   [`api`], [`pictures`] (by [`fonts`]), [`status`],
 //!   [`tutorial`], [`health`], [`metrics`] and [`assets`] answer; [`csv`] and [`etag`] give answers
 //!   their form
 //! * [`boards`] what the pages' questions are answered; [`origin`] what links to them look like;
@@ -13,6 +14,7 @@
 //! is asked for, one tag or a part of the posts, takes its time. What strangers can take from the
 //! server has a bound here or in [`connections`]: bodies, time, connections.
 
+mod access;
 mod api;
 mod assets;
 mod boards;
@@ -27,6 +29,7 @@ mod metrics;
 mod origin;
 mod pages;
 mod pictures;
+mod posts;
 mod security;
 mod status;
 #[cfg(test)]
@@ -54,9 +57,11 @@ use crate::{
     store::{Commits, Files},
 };
 
+pub(crate) use access::{Access, NeedsToken};
 pub(crate) use assets::Site;
 pub(crate) use external::ExternalBoard;
 pub(crate) use pictures::Pictures;
+pub(crate) use posts::Posts;
 
 /// What the handlers answer from. A clone is another handle to the same things.
 #[derive(Clone, Debug)]
@@ -75,6 +80,8 @@ pub(crate) struct Web {
     pub(crate) batch: Duration,
     pub(crate) site: Site,
     pub(crate) pictures: Pictures,
+    pub(crate) access: Access,
+    pub(crate) posts: Posts,
 }
 
 /// Every route there is.
@@ -90,6 +97,7 @@ fn router(web: Web) -> Router {
         .route("/api/v1/top.png", get(pictures::top_png))
         .route("/api/v1/tags/{name}", get(api::tag))
         .route("/api/v1/status", get(status::status))
+        .route(posts::PATH, post(posts::post))
         .route("/updateData", post(tutorial::update))
         .route("/refreshData", get(tutorial::refresh))
         .route("/healthz", get(health::alive))

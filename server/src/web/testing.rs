@@ -5,15 +5,16 @@ use std::{
     time::{Duration, Instant},
 };
 
+use engine::grammar::Grammar;
 use model::{Epoch, Kind, Lang, Pulse, Ranking, Row, Top, Window};
 use tokio::sync::watch;
 
-use super::{ExternalBoard, Pictures, Site, Web};
+use super::{Access, ExternalBoard, Pictures, Posts, Site, Web};
 use crate::{
-    epoch::{Retractions, Sealed},
+    epoch::{self, AuthorKey, Intake, Receipts, Retractions, Sealed, Sealer},
     results::{Live, Results, Whole},
     source::Registry,
-    store::{Commits, Files},
+    store::{Commits, Files, Log},
 };
 
 #[derive(Debug)]
@@ -41,10 +42,14 @@ impl Counting {
     }
 
     pub(crate) fn web(&self) -> Web {
+        let (intake, receipts) = intake();
+        let sources = Registry::default();
         Web {
             begun: Instant::now(),
             live: self.live(),
-            sources: Registry::default(),
+            posts: Posts::new(intake, receipts, sources.clone(), false),
+            access: Access::default(),
+            sources,
             retractions: Retractions::default(),
             seals: Commits::default(),
             checkpoints: Commits::default(),
@@ -94,6 +99,26 @@ impl Counting {
             behind_since: Some(tokio::time::Instant::now()),
         }));
     }
+}
+
+/// An intake with a sealer that ends with it. Nothing closes its epochs.
+pub(crate) fn intake() -> (Intake, Receipts) {
+    let log = Arc::new(Log::in_memory());
+    let (grammar, batch) = (Grammar::Twitter, Duration::from_millis(100));
+    let receipts = Receipts::load(log.clone()).unwrap();
+    let remembered = epoch::remembered(&log, grammar, batch).unwrap();
+    let parts = epoch::Parts {
+        log,
+        grammar,
+        batch,
+        author_key: AuthorKey::new([0; 16]),
+        receipts: receipts.clone(),
+        sealed: watch::Sender::new(None),
+        droppable: Arc::default(),
+        counted: || Epoch(u64::MAX),
+    };
+    let (_, intake) = Sealer::start(parts, remembered).unwrap();
+    (intake, receipts)
 }
 
 pub(crate) fn row(rank: u32, tag: &str, count: u64) -> Row {

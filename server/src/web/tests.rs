@@ -1,6 +1,7 @@
 //! The whole router over a real socket, as clients see it.
 
 mod formats;
+mod posts;
 mod sources;
 
 use std::{
@@ -17,7 +18,7 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-use super::{connections, router, serve, testing::Counting};
+use super::{Access, Posts, Web, connections, router, serve, testing::Counting};
 use crate::source::Registry;
 
 /// A server on a port of its own, with counts shown by hand.
@@ -26,18 +27,26 @@ struct TestServer {
     address: SocketAddr,
     client: Client,
     sources: Registry,
+    posts: Posts,
     stop: CancellationToken,
     serving: JoinHandle<()>,
 }
 
 impl TestServer {
     async fn start() -> Self {
+        Self::start_with(Access::default()).await
+    }
+
+    async fn start_with(access: Access) -> Self {
         let counting = Counting::default();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let stop = CancellationToken::new();
-        let web = counting.web();
-        let sources = web.sources.clone();
+        let web = Web {
+            access,
+            ..counting.web()
+        };
+        let (sources, posts) = (web.sources.clone(), web.posts.clone());
         let serving = tokio::spawn(serve(listener, web, stop.clone()));
         let client = crate::client::builder()
             .no_proxy()
@@ -49,6 +58,7 @@ impl TestServer {
             address,
             client,
             sources,
+            posts,
             stop,
             serving,
         }

@@ -7,7 +7,10 @@
 use axum::{
     Form, Json,
     extract::{State, rejection::FormRejection},
-    http::{HeaderMap, StatusCode, header::CACHE_CONTROL},
+    http::{
+        HeaderMap, HeaderValue, StatusCode,
+        header::{CACHE_CONTROL, WWW_AUTHENTICATE},
+    },
     response::{Html, IntoResponse, Response},
 };
 use model::{Ranking, Window};
@@ -26,6 +29,8 @@ const ROWS: usize = 10;
 pub(super) enum UpdateError {
     #[error("it comes from a page of another site")]
     Elsewhere,
+    #[error("it comes without the token")]
+    NoToken,
     #[error("it is too large")]
     TooLarge,
     #[error("it is not a form")]
@@ -44,11 +49,17 @@ impl IntoResponse for UpdateError {
     fn into_response(self) -> Response {
         let status = match self {
             Self::Elsewhere => StatusCode::FORBIDDEN,
+            Self::NoToken => StatusCode::UNAUTHORIZED,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             _ => StatusCode::BAD_REQUEST,
         };
         tracing::debug!(why = %self, "a post to /updateData was refused");
-        (status, Html("error")).into_response()
+        let mut response = (status, Html("error")).into_response();
+        if status == StatusCode::UNAUTHORIZED {
+            let scheme = HeaderValue::from_static("Bearer");
+            response.headers_mut().insert(WWW_AUTHENTICATE, scheme);
+        }
+        response
     }
 }
 
@@ -61,6 +72,9 @@ pub(super) async fn update(
 ) -> Result<Response, UpdateError> {
     if security::is_from_another_site(&headers) {
         return Err(UpdateError::Elsewhere);
+    }
+    if !web.access.admits_boards(&headers) {
+        return Err(UpdateError::NoToken);
     }
     let Form(fields) = form.map_err(|rejection| match rejection.status() {
         StatusCode::PAYLOAD_TOO_LARGE => UpdateError::TooLarge,

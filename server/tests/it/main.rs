@@ -11,8 +11,10 @@ mod fakes;
 #[path = "../fakes/tests/mod.rs"]
 mod fakes_are_faithful;
 mod killed;
+mod posts;
 mod program;
 mod random;
+mod repeated;
 mod replay;
 mod secured;
 mod soak;

@@ -32,6 +32,8 @@ pub(crate) struct Program {
     child: Child,
     args: Vec<String>,
     environment: HashMap<String, String>,
+    /// How large its files may get, in KiB.
+    most: Option<u64>,
     /// `127.0.0.1:PORT` of the board, once it is known.
     address: String,
     stdout: Output,
@@ -57,11 +59,25 @@ impl Program {
 
     /// The same in a data directory that outlives the program.
     pub(crate) fn serve_in(data: &Path, args: &[&str], environment: &[(&str, &str)]) -> Self {
+        Self::serve_on_disk(None, data, args, environment)
+    }
+
+    /// The same where no file can be larger than so many KiB, as on a disk that is full.
+    pub(crate) fn serve_on_full_disk(most: u64, data: &Path, args: &[&str]) -> Self {
+        Self::serve_on_disk(Some(most), data, args, &[])
+    }
+
+    fn serve_on_disk(
+        most: Option<u64>,
+        data: &Path,
+        args: &[&str],
+        environment: &[(&str, &str)],
+    ) -> Self {
         let mut all = vec!["serve".to_owned()];
         all.extend(args.iter().map(|&arg| arg.to_owned()));
         all.push("--data".to_owned());
         all.push(data.to_str().unwrap().to_owned());
-        let mut program = Self::start(all, environment, "127.0.0.1:0");
+        let mut program = Self::start(all, environment, most, "127.0.0.1:0");
         program.wait_for_address();
         program
     }
@@ -70,19 +86,25 @@ impl Program {
     pub(crate) fn feed(port: u16, args: &[&str]) -> Self {
         let mut all = vec!["feed".to_owned()];
         all.extend(args.iter().map(|&arg| arg.to_owned()));
-        Self::start(all, &[], &format!("127.0.0.1:{port}"))
+        Self::start(all, &[], None, &format!("127.0.0.1:{port}"))
     }
 
-    fn start(args: Vec<String>, environment: &[(&str, &str)], listen: &str) -> Self {
+    fn start(
+        args: Vec<String>,
+        environment: &[(&str, &str)],
+        most: Option<u64>,
+        listen: &str,
+    ) -> Self {
         let environment: HashMap<String, String> = environment
             .iter()
             .map(|&(name, value)| (name.to_owned(), value.to_owned()))
             .collect();
-        let (child, stdout, stderr) = spawn(&args, &environment, listen);
+        let (child, stdout, stderr) = spawn(&args, &environment, most, listen);
         Self {
             child,
             args,
             environment,
+            most,
             address: listen.to_owned(),
             stdout,
             stderr,
@@ -128,6 +150,11 @@ impl Program {
 
     pub(crate) fn url(&self, path: &str) -> String {
         format!("http://{}{path}", self.address)
+    }
+
+    /// `HOST:PORT` of the board.
+    pub(crate) fn address(&self) -> &str {
+        &self.address
     }
 
     pub(crate) fn pid(&self) -> u32 {
@@ -210,7 +237,7 @@ impl Program {
             "it is still running"
         );
         (self.child, self.stdout, self.stderr) =
-            spawn(&self.args, &self.environment, &self.address);
+            spawn(&self.args, &self.environment, self.most, &self.address);
         self.wait_for_address();
     }
 
@@ -219,7 +246,8 @@ impl Program {
         assert!(self.has_ended(), "it is still running");
         let mut environment = self.environment.clone();
         environment.insert("TAGTIDE_CRASH_AT".to_owned(), at.to_owned());
-        (self.child, self.stdout, self.stderr) = spawn(&self.args, &environment, &self.address);
+        (self.child, self.stdout, self.stderr) =
+            spawn(&self.args, &environment, self.most, &self.address);
     }
 
     pub(crate) fn has_ended(&mut self) -> bool {
@@ -247,9 +275,18 @@ impl Drop for Program {
 fn spawn(
     args: &[String],
     environment: &HashMap<String, String>,
+    most: Option<u64>,
     listen: &str,
 ) -> (Child, Output, Output) {
-    let mut child = Command::new(env!("CARGO_BIN_EXE_tagtide"))
+    let program = env!("CARGO_BIN_EXE_tagtide");
+    let mut command = Command::new(program);
+    if let Some(most) = most {
+        // bash counts in blocks of 1024 bytes.
+        let script = format!("trap '' XFSZ; ulimit -f {most}; exec \"$0\" \"$@\"");
+        command = Command::new("bash");
+        command.args(["-c", &script, program]);
+    }
+    let mut child = command
         .args(args)
         .args(["--listen", listen])
         .envs(environment)

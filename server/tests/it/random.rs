@@ -1,5 +1,32 @@
 //! Random numbers for generated input: the same seed gives the same ones, everywhere.
 
+use std::time::{SystemTime, UNIX_EPOCH};
+
+/// The seed of a test that has another with every run, unless the environment variable gives it. Told
+/// when the test fails.
+pub(crate) struct Seed {
+    pub(crate) seed: u64,
+    variable: &'static str,
+}
+
+impl Seed {
+    pub(crate) fn new(variable: &'static str) -> Self {
+        let now = || SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
+        let given = std::env::var(variable).ok();
+        let seed = given.map_or_else(|| now().as_secs(), |seed| seed.parse().unwrap());
+        Self { seed, variable }
+    }
+}
+
+impl Drop for Seed {
+    #[expect(clippy::print_stderr, reason = "shown with the test that failed")]
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            eprintln!("run it again with {}={}", self.variable, self.seed);
+        }
+    }
+}
+
 /// SplitMix64 (Steele, Lea, Flood 2014).
 #[derive(Debug)]
 pub(crate) struct Random(u64);

@@ -7,14 +7,14 @@ use std::{
     collections::{BTreeMap, HashMap, HashSet},
     fmt::Write as _,
     path::Path,
-    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
+    time::{Duration, Instant},
 };
 
 use serde_json::Value;
 
 use crate::{
     program::{Program, is_sound, wait_until},
-    random::Random,
+    random::{Random, Seed},
 };
 
 const KILLS: u64 = 60;
@@ -154,24 +154,10 @@ impl Seen {
     }
 }
 
-/// Tells the seed when the test fails.
-struct Seed(u64);
-
-impl Drop for Seed {
-    #[expect(clippy::print_stderr, reason = "shown with the test that failed")]
-    fn drop(&mut self) {
-        if std::thread::panicking() {
-            eprintln!("run it again with TAGTIDE_TORTURE_SEED={}", self.0);
-        }
-    }
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn sixty_kills_change_nothing() {
-    let given = std::env::var("TAGTIDE_TORTURE_SEED").ok();
-    let now = || SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
-    let seed = given.map_or_else(|| now().as_secs(), |seed| seed.parse().unwrap());
-    let _told = Seed(seed);
+    let given = Seed::new("TAGTIDE_TORTURE_SEED");
+    let seed = given.seed;
     let mut random = Random::new(seed);
 
     let directory = tempfile::tempdir().unwrap();

@@ -45,6 +45,12 @@ fn wrong_usage_is_status_2() {
         (&["--grammar", "klingon"], "twitter"),
         (&["--source", "demo", "--source", "demo"], "given twice"),
         (&["--listen", "0.0.0.0:80"], "loopback"),
+        (&["--listen", "0.0.0.0:80"], "--public"),
+        (
+            &["--listen", "0.0.0.0:80", "--public"],
+            "TAGTIDE_INGEST_TOKEN_FILE",
+        ),
+        (&["--public"], "TAGTIDE_INGEST_TOKEN"),
         (&["--post-to", "ftp://dashboard.example/"], "http://"),
         (&["feed", "--listen", "nowhere"], "127.0.0.1"),
         (&["count", "--top", "many"], "many"),
@@ -73,6 +79,31 @@ fn what_is_in_the_way_is_status_1() {
         let line = refused(&tagtide(data.path(), args), 1);
         assert!(line.contains(says), "{line}");
     }
+}
+
+#[test]
+fn a_token_that_cannot_be_read_is_missed_before_anything_starts() {
+    let data = tempfile::tempdir().unwrap();
+    let data = data.path().join("not-made");
+    for (name, value, says) in [
+        ("TAGTIDE_INGEST_TOKEN_FILE", "no/such/file", "no/such/file"),
+        (
+            "TAGTIDE_INGEST_TOKEN",
+            "two words",
+            "one line of visible ASCII",
+        ),
+    ] {
+        let output = Command::new(env!("CARGO_BIN_EXE_tagtide"))
+            .args(["--listen", "127.0.0.1:0", "--data"])
+            .arg(&data)
+            .env(name, value)
+            .output()
+            .unwrap();
+        let line = refused(&output, 1);
+        assert!(line.contains(name) && line.contains(says), "{line}");
+        assert!(!line.contains("two words"), "{line}");
+    }
+    assert!(!data.exists(), "nothing is half-started");
 }
 
 #[test]

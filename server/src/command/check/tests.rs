@@ -9,8 +9,8 @@ use model::{Kind, Slice};
 
 use super::*;
 use crate::{
-    source::Cursor,
-    store::{Batch, SealedEpoch},
+    source::{Cursor, Taken},
+    store::{Batch, DeliveryKey, Receipt, SealedEpoch, SealedReceipts},
 };
 
 const SETTINGS: Settings = Settings {
@@ -54,6 +54,19 @@ fn sealed(epoch: u64) -> SealedEpoch {
     }
 }
 
+fn receipts(epoch: u64) -> SealedReceipts {
+    let receipt = Receipt {
+        digest: [7; 32],
+        epoch: Epoch(epoch),
+        taken: Taken::default(),
+    };
+    SealedReceipts {
+        at: 1000 * epoch,
+        fresh: vec![(DeliveryKey(epoch.into()), receipt)],
+        expired: 0,
+    }
+}
+
 /// A data directory with a state as of epoch 15 and a log from 8 to 20.
 fn fill(directory: &Path) {
     let (log, state) = store::open(directory, &SETTINGS).unwrap();
@@ -67,7 +80,9 @@ fn fill(directory: &Path) {
         let drop_to = Epoch(if epoch == 20 { 7 } else { 0 });
         let cursors = [(Arc::from("file:/posts"), Cursor(format!("at {epoch}")))];
         let mut deltas: BTreeMap<u8, Delta> = sealed.deltas.iter().cloned().collect();
-        log.seal(&[sealed], &cursors, drop_to, Epoch(0)).unwrap();
+        let receipts = receipts(epoch);
+        log.seal(&[sealed], &cursors, &receipts, drop_to, Epoch(0))
+            .unwrap();
         let mut batch = Batch::default();
         for (number, group) in (0..GROUPS).zip(&mut groups) {
             group.apply(Epoch(epoch), deltas.remove(&number).unwrap_or_default());
@@ -107,6 +122,7 @@ fn what_is_there_is_told_and_nothing_is_changed() {
         "format 2, --batch 2s, --grammar twitter",
         "13 sealed epochs: 8 (1970-01-01T00:00:18Z) to 20 (1970-01-01T00:00:42Z)",
         "file:/posts is read up to at 20",
+        "20 deliveries under a key are remembered",
         "64 of 64 key groups, as of epoch 15 to 15",
         "  all  ",
         "12000 mentions of 1003 tags",

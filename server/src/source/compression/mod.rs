@@ -37,6 +37,17 @@ const BZIP2_BLOCKS: [[u8; 6]; 2] = [
 
 type Input = Box<dyn Read + Send>;
 
+/// How a body is sent, as its `Content-Encoding` says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Coding {
+    Identity,
+    Gzip,
+    Zstd,
+}
+
+/// What a body in zstd may have its reader keep in memory (RFC 9659).
+const ZSTD_WINDOW: u64 = 8 << 20;
+
 impl Format {
     /// `None` as long as more bytes are needed to tell.
     fn of(head: &[u8]) -> Option<Self> {
@@ -91,6 +102,16 @@ impl Format {
 /// The text in it, whatever its form.
 pub(crate) fn text_of(input: impl Read + Send + 'static) -> io::Result<Input> {
     unpacked(Box::new(input), 0)
+}
+
+/// What was sent in this coding, which is believed: nothing is recognised by its content.
+pub(crate) fn sent_as(coding: Coding, body: Vec<u8>) -> Input {
+    let body = Cursor::new(body);
+    match coding {
+        Coding::Identity => Box::new(body),
+        Coding::Gzip => Box::new(MultiGzDecoder::new(body)),
+        Coding::Zstd => Box::new(Zstd::with_window(body, ZSTD_WINDOW)),
+    }
 }
 
 /// The text of what lies in so many archives.

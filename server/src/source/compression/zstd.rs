@@ -24,6 +24,13 @@ impl<R: BufRead> Zstd<R> {
         }
     }
 
+    /// Refuses what takes more memory than this to read.
+    pub(super) fn with_window(input: R, most: u64) -> Self {
+        let mut zstd = Self::new(input);
+        zstd.frame.set_max_window_size(most);
+        zstd
+    }
+
     /// False at the end of the input.
     fn open_next(&mut self) -> io::Result<bool> {
         while !self.input.fill_buf()?.is_empty() {

@@ -70,8 +70,11 @@ struct Facet<'t, 'a>(&'t mut Vec<Cow<'a, str>>);
 
 impl<'de> Loose<'de> for Facet<'_, 'de> {
     fn object<A: MapAccess<'de>>(&mut self, mut object: A) -> Result<(), A::Error> {
+        let before = self.0.len();
         while let Some(Name(key)) = object.next_key()? {
             if key == "features" {
+                // Given twice, the last ones hold.
+                self.0.truncate(before);
                 object.next_value_seed(Read(&mut Features(self.0)))?;
             } else {
                 object.next_value::<serde::de::IgnoredAny>()?;
@@ -267,6 +270,22 @@ mod tests {
         assert_eq!(post.lang.as_deref(), Some("de"));
         assert_eq!(post.at, Some(1_783_175_888_172));
         assert_eq!(post.id.as_deref(), Some("did:plc:abc/3mptb"));
+    }
+
+    #[test]
+    fn of_features_that_are_given_twice_the_last_hold() {
+        let tag =
+            |tag: &str| format!(r#"[{{"$type":"app.bsky.richtext.facet#tag","tag":"{tag}"}}]"#);
+        let facet = format!(r#"{{"features":{},"features":{}}}"#, tag("b"), tag("c"));
+        let first = format!(r#"{{"features":{}}}"#, tag("a"));
+        let line = commit(
+            "create",
+            &format!(r#","record":{{"facets":[{first},{facet}]}}"#),
+        );
+        let Some(Event::Post(post)) = decode(line.as_bytes()).unwrap() else {
+            panic!("it is a post");
+        };
+        assert_eq!(post.tags.unwrap(), ["a", "c"]);
     }
 
     #[test]

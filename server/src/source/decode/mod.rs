@@ -10,6 +10,8 @@
 
 use std::borrow::Cow;
 
+use serde::{Deserialize, Serialize};
+
 use super::Event;
 use loose::Value;
 use object::Object;
@@ -27,8 +29,8 @@ mod time;
 mod tweet;
 mod x;
 
-/// A line that nothing can be counted in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+/// A line that nothing can be counted in. Stored by its place in this list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 pub(crate) enum NotAPost {
     #[error("a JSON object of no known form")]
     UnknownObject,
