@@ -7,8 +7,9 @@ use std::{
 
 use model::{Epoch, Kind, Lang, Pulse, Ranking, Row, Top, Window};
 use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
 
-use super::{ExternalBoard, Pictures, Site, Web};
+use super::{ExternalBoard, Pictures, Site, Streams, Web};
 use crate::{
     epoch::{Retractions, Sealed},
     results::{Live, Results, Whole},
@@ -53,6 +54,7 @@ impl Counting {
             batch: Duration::from_secs(2),
             site: Site::none(),
             pictures: Pictures::default(),
+            streams: Streams::until(CancellationToken::new()),
         }
     }
 

@@ -1,7 +1,9 @@
 //! The whole router over a real socket, as clients see it.
 
 mod formats;
+mod reading;
 mod sources;
+mod stream;
 
 use std::{
     net::SocketAddr,
@@ -17,7 +19,7 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-use super::{connections, router, serve, testing::Counting};
+use super::{Streams, connections, router, serve, testing::Counting};
 use crate::source::Registry;
 
 /// A server on a port of its own, with counts shown by hand.
@@ -32,11 +34,16 @@ struct TestServer {
 
 impl TestServer {
     async fn start() -> Self {
+        Self::start_with(Streams::until).await
+    }
+
+    async fn start_with(streams: impl FnOnce(CancellationToken) -> Streams) -> Self {
         let counting = Counting::default();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let stop = CancellationToken::new();
-        let web = counting.web();
+        let mut web = counting.web();
+        web.streams = streams(stop.clone());
         let sources = web.sources.clone();
         let serving = tokio::spawn(serve(listener, web, stop.clone()));
         let client = crate::client::builder()
