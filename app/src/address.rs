@@ -157,6 +157,7 @@ impl Query<'_> {
         let by = parsed(self.by, BadName::Ranking, &mut bad);
         let rows = read(self.k, self::rows, BadName::Rows, &mut bad).unwrap_or(rows);
         let lang = parsed(self.lang, BadName::Lang, &mut bad);
+        let window = window_of(self.window, &mut bad);
         if self.source == Some(EXTERNAL) {
             return (external(rows), bad);
         }
@@ -165,7 +166,7 @@ impl Query<'_> {
             lang,
         };
         let view = View {
-            window: window_of(self.window, &mut bad),
+            window,
             by: by.unwrap_or_default(),
             origin: Origin::Counted(filter),
             rows,

@@ -8,6 +8,7 @@ use crate::UnknownName;
 
 /// A kind of source; the part of a `--source` before its first colon.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "describe", derive(utoipa::ToSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Kind {
     Demo,
@@ -69,6 +70,7 @@ impl fmt::Display for Kind {
 
 /// A language: the primary subtag of a BCP 47 tag, of two or three lower-case letters.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "describe", derive(utoipa::ToSchema), schema(value_type = String, pattern = "^[a-z]{2,3}$"))]
 #[serde(into = "String", try_from = "String")]
 pub struct Lang([u8; 3]);
 

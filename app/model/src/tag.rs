@@ -4,6 +4,7 @@ use crate::{Epoch, Kind, Lang, Window};
 
 /// One tag in depth, in one window: the answer of `/api/v1/tags/NAME`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "describe", derive(utoipa::ToSchema))]
 pub struct TagDetail {
     /// The most used spelling with a leading `#`.
     pub tag: String,
@@ -12,17 +13,19 @@ pub struct TagDetail {
     pub window: Window,
     pub epoch: Epoch,
     /// When the epoch closed, in UTC (RFC 3339).
+    #[cfg_attr(feature = "describe", schema(format = DateTime))]
     pub at: String,
     /// Mentions in the window.
     pub count: u64,
     /// How much `count` may be too high; 0 is exact.
     pub error: u64,
-    /// Distinct authors; `None` where they are not known.
+    /// Distinct authors; null where they are not known.
     pub people: Option<u64>,
-    /// How far the tag is above its own past; `None` without a window, and below the least count.
+    /// How far the tag is above its own past; null without a window, and below the least count.
     pub score: Option<f64>,
-    /// When it began to be above its own past as it still is, in UTC (RFC 3339); `None` where it is
+    /// When it began to be above its own past as it still is, in UTC (RFC 3339); null where it is
     /// not.
+    #[cfg_attr(feature = "describe", schema(format = DateTime))]
     pub rising_since: Option<String>,
     /// Most first.
     pub languages: Vec<LangCount>,
@@ -40,19 +43,22 @@ pub struct TagDetail {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "describe", derive(utoipa::ToSchema))]
 pub struct LangCount {
-    /// `None` where the language is not known.
+    /// null where the language is not known.
     pub lang: Option<Lang>,
     pub count: u64,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "describe", derive(utoipa::ToSchema))]
 pub struct SourceCount {
     pub source: Kind,
     pub count: u64,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "describe", derive(utoipa::ToSchema))]
 pub struct TagCount {
     /// With a leading `#`.
     pub tag: String,
@@ -61,18 +67,22 @@ pub struct TagCount {
 
 /// Mentions from one time on, up to the next step.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "describe", derive(utoipa::ToSchema))]
 pub struct Step {
     /// When it begins, in UTC (RFC 3339).
+    #[cfg_attr(feature = "describe", schema(format = DateTime))]
     pub at: String,
     pub count: u64,
 }
 
 /// A post, where it can be read.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "describe", derive(utoipa::ToSchema))]
 pub struct Link {
     pub url: String,
     pub source: Kind,
     /// When it was counted, in UTC (RFC 3339).
+    #[cfg_attr(feature = "describe", schema(format = DateTime))]
     pub at: String,
 }
 

@@ -7,16 +7,19 @@ use crate::{Ranking, Window};
 #[derive(
     Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
 )]
+#[cfg_attr(feature = "describe", derive(utoipa::ToSchema))]
 #[serde(transparent)]
 pub struct Epoch(pub u64);
 
 /// The tags that lead one window, as they were when one epoch closed.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "describe", derive(utoipa::ToSchema))]
 pub struct Top {
     pub window: Window,
     pub by: Ranking,
     pub epoch: Epoch,
     /// When the epoch closed, in UTC (RFC 3339, whole seconds or milliseconds).
+    #[cfg_attr(feature = "describe", schema(format = DateTime))]
     pub at: String,
     /// Posts in the window, with and without tags.
     pub posts: u64,
@@ -28,10 +31,12 @@ pub struct Top {
     pub rows: Vec<Row>,
 }
 
-/// One tag in a [`Top`].
+/// One of the tags that lead.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "describe", derive(utoipa::ToSchema))]
 pub struct Row {
     /// From 1.
+    #[cfg_attr(feature = "describe", schema(minimum = 1))]
     pub rank: u32,
     /// The most used spelling with a leading `#`.
     pub tag: String,
@@ -39,17 +44,19 @@ pub struct Row {
     pub count: u64,
     /// How much `count` may be too high; 0 is exact.
     pub error: u64,
-    /// Distinct authors; `None` where they are not known.
+    /// Distinct authors; null where they are not known.
     pub people: Option<u64>,
-    /// How far the tag is above its own past; `None` where that is not computed.
+    /// How far the tag is above its own past; null where that is not computed.
     pub score: Option<f64>,
     /// `count` as a part of all mentions in the window, 0 to 1.
+    #[cfg_attr(feature = "describe", schema(minimum = 0, maximum = 1))]
     pub share: f64,
-    /// Ranks gained against one window ago; `None` for a tag that was not ranked then, and where
+    /// Ranks gained against one window ago; null for a tag that was not ranked then, and where
     /// the past is not kept.
     pub change: Option<i32>,
     /// Mentions in the last minutes, whatever the window is, oldest first: up to 30 steps of ten
     /// seconds, or of an epoch where that is longer. The step that is not over yet is none of them.
+    #[cfg_attr(feature = "describe", schema(max_items = 30))]
     pub recent: Vec<u64>,
 }
 

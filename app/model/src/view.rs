@@ -8,6 +8,7 @@ use crate::Filter;
 #[derive(
     Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
 )]
+#[cfg_attr(feature = "describe", derive(utoipa::ToSchema))]
 pub enum Window {
     #[serde(rename = "1m")]
     OneMinute,
@@ -65,6 +66,7 @@ impl Window {
 #[derive(
     Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
 )]
+#[cfg_attr(feature = "describe", derive(utoipa::ToSchema))]
 pub enum Ranking {
     /// Mentions.
     #[default]

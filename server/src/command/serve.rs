@@ -29,7 +29,7 @@ use crate::{
     source::{self, Opened, Registry, Secret, SecretError},
     store::{self, Log, State},
     tutorial,
-    web::{self, Access, ExternalBoard, Pictures, Posts, Site, Web},
+    web::{self, Access, ExternalBoard, Pictures, Posts, Site, Streams, Web},
 };
 
 /// How long sources and clients may take to let go.
@@ -142,6 +142,7 @@ pub(super) async fn run(typed: Serve) -> anyhow::Result<()> {
         batch,
         site: Site::find(),
         pictures: Pictures::default(),
+        streams: Streams::until(showing.stop.clone()),
     };
     let answering = showing.spawn(web::serve(listener, web, showing.stop.clone()));
 

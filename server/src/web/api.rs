@@ -12,15 +12,40 @@ use axum::{
     },
     response::Response,
 };
-use model::{Top, View, Window};
+use model::{TagDetail, Top, View, Window};
 use serde::Serialize;
 
-use super::{Web, boards::is_too_long, csv, error::ApiError, etag};
+use super::{
+    Web,
+    boards::is_too_long,
+    csv,
+    error::ApiError,
+    etag,
+    openapi::{Errors, IfNoneMatch, NoSuchTag, NotModified, OfBoard, OfTag},
+};
 use crate::results::NoTag;
 
 pub(super) type Parameters = Vec<(String, String)>;
 
-/// `GET /api/v1/top`, as JSON or as CSV
+/// What leads: as JSON, or as CSV to who asks for it by `Accept`
+#[utoipa::path(
+    get,
+    path = "/api/v1/top",
+    params(OfBoard, IfNoneMatch),
+    responses(
+        (
+            status = 200,
+            description = "The tags that lead a window",
+            content((Top = "application/json"), (String = "text/csv")),
+            links(("leader" = (
+                operation_id = "tag",
+                parameters(("name" = "$response.body#/rows/0/tag")),
+            ))),
+        ),
+        NotModified,
+        Errors,
+    )
+)]
 pub(super) async fn top(
     state: State<Web>,
     parameters: Result<Query<Parameters>, QueryRejection>,
@@ -37,7 +62,23 @@ pub(super) async fn top(
     Ok(response)
 }
 
-/// `GET /api/v1/top.csv`
+/// The same as a table; a cell that a spreadsheet would run begins with an apostrophe
+#[utoipa::path(
+    get,
+    path = "/api/v1/top.csv",
+    params(OfBoard, IfNoneMatch),
+    responses(
+        (
+            status = 200,
+            description = "RFC 4180, with a line of names",
+            body = String,
+            content_type = "text/csv",
+            headers(("Content-Disposition" = String, description = "With a name for the file")),
+        ),
+        NotModified,
+        Errors,
+    )
+)]
 pub(super) async fn top_csv(
     State(web): State<Web>,
     parameters: Result<Query<Parameters>, QueryRejection>,
@@ -61,7 +102,22 @@ async fn asked(
     web.top(view).await.ok_or_else(ApiError::starting)
 }
 
-/// `GET /api/v1/tags/NAME`
+/// One tag in depth
+#[utoipa::path(
+    get,
+    path = "/api/v1/tags/{name}",
+    params(
+        ("name" = String, Path, description = "In any spelling, with or without its `#`"),
+        OfTag,
+        IfNoneMatch,
+    ),
+    responses(
+        (status = 200, description = "All that is told of it", body = TagDetail),
+        NotModified,
+        NoSuchTag,
+        Errors,
+    )
+)]
 pub(super) async fn tag(
     State(web): State<Web>,
     name: Result<Path<String>, PathRejection>,

@@ -13,6 +13,8 @@ use hyper_util::{
     server::graceful::GracefulShutdown,
     service::TowerToHyperService,
 };
+#[cfg(target_os = "linux")]
+use socket2::SockRef;
 use tokio::{net::TcpListener, sync::Semaphore};
 use tokio_io_timeout::TimeoutWriter;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
@@ -26,6 +28,10 @@ const HEAD_LIMIT: Duration = Duration::from_secs(30);
 const HEAD_BYTES: usize = 64 * 1024;
 /// An answer that the client takes nothing of for so long ends the connection.
 pub(super) const WRITE_LIMIT: Duration = Duration::from_secs(30);
+/// So much of an answer waits in the system for a client that takes it slowly; the rest waits here, where
+/// it is known what has become old meanwhile, and is not copied for each.
+#[cfg(target_os = "linux")]
+const UNSENT_BYTES: u32 = 16 * 1024;
 /// For how long open requests may go on when the program ends.
 const FAREWELL: Duration = Duration::from_secs(2);
 /// After a failed accept, such as one for want of file handles: they may come back.
@@ -62,6 +68,8 @@ pub(super) async fn serve(
         };
         // Answers are small and whole: waiting to fill a packet only delays them.
         let _ = stream.set_nodelay(true);
+        #[cfg(target_os = "linux")]
+        let _ = SockRef::from(&stream).set_tcp_notsent_lowat(UNSENT_BYTES);
         let mut stream = TimeoutWriter::new(stream);
         stream.set_timeout(Some(write_limit));
         let service = TowerToHyperService::new(app.clone());

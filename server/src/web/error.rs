@@ -20,11 +20,29 @@ use axum::{
     middleware::Next,
     response::{Html, IntoResponse, Response},
 };
-use serde_json::json;
+use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::Web;
 
-/// An answer in the one shape.
+/// The one shape.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Error)]
+pub(super) struct ErrorBody {
+    #[schema(inline)]
+    error: Told,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+struct Told {
+    /// For programs.
+    #[schema(pattern = "^[a-z_]+$")]
+    code: &'static str,
+    /// For people.
+    message: String,
+}
+
+/// An answer in it.
 #[derive(Clone, Debug, thiserror::Error)]
 #[error("{message}")]
 pub(super) struct ApiError {
@@ -58,6 +76,17 @@ impl ApiError {
                 StatusCode::SERVICE_UNAVAILABLE,
                 "busy",
                 "the picture takes too long just now: others wait for theirs",
+            )
+        }
+    }
+
+    pub(super) fn too_many_streams() -> Self {
+        Self {
+            retry_after: Some(10),
+            ..Self::new(
+                StatusCode::SERVICE_UNAVAILABLE,
+                "busy",
+                "as many listen to the stream as may",
             )
         }
     }
@@ -135,8 +164,12 @@ impl ApiError {
 
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
-        let body = json!({"error": {"code": self.code, "message": self.message}});
-        let mut response = (self.status, Json(body)).into_response();
+        let error = Told {
+            code: self.code,
+            message: self.message,
+        };
+        let headers = [(CACHE_CONTROL, "no-store")];
+        let mut response = (self.status, headers, Json(ErrorBody { error })).into_response();
         if let Some(seconds) = self.retry_after {
             response
                 .headers_mut()

@@ -6,7 +6,7 @@ use axum::{
     body::Body,
     http::{
         HeaderMap, HeaderValue, StatusCode,
-        header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, IF_NONE_MATCH},
+        header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, IF_NONE_MATCH, VARY},
     },
     response::{IntoResponse, Response},
 };
@@ -52,12 +52,16 @@ impl ETag {
     }
 }
 
-/// Answers with `body`, or that it is what the client has already.
+/// Answers with `body`, which is text, or that it is what the client has already.
 pub(super) fn answer(request: &HeaderMap, kind: &'static str, body: Vec<u8>) -> Response {
     let tag = ETag::of(&body);
-    if tag.is_known(request) {
+    let mut response = if tag.is_known(request) {
         tag.not_modified()
     } else {
         tag.content(kind, body)
-    }
+    };
+    // The layer that compresses does not say it of an answer without a body, nor of a small one.
+    let varies = HeaderValue::from_static("accept-encoding");
+    response.headers_mut().append(VARY, varies);
+    response
 }

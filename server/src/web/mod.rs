@@ -2,12 +2,13 @@
 //! two addresses of the tutorial's dashboard.
 //!
 //! * [`router`] every route there is; [`posts`] takes posts from whoever has [`access`]; [`pages`],
-//!   [`api`], [`pictures`] (by [`fonts`]), [`status`],
-//!   [`tutorial`], [`health`], [`metrics`] and [`assets`] answer; [`csv`] and [`etag`] give answers
-//!   their form
+//!   [`api`], [`stream`], [`pictures`] (by [`fonts`]), [`status`], [`tutorial`], [`health`], [`metrics`]
+//!   and [`assets`] answer; [`csv`] and [`etag`] give answers their form; [`openapi`] describes those of
+//!   `/api/v1`
 //! * [`boards`] what the pages' questions are answered; [`origin`] what links to them look like;
 //!   [`external`] the board that another program posts
-//! * [`error`] the one shape of errors, [`security`] what holds for every request and answer
+//! * [`error`] the one shape of errors, [`security`] what holds for every request and answer, [`cors`]
+//!   what other sites may read
 //! * [`connections`] from accept to farewell
 //!
 //! A request reads the newest results as they are and waits for nobody; only what is counted when it
@@ -19,6 +20,7 @@ mod api;
 mod assets;
 mod boards;
 mod connections;
+mod cors;
 mod csv;
 mod error;
 mod etag;
@@ -26,12 +28,14 @@ mod external;
 mod fonts;
 mod health;
 mod metrics;
+mod openapi;
 mod origin;
 mod pages;
 mod pictures;
 mod posts;
 mod security;
 mod status;
+mod stream;
 #[cfg(test)]
 pub(crate) mod testing;
 #[cfg(test)]
@@ -62,6 +66,7 @@ pub(crate) use assets::Site;
 pub(crate) use external::ExternalBoard;
 pub(crate) use pictures::Pictures;
 pub(crate) use posts::Posts;
+pub(crate) use stream::Streams;
 
 /// What the handlers answer from. A clone is another handle to the same things.
 #[derive(Clone, Debug)]
@@ -82,6 +87,7 @@ pub(crate) struct Web {
     pub(crate) pictures: Pictures,
     pub(crate) access: Access,
     pub(crate) posts: Posts,
+    pub(crate) streams: Streams,
 }
 
 /// Every route there is.
@@ -95,9 +101,11 @@ fn router(web: Web) -> Router {
         .route("/api/v1/top.csv", get(api::top_csv))
         .route("/api/v1/top.svg", get(pictures::top_svg))
         .route("/api/v1/top.png", get(pictures::top_png))
+        .route("/api/v1/stream", get(stream::stream).head(stream::head))
         .route("/api/v1/tags/{name}", get(api::tag))
         .route("/api/v1/status", get(status::status))
         .route(posts::PATH, post(posts::post))
+        .route("/api/v1/openapi.json", get(openapi::openapi))
         .route("/updateData", post(tutorial::update))
         .route("/refreshData", get(tutorial::refresh))
         .route("/healthz", get(health::alive))
@@ -115,6 +123,7 @@ fn router(web: Web) -> Router {
         ))
         .layer(assets::compression())
         .layer(middleware::from_fn(security::guard))
+        .layer(middleware::from_fn(cors::open_for_reading))
         .with_state(web)
 }
 

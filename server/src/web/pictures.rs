@@ -26,6 +26,7 @@ use super::{
     error::ApiError,
     etag::{self, ETag},
     fonts,
+    openapi::{Errors, IfNoneMatch, NotModified, OfBoard, OfPicture},
 };
 use crate::kept::Kept;
 
@@ -75,7 +76,17 @@ fn png(svg: &str) -> Option<Bytes> {
     pixels.encode_png().ok().map(Bytes::from)
 }
 
-/// `GET /api/v1/top.svg`
+/// The same as a picture
+#[utoipa::path(
+    get,
+    path = "/api/v1/top.svg",
+    params(OfBoard, OfPicture, IfNoneMatch),
+    responses(
+        (status = 200, description = "1200 by 630 pixels", body = String, content_type = "image/svg+xml"),
+        NotModified,
+        Errors,
+    )
+)]
 pub(super) async fn top_svg(
     State(web): State<Web>,
     parameters: Result<Query<Parameters>, QueryRejection>,
@@ -92,7 +103,17 @@ pub(super) async fn top_svg(
     Ok(response)
 }
 
-/// `GET /api/v1/top.png`
+/// The same as a picture, for what shows no SVG
+#[utoipa::path(
+    get,
+    path = "/api/v1/top.png",
+    params(OfBoard, OfPicture, IfNoneMatch),
+    responses(
+        (status = 200, description = "1200 by 630 pixels", body = Vec<u8>, content_type = "image/png"),
+        NotModified,
+        Errors,
+    )
+)]
 pub(super) async fn top_png(
     State(web): State<Web>,
     parameters: Result<Query<Parameters>, QueryRejection>,

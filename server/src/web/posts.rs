@@ -30,9 +30,14 @@ use model::{Epoch, Kind};
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 use tokio::{sync::Semaphore, task::spawn_blocking};
+use utoipa::ToSchema;
 
 use self::{body::Sent, headers::Described, refusal::Refusal};
-use super::{Web, security};
+use super::{
+    Web,
+    openapi::{OfPosts, PostsErrors},
+    security,
+};
 use crate::{
     epoch::{Claimed, Delivery, Intake, Keyed, NoRoom, Receipts},
     source::{self, Registry, Status, Taken},
@@ -102,6 +107,23 @@ impl Posts {
     }
 }
 
+/// Posts to count
+///
+/// A line is a post: text, or a JSON object of X v2, of Twitter v1.1, of Jetstream, of Mastodon, or
+/// `{"text":…,"lang":…,"author":…,"at":…,"tags":[…],"id":…,"url":…}`; `{"delete":ID}` and
+/// `{"takedown":AUTHOR}` take posts with an id out of the counts again. It is answered when the posts are
+/// on disk; what is refused counts nothing.
+#[utoipa::path(
+    post,
+    path = "/api/v1/posts",
+    params(OfPosts),
+    request_body(
+        content((String = "application/x-ndjson"), (String = "text/plain")),
+        description = "Lines in UTF-8: 16 MiB at most as sent, 64 MiB as they come out of gzip or zstd",
+    ),
+    responses((status = 200, description = "What became of the lines", body = Told), PostsErrors),
+    security((), ("token" = []))
+)]
 pub(super) async fn post(State(web): State<Web>, request: Request) -> Response {
     let (head, body) = request.into_parts();
     let mut body = body.into_data_stream();
@@ -119,18 +141,25 @@ pub(super) async fn post(State(web): State<Web>, request: Request) -> Response {
     }
 }
 
-/// What is answered.
-#[derive(Debug, Serialize)]
-struct Told {
+/// What became of the lines.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Taken)]
+pub(super) struct Told {
+    /// Lines that are counted, or take something out of the counts.
     accepted: u64,
+    /// The first lines that are no posts.
+    #[schema(max_items = 100)]
     rejected: Vec<Rejected>,
     /// With those that `rejected` has no room for.
     rejected_total: u64,
+    /// The one that all of them are in.
     epoch: Epoch,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 struct Rejected {
+    /// From 1.
+    #[schema(minimum = 1)]
     line: u64,
     error: String,
 }

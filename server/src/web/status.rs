@@ -13,12 +13,13 @@ use axum::{
 };
 use model::{Epoch, Kind, SourceState};
 use serde::Serialize;
+use utoipa::ToSchema;
 
-use super::{Web, metrics::dollars};
+use super::{Web, metrics::dollars, openapi::Faults};
 use crate::source::Report;
 
-#[derive(Debug, Serialize)]
-struct Status {
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct Status {
     version: &'static str,
     uptime_seconds: f64,
     /// The newest that is counted and shown.
@@ -31,7 +32,7 @@ struct Status {
     stores: Stores,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 struct Source {
     name: String,
     kind: Option<Kind>,
@@ -52,13 +53,24 @@ struct Source {
     budget_dollars: Option<f64>,
 }
 
-#[derive(Debug, Serialize)]
+/// What is on disk, in bytes.
+#[derive(Debug, Serialize, ToSchema)]
 struct Stores {
     log_bytes: Option<u64>,
     state_bytes: Option<u64>,
 }
 
-/// `GET /api/v1/status`
+/// How the program does
+///
+/// It is answered at any time, also while there are no results yet.
+#[utoipa::path(
+    get,
+    path = "/api/v1/status",
+    responses(
+        (status = 200, description = "As it is just now", body = Status),
+        Faults,
+    )
+)]
 pub(super) async fn status(State(web): State<Web>) -> Response {
     let sizes = web.files.sizes().await;
     let status = Status {

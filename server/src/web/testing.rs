@@ -8,8 +8,9 @@ use std::{
 use engine::grammar::Grammar;
 use model::{Epoch, Kind, Lang, Pulse, Ranking, Row, Top, Window};
 use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
 
-use super::{Access, ExternalBoard, Pictures, Posts, Site, Web};
+use super::{Access, ExternalBoard, Pictures, Posts, Site, Streams, Web};
 use crate::{
     epoch::{self, AuthorKey, Intake, Receipts, Retractions, Sealed, Sealer},
     results::{Live, Results, Whole},
@@ -58,6 +59,7 @@ impl Counting {
             batch: Duration::from_secs(2),
             site: Site::none(),
             pictures: Pictures::default(),
+            streams: Streams::until(CancellationToken::new()),
         }
     }
 

@@ -2,7 +2,9 @@
 
 mod formats;
 mod posts;
+mod reading;
 mod sources;
+mod stream;
 
 use std::{
     net::SocketAddr,
@@ -18,7 +20,7 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-use super::{Access, Posts, Web, connections, router, serve, testing::Counting};
+use super::{Posts, Streams, Web, connections, router, serve, testing::Counting};
 use crate::source::Registry;
 
 /// A server on a port of its own, with counts shown by hand.
@@ -34,18 +36,17 @@ struct TestServer {
 
 impl TestServer {
     async fn start() -> Self {
-        Self::start_with(Access::default()).await
+        Self::start_with(|web, stop| web.streams = Streams::until(stop)).await
     }
 
-    async fn start_with(access: Access) -> Self {
+    /// One that is set up otherwise; its end is given too.
+    async fn start_with(set_up: impl FnOnce(&mut Web, CancellationToken)) -> Self {
         let counting = Counting::default();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let stop = CancellationToken::new();
-        let web = Web {
-            access,
-            ..counting.web()
-        };
+        let mut web = counting.web();
+        set_up(&mut web, stop.clone());
         let (sources, posts) = (web.sources.clone(), web.posts.clone());
         let serving = tokio::spawn(serve(listener, web, stop.clone()));
         let client = crate::client::builder()

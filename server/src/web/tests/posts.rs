@@ -3,7 +3,7 @@
 use reqwest::{Method, RequestBuilder};
 
 use super::*;
-use crate::{epoch, source::Secret};
+use crate::{epoch, source::Secret, web::Access};
 
 impl TestServer {
     /// With epochs that end.
@@ -134,7 +134,8 @@ async fn what_is_refused_says_why_and_leaves_its_key() {
 #[tokio::test]
 async fn the_token_is_needed_where_there_is_one() {
     let token = Secret::new("s3cret");
-    let server = TestServer::start_with(Access::new(token, true).unwrap()).await;
+    let server =
+        TestServer::start_with(|web, _| web.access = Access::new(token, true).unwrap()).await;
     let stranger = server.posting("#a").send().await.unwrap();
     assert_eq!(stranger.status(), StatusCode::UNAUTHORIZED);
     assert_eq!(header(stranger.headers(), "www-authenticate"), "Bearer");

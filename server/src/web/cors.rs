@@ -1,0 +1,58 @@
+//! Who may read the API from a page of another site: everybody, without credentials.
+//!
+//! **Invariant:** only what `GET` and `HEAD` answer under `/api/v1` is given to other sites. What changes
+//! something, and what is the page's own, never is.
+
+use std::{convert::Infallible, time::Duration};
+
+use axum::{
+    extract::Request,
+    http::{
+        HeaderName, Method,
+        header::{
+            ACCESS_CONTROL_REQUEST_METHOD, CACHE_CONTROL, CONTENT_DISPOSITION, ETAG, IF_NONE_MATCH,
+            RETRY_AFTER,
+        },
+    },
+    middleware::Next,
+    response::Response,
+};
+use tower_http::cors::{Any, CorsLayer};
+use tower_layer::Layer;
+use tower_service::Service;
+
+use super::stream::LAST_EVENT_ID;
+
+/// Headers of answers that a script may read, besides those that it always may.
+const READABLE: [HeaderName; 3] = [ETAG, RETRY_AFTER, CONTENT_DISPOSITION];
+/// Headers that a script may send.
+const ASKED_WITH: [HeaderName; 3] = [IF_NONE_MATCH, CACHE_CONTROL, LAST_EVENT_ID];
+/// For how long a browser need not ask again.
+const MAX_AGE: Duration = Duration::from_secs(24 * 60 * 60);
+
+pub(super) async fn open_for_reading(request: Request, next: Next) -> Response {
+    if !reads(&request) {
+        return next.run(request).await;
+    }
+    let answer: Result<Response, Infallible> = layer().layer(next).call(request).await;
+    answer.unwrap_or_else(|never| match never {})
+}
+
+/// Also when a browser asks before whether it may.
+fn reads(request: &Request) -> bool {
+    let asked_for = request.headers().get(ACCESS_CONTROL_REQUEST_METHOD);
+    let method = match (request.method(), asked_for) {
+        (&Method::OPTIONS, Some(method)) => method.as_bytes(),
+        (method, _) => method.as_str().as_bytes(),
+    };
+    request.uri().path().starts_with("/api/v1/") && matches!(method, b"GET" | b"HEAD")
+}
+
+fn layer() -> CorsLayer {
+    CorsLayer::new()
+        .allow_origin(Any)
+        .allow_methods([Method::GET, Method::HEAD])
+        .allow_headers(ASKED_WITH)
+        .expose_headers(READABLE)
+        .max_age(MAX_AGE)
+}
