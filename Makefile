@@ -31,7 +31,7 @@ watch:
 
 # What is quick to install comes first, so that what cannot be had is known at once.
 test:
-	@.build/setup node toolchain lint python networks chromium end2end
+	@.build/setup node toolchain lint python networks schemathesis chromium end2end
 	@$(MAKE) --no-print-directory check
 	@$(MAKE) --no-print-directory unit
 	@$(MAKE) --no-print-directory leptos
@@ -47,7 +47,7 @@ check:
 	$(IN) cargo clippy --package frontend --target wasm32-unknown-unknown -- -D warnings
 
 unit:
-	@.build/setup toolchain python node networks
+	@.build/setup toolchain python node networks schemathesis
 	$(IN) cargo test --workspace --exclude frontend
 
 leptos:
@@ -77,6 +77,6 @@ soak:
 
 clean:
 	rm -rf target server/fuzz/target end2end/node_modules end2end/test-results end2end/playwright-report
-	rm -rf server/engine/tests/differential/node_modules
+	rm -rf server/engine/tests/differential/node_modules server/tests/described/packages
 
 .PHONY: help run release watch test check unit leptos e2e bench fuzz soak clean

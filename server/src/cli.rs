@@ -85,6 +85,7 @@ Limits of the count, for all tags together, in parts of --max-tags:
 
 Limits of answering:
   connections               1024, each with 64 KiB of head and 1 MiB of body (of posts: above)
+  streams of events         256; one that takes nothing for 10 s is dropped
   questions to the count    256 waiting; 64 filtered boards are kept an epoch
   pictures                  one is drawn at a time; 64 are kept an epoch
   --block                   16 MiB";

@@ -119,7 +119,8 @@ impl Posts {
     params(OfPosts),
     request_body(
         content((String = "application/x-ndjson"), (String = "text/plain")),
-        description = "Lines in UTF-8: 16 MiB at most as sent, 64 MiB as they come out of gzip or zstd",
+        description = "Lines in UTF-8: 16 MiB at most as sent, and 64 MiB as they come out of a \
+            `Content-Encoding` of gzip or zstd",
     ),
     responses((status = 200, description = "What became of the lines", body = Told), PostsErrors),
     security((), ("token" = []))

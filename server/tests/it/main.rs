@@ -5,6 +5,7 @@
 mod api;
 mod blocked;
 mod damage;
+mod described;
 mod exactly_once;
 #[path = "../fakes/mod.rs"]
 mod fakes;

@@ -109,12 +109,7 @@ impl IntoParams for OfPosts {
             .pattern(Some("^[!-~]{1,255}$"))
             .build();
         let once = "A repeat with the same key counts once and is answered the same, for 24 hours";
-        let coded = "How the body is compressed";
-        let codings = one_of(["gzip", "zstd", "identity"], Some("identity"));
-        vec![
-            parameter("Idempotency-Key", once, key, ParameterIn::Header),
-            parameter("Content-Encoding", coded, codings, ParameterIn::Header),
-        ]
+        vec![parameter("Idempotency-Key", once, key, ParameterIn::Header)]
     }
 }
 
