@@ -3,17 +3,18 @@
 
 use std::fmt::Debug;
 
-use engine::count::{Deltas, Pane, SavedGroup, Segment};
+use engine::count::{Day, Deltas, Pane, SavedGroup, Segment};
 use serde::{Serialize, de::DeserializeOwned};
 
 use super::format::{checked, decode, encode, parse};
 use crate::fuzzing::Check;
 
-pub(crate) const CHECKS: [(&str, Check); 4] = [
+pub(crate) const CHECKS: [(&str, Check); 5] = [
     ("log_entry", value::<Deltas>),
     ("state_group", value::<SavedGroup>),
     ("state_segment", value::<Segment>),
     ("state_pane", value::<Pane>),
+    ("state_day", value::<Day>),
 ];
 
 fn value<T: Serialize + DeserializeOwned + PartialEq + Debug>(bytes: &[u8]) {
