@@ -122,8 +122,9 @@ impl Group {
         }
     }
 
-    /// What a tag had on each of the last days, today first.
-    pub(super) fn usage_by_day(&self, slot: u32, key: &Key) -> [Usage; DAYS] {
+    /// What a tag had on each of the last days, today first; `None` for one that is not kept.
+    pub fn usage_by_day(&self, key: &Key) -> Option<[Usage; DAYS]> {
+        let slot = self.table.find(key.as_str())?;
         let today = self.day(self.head.as_of);
         let begin = begin_of(today, self.shape);
         let mut days = [Usage::default(); DAYS];
@@ -136,7 +137,7 @@ impl Group {
                 *told = *usage;
             }
         }
-        days
+        Some(days)
     }
 
     /// Mentions of an epoch that panes hold are no more.

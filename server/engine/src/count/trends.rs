@@ -32,10 +32,9 @@ impl Trend {
         let groups: Vec<&Group> = groups.into_iter().collect();
         let partial = Partial::of(groups.iter().copied(), Filter::default(), hidden, k);
         let trend = |leader: Leader| {
-            let key = leader.key.as_str();
-            let mut kept = groups.iter().map(|group| (group, group.table.find(key)));
-            let (group, slot) = kept.find_map(|(group, slot)| Some((*group, slot?)))?;
-            let days = group.usage_by_day(slot, &leader.key);
+            let days = groups
+                .iter()
+                .find_map(|group| group.usage_by_day(&leader.key))?;
             Some(Self { leader, days })
         };
         let leaders = partial.leaders(WINDOW, Ranking::Rising);
