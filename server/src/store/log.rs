@@ -8,7 +8,7 @@ use std::{
 
 use engine::{count::Deltas, grammar::Grammar};
 use model::Epoch;
-use redb::{Database, ReadableDatabase, ReadableTable, TableDefinition};
+use redb::{Database, ReadableDatabase, ReadableTable, TableDefinition, WriteTransaction};
 
 use super::{
     Commits, OpenError, SealedEpoch, StoreError, crash, file,
@@ -39,6 +39,14 @@ pub(crate) struct Settings {
 #[derive(Debug)]
 pub(crate) struct Log(Database, Commits);
 
+fn tables(write: &WriteTransaction) -> Result<(), StoreError> {
+    write.open_table(EPOCHS)?;
+    write.open_table(REMEMBERED)?;
+    write.open_table(CURSORS)?;
+    write.open_table(SETTINGS)?;
+    Ok(())
+}
+
 impl Log {
     pub(super) fn open(directory: &Path, settings: &Settings) -> Result<Self, OpenError> {
         let given = [
@@ -48,10 +56,7 @@ impl Log {
             ),
             ("grammar", settings.grammar.to_string()),
         ];
-        let database = file::open(directory, NAME, |write| {
-            write.open_table(EPOCHS)?;
-            write.open_table(REMEMBERED)?;
-            write.open_table(CURSORS)?;
+        let database = file::open(directory, NAME, tables, |write| {
             let mut table = write.open_table(SETTINGS)?;
             for (option, value) in &given {
                 table.insert(*option, value.as_str())?;
@@ -79,7 +84,7 @@ impl Log {
 
     pub(super) fn open_untouched(directory: &Path) -> Result<Self, OpenError> {
         Ok(Self(
-            file::open_untouched(directory, NAME)?,
+            file::open_untouched(directory, NAME, tables)?,
             Commits::default(),
         ))
     }

@@ -7,7 +7,7 @@ use std::{path::Path, time::Instant};
 
 use engine::count::{Changes, Day, Pane, Saved, SavedGroup};
 use model::Epoch;
-use redb::{Database, Range, ReadableDatabase, ReadableTable, TableDefinition};
+use redb::{Database, Range, ReadableDatabase, ReadableTable, TableDefinition, WriteTransaction};
 use serde::{Deserialize, Serialize};
 
 use super::{
@@ -170,20 +170,23 @@ impl Rows {
     }
 }
 
+fn tables(write: &WriteTransaction) -> Result<(), StoreError> {
+    write.open_table(GROUPS)?;
+    write.open_table(SEGMENTS)?;
+    write.open_table(PANES)?;
+    write.open_table(DAYS)?;
+    Ok(())
+}
+
 impl State {
     pub(super) fn open(directory: &Path) -> Result<Self, OpenError> {
-        let database = file::open(directory, NAME, |write| {
-            write.open_table(GROUPS)?;
-            write.open_table(SEGMENTS)?;
-            write.open_table(PANES)?;
-            Ok(())
-        })?;
+        let database = file::open(directory, NAME, tables, |_| Ok(()))?;
         Ok(Self(database, Commits::default()))
     }
 
     pub(super) fn open_untouched(directory: &Path) -> Result<Self, OpenError> {
         Ok(Self(
-            file::open_untouched(directory, NAME)?,
+            file::open_untouched(directory, NAME, tables)?,
             Commits::default(),
         ))
     }
