@@ -70,6 +70,6 @@ fuzz:
 
 clean:
 	rm -rf target server/fuzz/target end2end/node_modules end2end/test-results end2end/playwright-report
-	rm -rf server/engine/tests/differential/node_modules
+	rm -rf server/engine/tests/differential/node_modules server/tests/mastodon/node_modules
 
 .PHONY: help run release watch test check unit leptos e2e bench fuzz clean

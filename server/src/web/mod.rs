@@ -2,7 +2,7 @@
 //! two addresses of the tutorial's dashboard.
 //!
 //! * [`router`] every route there is; [`pages`], [`api`], [`pictures`] (by [`fonts`]), [`status`],
-//!   [`tutorial`], [`health`], [`metrics`] and [`assets`] answer; [`csv`] and [`etag`] give answers
+//!   [`trends`], [`tutorial`], [`health`], [`metrics`] and [`assets`] answer; [`csv`] and [`etag`] give answers
 //!   their form
 //! * [`boards`] what the pages' questions are answered; [`origin`] what links to them look like;
 //!   [`external`] the board that another program posts
@@ -33,6 +33,7 @@ mod status;
 pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
+mod trends;
 mod tutorial;
 
 use std::time::{Duration, Instant};
@@ -89,6 +90,8 @@ fn router(web: Web) -> Router {
         .route("/api/v1/top.svg", get(pictures::top_svg))
         .route("/api/v1/top.png", get(pictures::top_png))
         .route("/api/v1/tags/{name}", get(api::tag))
+        .route("/api/v1/trends", get(trends::tags))
+        .route("/api/v1/trends/tags", get(trends::tags))
         .route("/api/v1/status", get(status::status))
         .route("/updateData", post(tutorial::update))
         .route("/refreshData", get(tutorial::refresh))

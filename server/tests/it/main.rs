@@ -17,5 +17,6 @@ mod replay;
 mod secured;
 mod sources;
 mod torture;
+mod trends;
 mod tutorial;
 mod usage;
