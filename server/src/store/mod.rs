@@ -5,7 +5,8 @@
 //! that the log can be short.
 //!
 //! **Invariants:** a commit is durable when the call returns. An entry leaves the log only when the
-//! state that holds it is durable. Bytes of an unknown format are refused, never guessed at. This is
+//! state that holds it is durable. Bytes of an unknown format are refused, never guessed at; a file of a
+//! known old one is made one of the newest when it is opened. This is
 //! the only place that names redb.
 
 mod commits;

@@ -16,8 +16,10 @@ const BEGIN: u64 = 1_700_006_400;
 const DAY: u64 = 24 * 60 * 60;
 const DAYS: u64 = 8;
 const TRENDING: u64 = 25;
+/// Posts of the same second.
+const TOGETHER: u64 = 8;
 /// No day is a number of these.
-const BATCH: u64 = 7;
+const BATCH_MS: u64 = 700;
 
 /// Posts of eight days, and what is to be told of each tag and day.
 #[derive(Debug, Default)]
@@ -50,11 +52,11 @@ impl Week {
             if last {
                 posts.extend((0..90).map(|post| ("never".to_owned(), post)));
             }
-            // From the first second of the day to the last.
-            let step = (DAY - 1) as f64 / (posts.len() - 1) as f64;
+            // From the first second of the day to the last, some at a time: each time is an epoch.
+            let last_time = (posts.len() as u64 - 1) / TOGETHER;
             let mut lines = String::new();
             for (place, (tag, post)) in (0_u64..).zip(posts) {
-                let at = BEGIN + day * DAY + (place as f64 * step) as u64;
+                let at = BEGIN + day * DAY + place / TOGETHER * (DAY - 1) / last_time;
                 week.post(&mut lines, &tag, at, post % 7, day * 1000 + place);
             }
             week.days.push(lines);
@@ -79,7 +81,8 @@ impl Week {
         }
         self.standing += 1;
         // An epoch is of the day that it begins in.
-        let day = at / BATCH * BATCH / DAY;
+        let epoch = at * 1000 / BATCH_MS;
+        let day = epoch * BATCH_MS / 1000 / DAY;
         *self.uses.entry((tag.to_owned(), day)).or_default() += 1;
         let accounts = self.accounts.entry((tag.to_owned(), day));
         accounts.or_default().insert(author);
@@ -126,7 +129,7 @@ fn serve(folder: &Path, name: &str, workers: &str) -> (Program, std::path::PathB
         "--source",
         &source,
         "--batch",
-        "7s",
+        "700ms",
         "--workers",
         workers,
         "--block",

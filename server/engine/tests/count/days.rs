@@ -17,6 +17,9 @@ const HOUR: u64 = 60 * MINUTE;
 const DAY: u64 = 24 * HOUR;
 const BATCHES: [u64; 4] = [2_000, 7_000, 20_000, 60_000];
 
+/// The gap up to the epoch that begins last on a day.
+const TO_MIDNIGHT: u64 = u64::MAX;
+
 /// Epochs over some days, with what happens after each, and posts; what is deleted is so while panes
 /// hold it.
 #[derive(Clone, Debug)]
@@ -29,6 +32,7 @@ struct History {
 fn history() -> impl Strategy<Value = History> {
     let gap = prop_oneof![
         6 => Just(0_u64),
+        2 => Just(TO_MIDNIGHT),
         8 => (1..180_u64).prop_map(|minutes| minutes * MINUTE),
         3 => (3..20_u64).prop_map(|hours| hours * HOUR),
         1 => (1..9_u64).prop_map(|days| days * DAY),
@@ -42,7 +46,11 @@ fn history() -> impl Strategy<Value = History> {
         let batch_ms = BATCHES[batch];
         let mut number = 1_700_000_000_000 / batch_ms;
         for (gap, _) in &mut epochs {
-            number += (*gap / batch_ms).max(1);
+            let last_of_day = ((number * batch_ms / DAY + 1) * DAY - 1) / batch_ms;
+            number = match *gap {
+                TO_MIDNIGHT => last_of_day.max(number + 1),
+                gap => number + (gap / batch_ms).max(1),
+            };
             *gap = number;
         }
         let posts = posts
@@ -208,6 +216,46 @@ fn a_day_that_is_over_is_kept_for_the_hundred_that_it_mentions_most() {
     assert_eq!(days, Some([Usage::default(); DAYS]), "a week is over");
     assert_eq!(group.changes().days.len(), 0);
     assert_eq!(group.changes().void_days.len(), 2);
+}
+
+#[test]
+fn an_estimate_of_people_is_never_more_than_there_are_mentions() {
+    let mut group = Group::new(SHAPE);
+    let counted = |tag: u8| {
+        let author = |number: u32| {
+            number
+                .wrapping_add(u32::from(tag) << 9)
+                .wrapping_mul(0x9E37_79B1)
+        };
+        Counted {
+            key: key(tag),
+            spelling: key(tag).as_str().into(),
+            count: 400,
+            authors: (0..400).map(|number| (Author(author(number)), 1)).collect(),
+        }
+    };
+    let many = Delta {
+        slices: vec![SliceDelta {
+            slice: slice(0),
+            posts: 400,
+            counts: (0..40).map(counted).collect(),
+        }],
+        ..Delta::default()
+    };
+    group.apply(Epoch(28_400_000), many);
+    for ago in 0..2 {
+        let of = |tag| group.usage_by_day(&key(tag)).expect("it is kept")[ago];
+        let people: Vec<u64> = (0..40).map(|tag| of(tag).people).collect();
+        assert!(
+            people.iter().all(|people| (300..=400).contains(people)),
+            "{people:?}"
+        );
+        assert!(
+            people.contains(&400) && people.iter().any(|people| *people < 400),
+            "{people:?}"
+        );
+        group.apply(Epoch(28_400_000 + 1_440), Delta::default());
+    }
 }
 
 #[test]
