@@ -3,7 +3,10 @@
 
 use std::{sync::Arc, time::Duration};
 
-use engine::key::Key;
+use engine::{
+    count::{DAYS, Usage},
+    key::Key,
+};
 use model::{Epoch, Filter, Kind, Lang, Pulse, Ranking, TagDetail, Top, Window};
 use tokio::{sync::watch, time::Instant};
 
@@ -30,6 +33,26 @@ pub(crate) struct Whole {
     /// Those that have mentions, most first.
     pub(crate) languages: Vec<Lang>,
     pub(crate) kinds: Vec<Kind>,
+}
+
+/// The tags that rise most in a day, of everything.
+#[derive(Debug)]
+pub(crate) struct Trends {
+    pub(crate) epoch: Epoch,
+    /// The day of the epoch, in days after the first one of 1970.
+    pub(crate) today: u64,
+    /// Best first, up to [`MAX_ROWS`].
+    pub(crate) tags: Vec<Trending>,
+}
+
+/// A tag of them.
+#[derive(Debug)]
+pub(crate) struct Trending {
+    /// As boards show it.
+    pub(crate) tag: String,
+    pub(crate) key: String,
+    /// Today first.
+    pub(crate) days: [Usage; DAYS],
 }
 
 impl Results {
@@ -64,6 +87,7 @@ struct Asking {
     asker: Asker,
     tops: Kept<Filter, Arc<Results>>,
     tags: Kept<(Key, Window), Option<Box<TagDetail>>>,
+    trends: Kept<(), Arc<Trends>>,
 }
 
 impl Live {
@@ -86,6 +110,7 @@ impl Live {
             asker,
             tops: Kept::default(),
             tags: Kept::default(),
+            trends: Kept::default(),
         };
         Self {
             asking: Some(Arc::new(asking)),
@@ -127,6 +152,17 @@ impl Live {
             .ok_or(NoTag::NotNow)?
             .map(|detail| *detail)
             .ok_or(NoTag::NeverSeen)
+    }
+
+    /// What is trending, of the newest epoch; `None` while the program is starting or ending.
+    pub(crate) async fn trends(&self) -> Option<Arc<Trends>> {
+        let newest = self.newest()?;
+        let Asking { asker, trends, .. } = &**self.asking.as_ref()?;
+        let ask = async || {
+            let trends = asker.trends().await?;
+            Some((trends.epoch, trends))
+        };
+        trends.get((), newest.epoch, ask).await
     }
 
     /// The tags that are not to be shown: asked for each tag of what was not counted by the newest list,

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashSet};
 
 use engine::{
-    count::{Delta, Group, Partial, Shape},
+    count::{Delta, Group, Partial, Shape, Trend},
     key::{Key, group_of},
 };
 use model::{Epoch, Filter};
@@ -185,6 +185,7 @@ impl Shard {
                         group.and_then(|group| group.detail(key.as_str(), *window, &hidden));
                     Part::Tag(detail.map(Box::new))
                 }
+                Ask::Trends => Part::Trends(Trend::of(self.groups.values(), &hidden, MAX_ROWS)),
             };
             pieces.push(Piece {
                 of: Some(question),

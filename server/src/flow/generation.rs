@@ -29,7 +29,7 @@ use super::{
     message,
     questions::{Answer, Open, Waiting},
     record::{Ask, Part, Piece},
-    tops::{detail, results},
+    tops::{detail, results, trends},
 };
 use crate::store::{Log, State, StoreError};
 
@@ -220,7 +220,7 @@ fn show(epoch: Epoch, piece: &Piece, parts: &Parts, open: &Open) {
     let Parts { batch, grammar, .. } = *parts;
     let results = |part: &Part| match part {
         Part::Tops(merged) => Some(Arc::new(results(epoch, merged, batch, grammar))),
-        Part::Tag(_) => None,
+        Part::Tag(_) | Part::Trends(_) => None,
     };
     let Some(question) = &piece.of else {
         if let Some(results) = results(&piece.part) {
@@ -235,7 +235,11 @@ fn show(epoch: Epoch, piece: &Piece, parts: &Parts, open: &Open) {
             let detail = found.map(|found| detail(epoch, *window, found, batch, grammar));
             Some(Answer::Tag(epoch, detail.map(Box::new)))
         }
-        (Ask::Tag(..), Part::Tops(_)) => None,
+        (Ask::Trends, Part::Trends(found)) => {
+            let trends = trends(epoch, found, batch, grammar);
+            Some(Answer::Trends(Arc::new(trends)))
+        }
+        (Ask::Tag(..) | Ask::Trends, _) => None,
     };
     let reply = open.borrow_mut().remove(&question.id);
     if let (Some(reply), Some(answer)) = (reply, answer) {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use engine::count::Partial;
+use engine::count::{Partial, Trend};
 use model::Epoch;
 use timely::dataflow::{
     StreamVec,
@@ -69,14 +69,19 @@ fn merged(pieces: StreamVec<'_, u64, Piece>) -> StreamVec<'_, u64, (Epoch, Piece
 impl Part {
     /// The parts of disjoint groups as one.
     fn merge(parts: Vec<Self>) -> Self {
-        let mut partials = Vec::new();
+        let (mut partials, mut trends) = (Vec::new(), Vec::new());
         for part in parts {
             match part {
                 // Only the owner of a tag is asked for it.
                 Self::Tag(detail) => return Self::Tag(detail),
                 Self::Tops(partial) => partials.push(partial),
+                Self::Trends(part) => trends.push(part),
             }
         }
-        Self::Tops(Partial::merge(partials, MAX_ROWS))
+        if trends.is_empty() {
+            Self::Tops(Partial::merge(partials, MAX_ROWS))
+        } else {
+            Self::Trends(Trend::merge(trends, MAX_ROWS))
+        }
     }
 }

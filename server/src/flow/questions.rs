@@ -12,7 +12,10 @@ use model::{Epoch, Filter, TagDetail, Window};
 use tokio::sync::{mpsc, oneshot};
 
 use super::{Signal, record::Ask};
-use crate::{blocked::Blocked, results::Results};
+use crate::{
+    blocked::Blocked,
+    results::{Results, Trends},
+};
 
 /// How many questions may wait for their turn; whoever comes then waits with his.
 const MOST_WAITING: usize = 256;
@@ -22,6 +25,7 @@ const MOST_WAITING: usize = 256;
 pub(super) enum Answer {
     Tops(Arc<Results>),
     Tag(Epoch, Option<Box<TagDetail>>),
+    Trends(Arc<Trends>),
 }
 
 /// A question and whoever waits for its answer.
@@ -73,7 +77,7 @@ impl Asker {
     pub(crate) async fn tops(&self, filter: Filter) -> Option<Arc<Results>> {
         match self.ask(Ask::Tops(filter)).await? {
             Answer::Tops(results) => Some(results),
-            Answer::Tag(..) => None,
+            Answer::Tag(..) | Answer::Trends(_) => None,
         }
     }
 
@@ -85,7 +89,14 @@ impl Asker {
     ) -> Option<(Epoch, Option<Box<TagDetail>>)> {
         match self.ask(Ask::Tag(key, window)).await? {
             Answer::Tag(epoch, detail) => Some((epoch, detail)),
-            Answer::Tops(_) => None,
+            Answer::Tops(_) | Answer::Trends(_) => None,
+        }
+    }
+
+    pub(crate) async fn trends(&self) -> Option<Arc<Trends>> {
+        match self.ask(Ask::Trends).await? {
+            Answer::Trends(trends) => Some(trends),
+            Answer::Tops(_) | Answer::Tag(..) => None,
         }
     }
 

@@ -1,7 +1,7 @@
 //! What goes through the dataflow, and at which times.
 
 use engine::{
-    count::{Delta, Detail, Partial},
+    count::{Delta, Detail, Partial, Trend},
     key::{GROUPS, Key, group_of},
 };
 use model::{Epoch, Filter, Window};
@@ -60,6 +60,8 @@ pub(super) enum Ask {
     Tops(Filter),
     /// One tag in depth.
     Tag(Key, Window),
+    /// What is trending, with its last days.
+    Trends,
 }
 
 /// What a worker contributes to the results of an epoch (`of` is `None`) or to an answer.
@@ -73,6 +75,7 @@ pub(super) struct Piece {
 pub(super) enum Part {
     Tops(Partial),
     Tag(Option<Box<Detail>>),
+    Trends(Vec<Trend>),
 }
 
 impl Record {
@@ -90,7 +93,7 @@ impl Ask {
     /// Who of all workers can contribute to the answer.
     pub(super) fn workers(&self, workers: usize) -> std::ops::Range<u64> {
         match self {
-            Self::Tops(_) => 0..workers as u64,
+            Self::Tops(_) | Self::Trends => 0..workers as u64,
             Self::Tag(key, _) => {
                 let owner = owner(group_of(key), workers) as u64;
                 owner..owner + 1

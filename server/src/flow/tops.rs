@@ -3,7 +3,7 @@
 use std::{cmp::Reverse, collections::BTreeMap, time::Duration};
 
 use engine::{
-    count::{Detail, Leader, Leaders, Part, Partial},
+    count::{Detail, Leader, Leaders, Part, Partial, Trend, day_of},
     grammar::Grammar,
     key::Key,
 };
@@ -15,7 +15,7 @@ use model::{
 
 use crate::{
     epoch::end_of,
-    results::{Results, Whole},
+    results::{Results, Trending, Trends, Whole},
 };
 
 pub(super) fn results(
@@ -150,6 +150,18 @@ pub(super) fn detail(
             url: url.to_string(),
             source: *source,
             at: time(end_of(*epoch, batch)),
+        }),
+    }
+}
+
+pub(super) fn trends(epoch: Epoch, found: &[Trend], batch: Duration, grammar: Grammar) -> Trends {
+    Trends {
+        epoch,
+        today: day_of(epoch, batch.as_millis() as u64),
+        tags: each(found, |Trend { leader, days }| Trending {
+            tag: grammar.shown(&leader.spelling),
+            key: leader.key.to_string(),
+            days: *days,
         }),
     }
 }

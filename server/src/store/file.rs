@@ -10,47 +10,69 @@ use redb::{Builder, Database, DatabaseError, ReadableDatabase, TableDefinition, 
 use super::{OpenError, StoreError, untouched::Untouched};
 
 /// The format of both files. A change of what is in them gives it a new number, and this folder a
-/// reader of the old one.
-pub(crate) const FORMAT: u64 = 2;
+/// reader of the old one; a file of every old one is in `examples`.
+///
+/// 3 has a table of days. What 2 has is the same in it.
+pub(crate) const FORMAT: u64 = 3;
+
+/// Older ones are refused.
+const OLDEST: u64 = 2;
 
 /// Pages that redb keeps in memory. Its own default is a gigabyte.
 const CACHE_BYTES: usize = 32 << 20;
 
 const META: TableDefinition<&str, u64> = TableDefinition::new("meta");
 
+/// Makes those tables of a file that it lacks.
+pub(super) type Tables = fn(&WriteTransaction) -> Result<(), StoreError>;
+
 /// Opens `directory/name`; where it is not there, it is made, with what `init` puts in.
 pub(super) fn open(
     directory: &Path,
     name: &str,
+    tables: Tables,
     init: impl FnOnce(&WriteTransaction) -> Result<(), StoreError>,
 ) -> Result<Database, OpenError> {
     let path = directory.join(name);
     if !path.try_exists().unwrap_or(true) {
+        let init = |write: &WriteTransaction| tables(write).and_then(|()| init(write));
         create(directory, name, init).map_err(|error| damaged_or_disk(&path, error))?;
     }
     let opened = builder().open(&path);
-    known(opened, path)
+    known(opened, path, tables)
 }
 
 /// Opens `directory/name`, which must be there, without changing it.
-pub(super) fn open_untouched(directory: &Path, name: &str) -> Result<Database, OpenError> {
+pub(super) fn open_untouched(
+    directory: &Path,
+    name: &str,
+    tables: Tables,
+) -> Result<Database, OpenError> {
     let path = directory.join(name);
     let file = match fs::File::open(&path) {
         Ok(file) => file,
         Err(error) => return Err(OpenError::Directory { path, error }),
     };
     let opened = Untouched::new(file).and_then(|file| builder().create_with_backend(file));
-    known(opened, path)
+    known(opened, path, tables)
 }
 
-/// A database of the format that this version knows.
-fn known(opened: Result<Database, DatabaseError>, path: PathBuf) -> Result<Database, OpenError> {
+/// A database of the format that this version knows, which one of an older format is made first.
+fn known(
+    opened: Result<Database, DatabaseError>,
+    path: PathBuf,
+    tables: Tables,
+) -> Result<Database, OpenError> {
     let database = match opened {
         Ok(database) => database,
         Err(error) => return Err(damaged_or_disk(&path, error.into())),
     };
     match recorded(&database, "format") {
         Ok(Some(FORMAT)) => Ok(database),
+        Ok(Some(OLDEST..FORMAT)) => match migrate(&database, tables) {
+            Ok(()) => Ok(database),
+            Err(error) => Err(damaged_or_disk(&path, error)),
+        },
         Ok(found) => Err(OpenError::Format {
             path,
             found: found.unwrap_or(0),
@@ -58,6 +80,15 @@ fn known(opened: Result<Database, DatabaseError>, path: PathBuf) -> Result<Datab
         }),
         Err(error) => Err(OpenError::Damaged { path, error }),
     }
+}
+
+/// In one commit: a file is of one format or of the other.
+fn migrate(database: &Database, tables: Tables) -> Result<(), StoreError> {
+    let write = begin_write(database)?;
+    tables(&write)?;
+    record(&write, "format", FORMAT)?;
+    write.commit()?;
+    Ok(())
 }
 
 /// The number recorded under `name`.

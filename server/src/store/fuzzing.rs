@@ -3,7 +3,7 @@
 
 use std::fmt::Debug;
 
-use engine::count::{Deltas, Pane, SavedGroup, Segment};
+use engine::count::{Day, Deltas, Pane, SavedGroup, Segment};
 use serde::{Serialize, de::DeserializeOwned};
 
 use super::{
@@ -13,12 +13,13 @@ use super::{
 };
 use crate::fuzzing::Check;
 
-pub(crate) const CHECKS: [(&str, Check); 5] = [
+pub(crate) const CHECKS: [(&str, Check); 6] = [
     ("log_entry", value::<Deltas>),
     ("log_receipt", value::<Stored<Receipt>>),
     ("state_group", value::<SavedGroup>),
     ("state_segment", value::<Segment>),
     ("state_pane", value::<Pane>),
+    ("state_day", value::<Day>),
 ];
 
 fn value<T: Serialize + DeserializeOwned + PartialEq + Debug>(bytes: &[u8]) {

@@ -8,7 +8,10 @@ use std::{
 
 use engine::{count::Deltas, grammar::Grammar};
 use model::Epoch;
-use redb::{Database, ReadOnlyTable, ReadableDatabase, ReadableTable, TableDefinition, TableError};
+use redb::{
+    Database, ReadOnlyTable, ReadableDatabase, ReadableTable, TableDefinition, TableError,
+    WriteTransaction,
+};
 
 use super::{
     Commits, DeliveryKey, OpenError, Receipt, SealedEpoch, SealedReceipts, StoreError, crash, file,
@@ -43,6 +46,14 @@ pub(crate) struct Settings {
 #[derive(Debug)]
 pub(crate) struct Log(Database, Commits);
 
+fn tables(write: &WriteTransaction) -> Result<(), StoreError> {
+    write.open_table(EPOCHS)?;
+    write.open_table(REMEMBERED)?;
+    write.open_table(CURSORS)?;
+    write.open_table(SETTINGS)?;
+    Ok(())
+}
+
 impl Log {
     pub(super) fn open(directory: &Path, settings: &Settings) -> Result<Self, OpenError> {
         let given = [
@@ -52,10 +63,7 @@ impl Log {
             ),
             ("grammar", settings.grammar.to_string()),
         ];
-        let database = file::open(directory, NAME, |write| {
-            write.open_table(EPOCHS)?;
-            write.open_table(REMEMBERED)?;
-            write.open_table(CURSORS)?;
+        let database = file::open(directory, NAME, tables, |write| {
             let mut table = write.open_table(SETTINGS)?;
             for (option, value) in &given {
                 table.insert(*option, value.as_str())?;
@@ -83,7 +91,7 @@ impl Log {
 
     pub(super) fn open_untouched(directory: &Path) -> Result<Self, OpenError> {
         Ok(Self(
-            file::open_untouched(directory, NAME)?,
+            file::open_untouched(directory, NAME, tables)?,
             Commits::default(),
         ))
     }

@@ -5,7 +5,8 @@
 //! that the log can be short.
 //!
 //! **Invariants:** a commit is durable when the call returns. An entry leaves the log only when the
-//! state that holds it is durable. Bytes of an unknown format are refused, never guessed at. This is
+//! state that holds it is durable. Bytes of an unknown format are refused, never guessed at; a file of a
+//! known old one is made one of the newest when it is opened. This is
 //! the only place that names redb.
 
 mod commits;
@@ -56,12 +57,12 @@ pub(crate) fn open_untouched(directory: &std::path::Path) -> Result<(Log, State)
 
 #[cfg(test)]
 mod tests {
-    use std::{fs, path::Path, sync::Arc, time::Duration};
+    use std::{collections::HashSet, fs, path::Path, sync::Arc, time::Duration};
 
     use engine::{
-        count::{Counted, Delta, Group, Saved, Shape, SliceDelta},
+        count::{Counted, Delta, Group, Partial, Saved, Shape, SliceDelta},
         grammar::Grammar,
-        key::Key,
+        key::{GROUPS, Key},
     };
     use model::{Epoch, Filter, Kind, Slice};
 
@@ -341,6 +342,60 @@ mod tests {
         assert_eq!(fs::read(&path).unwrap(), b"my only copy of something else");
     }
 
+    /// As the version that wrote this format left it: eight posts with #rust on two days, four of them with
+    /// #day0 and four with #day1.
+    fn unpack_example(format: u64, directory: &Path) {
+        let examples = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/store/examples");
+        for name in ["log.redb", "state.redb"] {
+            let packed = examples.join(format.to_string()).join(format!("{name}.gz"));
+            let packed = fs::File::open(packed).unwrap();
+            let mut file = fs::File::create(directory.join(name)).unwrap();
+            std::io::copy(&mut flate2::read::GzDecoder::new(packed), &mut file).unwrap();
+        }
+    }
+
+    fn counts((_, state): &(Log, State)) -> Vec<(String, u64)> {
+        let mut groups: Vec<Group> = (0..GROUPS).map(|_| Group::new(SHAPE)).collect();
+        let mut rows = state.rows().unwrap();
+        while let Some(row) = rows.next().unwrap() {
+            groups[usize::from(row.group)].restore(row.decode().unwrap());
+        }
+        let partial = Partial::of(&groups, Filter::default(), &HashSet::new(), 10);
+        let all = partial.parts.last().unwrap();
+        let leaders = all.rankings[0].now.iter();
+        leaders
+            .map(|leader| (leader.key.to_string(), leader.count))
+            .collect()
+    }
+
+    #[test]
+    fn a_known_old_format_is_read_and_becomes_the_new_one() {
+        for format in 2..FORMAT {
+            let directory = tempfile::tempdir().unwrap();
+            unpack_example(format, directory.path());
+            let recorded = || {
+                let database = redb::Database::open(directory.path().join("state.redb")).unwrap();
+                file::recorded(&database, "format").unwrap()
+            };
+            let expected = [("rust", 8), ("day0", 4), ("day1", 4)];
+            let expected = expected.map(|(key, count)| (key.to_owned(), count));
+            let untouched = open_untouched(directory.path()).unwrap();
+            assert_eq!(counts(&untouched), expected);
+            drop(untouched);
+            assert_eq!(recorded(), Some(format));
+
+            for _ in 0..2 {
+                let opened = opened(directory.path());
+                assert_eq!(counts(&opened), expected);
+                assert_eq!(opened.0.last().unwrap(), Epoch(850_047_300));
+                assert_eq!(opened.0.cursors().unwrap().len(), 1);
+                assert_ne!(opened.0.author_key([7; 16]).unwrap(), [7; 16]);
+                drop(opened);
+                assert_eq!(recorded(), Some(FORMAT));
+            }
+        }
+    }
+
     #[test]
     fn another_format_is_refused() {
         let directory = tempfile::tempdir().unwrap();
@@ -356,8 +411,8 @@ mod tests {
             matches!(
                 error,
                 OpenError::Format {
-                    found: 3,
-                    known: 2,
+                    found: 4,
+                    known: 3,
                     ..
                 }
             ),

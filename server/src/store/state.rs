@@ -5,9 +5,9 @@
 
 use std::{path::Path, time::Instant};
 
-use engine::count::{Changes, Pane, Saved, SavedGroup};
+use engine::count::{Changes, Day, Pane, Saved, SavedGroup};
 use model::Epoch;
-use redb::{Database, Range, ReadableDatabase, ReadableTable, TableDefinition};
+use redb::{Database, Range, ReadableDatabase, ReadableTable, TableDefinition, WriteTransaction};
 use serde::{Deserialize, Serialize};
 
 use super::{
@@ -22,6 +22,8 @@ const GROUPS: TableDefinition<u8, &[u8]> = TableDefinition::new("groups");
 const SEGMENTS: TableDefinition<(u8, u32), &[u8]> = TableDefinition::new("segments");
 /// (group, first epoch) → [`Pane`].
 const PANES: TableDefinition<(u8, u64), &[u8]> = TableDefinition::new("panes");
+/// (group, number) → [`Day`].
+const DAYS: TableDefinition<(u8, u64), &[u8]> = TableDefinition::new("days");
 
 #[derive(Debug)]
 pub(crate) struct State(Database, Commits);
@@ -34,6 +36,9 @@ pub(crate) struct Batch {
     /// Stored panes that are no more.
     void_panes: Vec<(u8, u64)>,
     panes: Vec<((u8, u64), Vec<u8>)>,
+    /// Stored days that are told of no more.
+    void_days: Vec<(u8, u64)>,
+    days: Vec<((u8, u64), Vec<u8>)>,
     bytes: usize,
 }
 
@@ -53,6 +58,13 @@ impl Batch {
             let bytes = encode(pane)?;
             self.bytes += bytes.len();
             self.panes.push(((group, pane.from.0), bytes));
+        }
+        let void = changes.void_days.iter().map(|number| (group, *number));
+        self.void_days.extend(void);
+        for day in &changes.days {
+            let bytes = encode(day)?;
+            self.bytes += bytes.len();
+            self.days.push(((group, day.number), bytes));
         }
         Ok(())
     }
@@ -76,6 +88,7 @@ enum Part {
     Head,
     Segment(u32),
     Pane(u64),
+    Day(u64),
 }
 
 impl Row {
@@ -96,15 +109,23 @@ impl Row {
                 }
                 Saved::Pane(pane)
             }
+            Part::Day(number) => {
+                let day: Day = parse(bytes)?;
+                if day.number != number {
+                    return Err(StoreError::Damaged("a day is not where it belongs"));
+                }
+                Saved::Day(day)
+            }
         })
     }
 }
 
-/// Every row of every group: heads first, then segments, then panes.
+/// Every row of every group: heads first, then segments, then panes, then days.
 pub(crate) struct Rows {
     heads: Range<'static, u8, &'static [u8]>,
     segments: Range<'static, (u8, u32), &'static [u8]>,
     panes: Range<'static, (u8, u64), &'static [u8]>,
+    days: Range<'static, (u8, u64), &'static [u8]>,
 }
 
 impl Rows {
@@ -114,6 +135,7 @@ impl Rows {
             heads: read.open_table(GROUPS)?.range::<u8>(..)?,
             segments: read.open_table(SEGMENTS)?.range::<(u8, u32)>(..)?,
             panes: read.open_table(PANES)?.range::<(u8, u64)>(..)?,
+            days: read.open_table(DAYS)?.range::<(u8, u64)>(..)?,
         })
     }
 
@@ -139,24 +161,32 @@ impl Rows {
             let (group, from) = id.value();
             return row(group, Part::Pane(from), pane.value());
         }
+        if let Some(entry) = self.days.next() {
+            let (id, day) = entry?;
+            let (group, number) = id.value();
+            return row(group, Part::Day(number), day.value());
+        }
         Ok(None)
     }
 }
 
+fn tables(write: &WriteTransaction) -> Result<(), StoreError> {
+    write.open_table(GROUPS)?;
+    write.open_table(SEGMENTS)?;
+    write.open_table(PANES)?;
+    write.open_table(DAYS)?;
+    Ok(())
+}
+
 impl State {
     pub(super) fn open(directory: &Path) -> Result<Self, OpenError> {
-        let database = file::open(directory, NAME, |write| {
-            write.open_table(GROUPS)?;
-            write.open_table(SEGMENTS)?;
-            write.open_table(PANES)?;
-            Ok(())
-        })?;
+        let database = file::open(directory, NAME, tables, |_| Ok(()))?;
         Ok(Self(database, Commits::default()))
     }
 
     pub(super) fn open_untouched(directory: &Path) -> Result<Self, OpenError> {
         Ok(Self(
-            file::open_untouched(directory, NAME)?,
+            file::open_untouched(directory, NAME, tables)?,
             Commits::default(),
         ))
     }
@@ -169,6 +199,7 @@ impl State {
             let mut heads = write.open_table(GROUPS)?;
             let mut segments = write.open_table(SEGMENTS)?;
             let mut panes = write.open_table(PANES)?;
+            let mut days = write.open_table(DAYS)?;
             for batch in batches {
                 for (group, head) in &batch.heads {
                     heads.insert(group, head.as_slice())?;
@@ -186,6 +217,12 @@ impl State {
                 }
                 for (id, pane) in &batch.panes {
                     panes.insert(id, pane.as_slice())?;
+                }
+                for id in &batch.void_days {
+                    days.remove(id)?;
+                }
+                for (id, day) in &batch.days {
+                    days.insert(id, day.as_slice())?;
                 }
             }
         }

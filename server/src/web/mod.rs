@@ -2,9 +2,9 @@
 //! two addresses of the tutorial's dashboard.
 //!
 //! * [`router`] every route there is; [`posts`] takes posts from whoever has [`access`]; [`pages`],
-//!   [`api`], [`stream`], [`pictures`] (by [`fonts`]), [`status`], [`tutorial`], [`health`], [`metrics`]
-//!   and [`assets`] answer; [`csv`] and [`etag`] give answers their form; [`openapi`] describes those of
-//!   `/api/v1`
+//!   [`api`], [`stream`], [`pictures`] (by [`fonts`]), [`trends`], [`status`], [`tutorial`], [`health`],
+//!   [`metrics`] and [`assets`] answer; [`csv`] and [`etag`] give answers their form; [`openapi`]
+//!   describes those of `/api/v1`
 //! * [`boards`] what the pages' questions are answered; [`origin`] what links to them look like;
 //!   [`external`] the board that another program posts
 //! * [`error`] the one shape of errors, [`security`] what holds for every request and answer, [`cors`]
@@ -40,6 +40,7 @@ mod stream;
 pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
+mod trends;
 mod tutorial;
 
 use std::time::{Duration, Instant};
@@ -103,6 +104,8 @@ fn router(web: Web) -> Router {
         .route("/api/v1/top.png", get(pictures::top_png))
         .route("/api/v1/stream", get(stream::stream).head(stream::head))
         .route("/api/v1/tags/{name}", get(api::tag))
+        .route("/api/v1/trends", get(trends::tags))
+        .route("/api/v1/trends/tags", get(trends::tags))
         .route("/api/v1/status", get(status::status))
         .route(posts::PATH, post(posts::post))
         .route("/api/v1/openapi.json", get(openapi::openapi))

@@ -17,16 +17,18 @@ use serde_json::Value;
 use utoipa::{
     Modify, OpenApi,
     openapi::{
-        ObjectBuilder, RefOr, Schema, Type,
+        Deprecated, ObjectBuilder, RefOr, Schema, Type,
         path::Operation,
         security::{Http, HttpAuthScheme, SecurityScheme},
     },
 };
 
-use super::{api, error::ApiError, etag, pictures, posts, status, stream};
+use super::{api, error::ApiError, etag, pictures, posts, status, stream, trends};
 
 pub(super) use answers::{Errors, Faults, NoSuchTag, NotModified, PostsErrors};
-pub(super) use parameters::{IfNoneMatch, LastEventId, OfBoard, OfPicture, OfPosts, OfTag};
+pub(super) use parameters::{
+    IfNoneMatch, LastEventId, OfBoard, OfPicture, OfPosts, OfTag, OfTrends,
+};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -43,6 +45,7 @@ pub(super) use parameters::{IfNoneMatch, LastEventId, OfBoard, OfPicture, OfPost
         pictures::top_png,
         stream::stream,
         api::tag,
+        trends::tags,
         status::status,
         posts::post,
         openapi,
@@ -86,7 +89,15 @@ impl Modify for Common {
         for schema in schemas.values_mut() {
             all_required(schema);
         }
-        for path in api.paths.paths.values_mut() {
+        let paths = &mut api.paths.paths;
+        if let Some(mut trends) = paths.get("/api/v1/trends/tags").cloned() {
+            if let Some(operation) = &mut trends.get {
+                operation.operation_id = Some("trends_as_once".to_owned());
+                operation.deprecated = Some(Deprecated::True);
+            }
+            paths.insert("/api/v1/trends".to_owned(), trends);
+        }
+        for path in paths.values_mut() {
             for operation in [&mut path.get, &mut path.post].into_iter().flatten() {
                 // They would be called by the modules of the code.
                 operation.tags = None;

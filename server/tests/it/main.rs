@@ -21,5 +21,6 @@ mod secured;
 mod soak;
 mod sources;
 mod torture;
+mod trends;
 mod tutorial;
 mod usage;

@@ -1,9 +1,12 @@
-use std::{cell::RefCell, collections::BTreeMap};
+use std::{
+    cell::RefCell,
+    collections::{BTreeMap, VecDeque},
+};
 
 use model::{Epoch, Slice, Window};
 
 use super::{
-    Counted, Delta, SavedGroup, Shape, SliceDelta, Spellings,
+    Counted, Day, Delta, SavedGroup, Shape, SliceDelta, Spellings,
     panes::{Entry, Pane, Sum},
     recent::{Told, ToldPosts},
     saved::SEGMENT,
@@ -27,6 +30,8 @@ pub struct Group {
     pub(super) sums: Vec<[Sum; SLIDING]>,
     /// By time, the coarser the older.
     pub(super) panes: Vec<Pane>,
+    /// Days that are over, the oldest first.
+    pub(super) days: VecDeque<Day>,
     pub(super) sketches: Sketches,
     pub(super) slices: BTreeMap<Slice, u16>,
     /// Entries of all panes.
@@ -37,6 +42,8 @@ pub struct Group {
     pub(super) unsaved: Vec<bool>,
     /// First epochs of panes that were written down and are no more.
     pub(super) void: Vec<Epoch>,
+    /// Days that were written down and are told of no more.
+    pub(super) void_days: Vec<u64>,
     pub(super) told: RefCell<Told>,
     pub(super) told_posts: RefCell<ToldPosts>,
 }
@@ -58,12 +65,14 @@ impl Group {
             table: Table::default(),
             sums: Vec::new(),
             panes: Vec::new(),
+            days: VecDeque::new(),
             sketches,
             slices: BTreeMap::new(),
             entries: 0,
             coarsened: [0; COARSER.len()],
             unsaved: Vec::new(),
             void: Vec::new(),
+            void_days: Vec::new(),
             told: RefCell::default(),
             told_posts: RefCell::default(),
         }
@@ -81,6 +90,8 @@ impl Group {
         }
         if self.head.as_of == Epoch(0) {
             self.head.began = epoch;
+        } else {
+            self.end_day(epoch);
         }
         self.head.as_of = epoch;
         self.add(epoch, delta.slices);

@@ -8,6 +8,7 @@
 //! * `windows` where windows begin, `aging` how epochs leave them, `retraction` how deleted posts do
 //! * `bounds` what makes room, `sketches` samples within their bound: `people`, `samples`
 //! * `top` the best of some groups, `rising` how far a tag is above its past, `recent` its last minutes
+//! * `days` what tags had on the last days, `trends` what rises with that beside it
 //! * `saved` the state as rows
 //!
 //! **Invariant:** equal epochs in equal order give equal results, byte for byte, however groups are
@@ -16,6 +17,7 @@
 
 mod aging;
 mod bounds;
+mod days;
 mod delta;
 mod detail;
 mod group;
@@ -32,8 +34,10 @@ mod skyband;
 mod spellings;
 mod table;
 mod top;
+mod trends;
 mod windows;
 
+pub use days::{DAYS, Day, Usage, day_of};
 pub use delta::{
     Author, Counted, Delta, Deltas, Named, Retracted, RetractedMention, Sample, SliceDelta,
 };
@@ -43,6 +47,7 @@ pub use panes::Pane;
 pub use partial::{Before, Leader, Leaders, Part, Partial, Pulse};
 pub use saved::{ChangedSegment, Changes, SEGMENT, Saved, SavedGroup, SavedTag, Segment};
 pub use spellings::Spellings;
+pub use trends::Trend;
 
 /// What a count is laid out for; the same for all groups, for good.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -6,6 +6,7 @@ use std::{
 use model::{Ranking, Slice, Window};
 use serde::{Deserialize, Serialize};
 
+use super::group::place_of;
 use crate::key::Key;
 
 /// What some groups contribute to the results of an epoch: a part for each window, in the order of
@@ -108,6 +109,14 @@ impl Pulse {
 }
 
 impl Partial {
+    /// The first tags of one window and ranking.
+    pub(super) fn leaders(self, window: Window, ranking: Ranking) -> Vec<Leader> {
+        let part = self.parts.into_iter().nth(place_of(window));
+        let of = Ranking::ALL.iter().position(|other| *other == ranking);
+        let leaders = part.and_then(|part| part.rankings.into_iter().nth(of?));
+        leaders.map_or_else(Vec::new, |leaders| leaders.now)
+    }
+
     /// The parts of disjoint groups as one, with the best `k` of each window and ranking, and ten times
     /// as many of the past.
     pub fn merge(parts: impl IntoIterator<Item = Self>, k: usize) -> Self {
@@ -163,7 +172,7 @@ pub(super) fn order(a: f64, a_key: &Key, b: f64, b_key: &Key) -> Ordering {
     b.total_cmp(&a).then_with(|| a_key.cmp(b_key))
 }
 
-fn best<T>(all: &mut Vec<T>, k: usize, order: impl Fn(&T, &T) -> Ordering) {
+pub(super) fn best<T>(all: &mut Vec<T>, k: usize, order: impl Fn(&T, &T) -> Ordering) {
     if all.len() > k {
         all.select_nth_unstable_by(k, &order);
         all.truncate(k);

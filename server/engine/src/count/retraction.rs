@@ -46,6 +46,9 @@ impl Group {
             }
             let wanted = u64::from(mention.count);
             let in_panes = place.map(|place| self.panes[place].retract(slot, slice, wanted));
+            if let Some(taken) = in_panes {
+                self.retract_of_day(&mention.key, epoch, taken);
+            }
             self.touch(slot);
             self.told.get_mut().forget(slot);
             let row = &mut self.table.rows[slot as usize];

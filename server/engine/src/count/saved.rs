@@ -6,7 +6,7 @@ use model::{Epoch, Slice};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Group,
+    Day, Group,
     panes::{Pane, Sum},
     table::{Counts, Table, Tag},
     windows::{Edges, SLIDING},
@@ -39,6 +39,7 @@ pub enum Saved {
     /// [`SEGMENT`] neighbouring places, by the number of the segment.
     Segment(u32, Segment),
     Pane(Pane),
+    Day(Day),
 }
 
 /// The tags of some neighbouring places.
@@ -63,6 +64,9 @@ pub struct Changes<'a> {
     /// First epochs of stored panes that are no more.
     pub void_panes: &'a [Epoch],
     pub panes: Vec<&'a Pane>,
+    /// Numbers of stored days that are told of no more.
+    pub void_days: &'a [u64],
+    pub days: Vec<&'a Day>,
 }
 
 /// Serialises as a [`Segment`].
@@ -105,6 +109,8 @@ impl Group {
             segments: (0..).zip(&self.unsaved).filter_map(segment).collect(),
             void_panes: &self.void,
             panes: self.panes.iter().filter(|pane| pane.unsaved).collect(),
+            void_days: &self.void_days,
+            days: self.days.iter().filter(|day| day.unsaved).collect(),
         }
     }
 
@@ -112,6 +118,8 @@ impl Group {
     pub fn saved(&mut self) {
         self.unsaved.clear();
         self.void.clear();
+        self.void_days.clear();
+        self.days.iter_mut().for_each(|day| day.unsaved = false);
         for pane in &mut self.panes {
             pane.unsaved = false;
             pane.stored = true;
@@ -119,7 +127,7 @@ impl Group {
     }
 
     /// Takes one row of a stored state back in: first the group's own, then its segments, then its
-    /// panes, before its next epoch.
+    /// panes and its days, before its next epoch.
     pub fn restore(&mut self, row: Saved) {
         match row {
             Saved::Group(head) => {
@@ -139,6 +147,10 @@ impl Group {
                 }
             }
             Saved::Pane(pane) => self.restore_pane(pane),
+            Saved::Day(day) => {
+                let place = self.days.partition_point(|other| other.number < day.number);
+                self.days.insert(place, day);
+            }
         }
     }
 

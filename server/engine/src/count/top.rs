@@ -470,7 +470,7 @@ impl Group {
     }
 
     /// A tag's mentions over time, pane by pane, without those that have none.
-    fn mentions(&self, slot: u32) -> impl Iterator<Item = Mentions> {
+    pub(super) fn mentions(&self, slot: u32) -> impl Iterator<Item = Mentions> {
         let admitted = self.table.rows[slot as usize].admitted;
         let panes = self.panes.iter().filter(move |pane| admitted <= pane.to);
         let mentions = panes.map(move |pane| Mentions {

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashSet};
 use engine::{
     count::{
         Author, Counted, Delta, Deltas, Group, Named, Partial, Retracted, RetractedMention, Sample,
-        Saved, Segment, Shape, SliceDelta,
+        Saved, Segment, Shape, SliceDelta, Trend,
     },
     key::{GROUPS, Key, group_of},
 };
@@ -149,6 +149,7 @@ struct Stored {
     group: Option<Vec<u8>>,
     segments: BTreeMap<u32, Vec<u8>>,
     panes: BTreeMap<u64, Vec<u8>>,
+    days: BTreeMap<u64, Vec<u8>>,
 }
 
 impl Engine {
@@ -189,6 +190,15 @@ impl Engine {
         Partial::merge((0..workers).map(worker), k)
     }
 
+    /// What is trending, merged over so many workers.
+    pub(crate) fn trends(&self, workers: usize, hidden: &HashSet<Key>, k: usize) -> Vec<Trend> {
+        let worker = |worker| {
+            let mine = self.groups.iter().skip(worker).step_by(workers);
+            Trend::of(mine, hidden, k)
+        };
+        Trend::merge((0..workers).map(worker), k)
+    }
+
     pub(crate) fn save(&mut self, only_even: bool) {
         for (index, (group, rows)) in self.groups.iter_mut().zip(&mut self.stored).enumerate() {
             if only_even && index % 2 == 1 {
@@ -204,6 +214,12 @@ impl Engine {
             }
             for pane in &changes.panes {
                 rows.panes.insert(pane.from.0, bytes(pane));
+            }
+            for number in changes.void_days {
+                rows.days.remove(number);
+            }
+            for day in &changes.days {
+                rows.days.insert(day.number, bytes(day));
             }
             group.saved();
         }
@@ -223,6 +239,9 @@ impl Engine {
             }
             for pane in rows.panes.values() {
                 group.restore(Saved::Pane(postcard::from_bytes(pane).expect("a pane")));
+            }
+            for day in rows.days.values() {
+                group.restore(Saved::Day(postcard::from_bytes(day).expect("a day")));
             }
         }
         for (epoch, deltas) in epochs {

@@ -2,6 +2,7 @@
 //! epochs, spreads over workers, and restarts from stored rows at any point.
 
 mod bounds;
+mod days;
 mod drive;
 mod equals;
 mod oracle;

@@ -106,7 +106,7 @@ impl Oracle<'_> {
     }
 
     /// Authors whose latest mention is in these epochs and not wholly deleted.
-    fn people(&self, tag: u8, from: u64, to: u64) -> Option<u64> {
+    pub(crate) fn people(&self, tag: u8, from: u64, to: u64) -> Option<u64> {
         // Each slice is known by itself when a filter is set.
         let apart = |post: &Post| (!self.filter.is_all()).then_some(post.slice);
         let mut latest: BTreeMap<(u32, Option<Slice>), u64> = BTreeMap::new();

@@ -119,7 +119,7 @@ fn what_is_there_is_told_and_nothing_is_changed() {
     let before = files(directory.path()).map(|file| fs::read(file).unwrap());
     let text = checked(directory.path()).unwrap();
     for told in [
-        "format 2, --batch 2s, --grammar twitter",
+        "format 3, --batch 2s, --grammar twitter",
         "13 sealed epochs: 8 (1970-01-01T00:00:18Z) to 20 (1970-01-01T00:00:42Z)",
         "file:/posts is read up to at 20",
         "20 deliveries under a key are remembered",

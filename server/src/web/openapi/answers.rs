@@ -28,7 +28,7 @@ impl IntoResponses for Errors {
     fn responses() -> Responses {
         let mut responses = Faults::responses();
         responses.extend([
-            error("400", "A parameter is wrong: `bad_window`, `bad_by`, `bad_k`, `bad_lang`, `bad_source`, `bad_theme`, `bad_query`"),
+            error("400", "A parameter is wrong: `bad_window`, `bad_by`, `bad_k`, `bad_lang`, `bad_source`, `bad_theme`, `bad_limit`, `bad_offset`, `bad_query`"),
             error("503", "Not now, but soon: `starting`, or `busy` where others are served first"),
         ]);
         responses

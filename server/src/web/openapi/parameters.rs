@@ -11,6 +11,8 @@ use utoipa::{
     },
 };
 
+use super::super::trends;
+
 /// Two or three letters, and whatever stands behind them in a tag such as `pt-BR`. Three such words name
 /// no language.
 const LANG: &str = r"^(?![uU][nN][dD]([-_]|$)|[zZ][xX][xX]([-_]|$)|[mM][uU][lL]([-_]|$))[A-Za-z]{2,3}([-_][\s\S]*)?$";
@@ -95,6 +97,25 @@ impl IntoParams for LastEventId {
         vec![
             parameter("Last-Event-ID", why, text(), ParameterIn::Header),
             query(Self::IN_QUERY, instead, text()),
+        ]
+    }
+}
+
+/// Which part of what is trending.
+pub(in super::super) struct OfTrends;
+
+impl IntoParams for OfTrends {
+    fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
+        let whole = || ObjectBuilder::new().schema_type(Type::Integer);
+        let limit = whole()
+            .minimum(Some(i64::MIN as isize))
+            .maximum(Some(i64::MAX as isize))
+            .default(Some(trends::LIMIT.into()));
+        let offset = whole().minimum(Some(0)).maximum(Some(usize::MAX));
+        let most = "How many at most; 20 where it is more, and a sign is not minded";
+        vec![
+            query("limit", most, limit.build()),
+            query("offset", "How many are left out before", offset.build()),
         ]
     }
 }

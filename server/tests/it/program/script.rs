@@ -1,4 +1,4 @@
-//! The Python scripts that play the tutorial's programs.
+//! The scripts that play other programs: those of the tutorial in Python, a client of Mastodon in Node.
 
 use std::{
     path::Path,
@@ -11,8 +11,7 @@ use serde_json::Value;
 
 use super::{LOOK_AGAIN, Output, SOON, output::show, wait_until};
 
-/// A script of `tests/tutorial`, run by Python 3 with nothing but its standard library. Closing its
-/// standard input tells it to end.
+/// A script that prints a JSON value a line. Closing its standard input tells it to end.
 #[derive(Debug)]
 pub(crate) struct Script {
     child: Child,
@@ -22,20 +21,31 @@ pub(crate) struct Script {
 }
 
 impl Script {
+    /// One of `tests/tutorial`, run by Python 3 with nothing but its standard library.
     pub(crate) fn start(name: &'static str, args: &[&str]) -> Self {
+        let mut python = Command::new("python3");
+        // Nothing is left beside the scripts, and what is printed comes at once.
+        python.args(["-B", "-u"]);
+        Self::run(python, "tests/tutorial", name, args)
+    }
+
+    /// One of `tests/mastodon`, run by Node with the packages that `.build/setup networks` installs there.
+    pub(crate) fn of_mastodon(name: &'static str, args: &[&str]) -> Self {
+        Self::run(Command::new("node"), "tests/mastodon", name, args)
+    }
+
+    fn run(mut runner: Command, folder: &str, name: &'static str, args: &[&str]) -> Self {
         let path = Path::new(env!("CARGO_MANIFEST_DIR"))
-            .join("tests/tutorial")
+            .join(folder)
             .join(name);
-        let mut child = Command::new("python3")
-            // Nothing is left beside the scripts, and what is printed comes at once.
-            .args(["-B", "-u"])
+        let mut child = runner
             .arg(path)
             .args(args)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()
-            .expect("these tests need python3");
+            .expect("these tests need python3 and node");
         let stdout = Output::of(child.stdout.take().unwrap());
         let stderr = Output::of(child.stderr.take().unwrap());
         Self {
