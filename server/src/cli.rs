@@ -81,7 +81,7 @@ Limits of the count, for all tags together, in parts of --max-tags:
   posts sampled             1/16; then what is told of a tag gets coarser, and of the rarest nothing
   counts of a tag by slice  8; then the least mentioned tags make room
   slices                    512 of source and language a group; more count without a language
-  days that are over        6, each with 100 tags of every one of 64 groups, those with most mentions
+  days that are over        6, each with 200 tags of every one of 64 groups: those that led it
   epochs under way          8; the others wait on disk
 
 Limits of answering:

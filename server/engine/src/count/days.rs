@@ -2,9 +2,9 @@
 //!
 //! A day is one of UTC, an epoch is of the day that it begins in, and no pane lies across midnight. So
 //! what a tag has today is what the panes hold of it whenever it is asked for. When the first epoch of
-//! a later day comes, the day before is rolled up: of the tags that it mentions most, so many of each
-//! group that those of all groups have the first hundred of the day among them, mentions and people are
-//! kept for the days after.
+//! a later day comes, the day before is rolled up: mentions and people are kept of the tags that it mentions
+//! most, and of those that rise most at its end. Each group keeps as many of both as are shown of all, so
+//! those of all are among them, and what is kept needs no other group.
 //!
 //! A day has the mentions of a tag since it was admitted, and never more than there were. Its people are
 //! those that the window of that day has at its end. What is deleted later leaves the mentions of its day
@@ -13,7 +13,7 @@
 
 use std::collections::BTreeMap;
 
-use model::Epoch;
+use model::{Epoch, Filter, Ranking, Window};
 use serde::{Deserialize, Serialize};
 
 use super::{Group, Shape};
@@ -22,7 +22,7 @@ use crate::key::Key;
 /// So many days are told of, the one that is not over among them.
 pub const DAYS: usize = 7;
 
-/// Tags of each group that a day is kept for.
+/// So many tags of each group are kept of a day by mentions, and by rise.
 const MOST_TAGS: usize = 100;
 
 const DAY_MS: u64 = 24 * 60 * 60 * 1000;
@@ -35,7 +35,7 @@ pub struct Usage {
     pub people: u64,
 }
 
-/// The most mentioned tags of a day that is over.
+/// The leading tags of a day that is over.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Day {
     /// Days after the first one of 1970; no two of a group have the same.
@@ -68,7 +68,7 @@ impl Group {
         if over == today {
             return;
         }
-        let tags = self.most_mentioned(over);
+        let tags = self.leading(over);
         if !tags.is_empty() {
             self.days.push_back(Day {
                 number: over,
@@ -82,9 +82,8 @@ impl Group {
         }
     }
 
-    /// The tags that have most mentions on the day that the state stands at; of equal ones those with
-    /// the lowest keys.
-    fn most_mentioned(&self, day: u64) -> BTreeMap<Key, Usage> {
+    /// The tags that lead the day that the state stands at; of equal ones those with the lowest keys.
+    fn leading(&self, day: u64) -> BTreeMap<Key, Usage> {
         let begin = begin_of(day, self.shape);
         let mut mentions = vec![0; self.table.rows.len()];
         let first = self.panes.partition_point(|pane| pane.from < begin);
@@ -96,18 +95,23 @@ impl Group {
             }
         }
         let mut most: Vec<(u64, &Key, u32)> = (0..)
-            .zip(mentions)
-            .filter(|(_, mentions)| *mentions > 0)
-            .filter_map(|(slot, mentions)| Some((mentions, &self.table.tag(slot)?.key, slot)))
+            .zip(&mentions)
+            .filter(|(_, mentions)| **mentions > 0)
+            .filter_map(|(slot, mentions)| Some((*mentions, &self.table.tag(slot)?.key, slot)))
             .collect();
         if most.len() > MOST_TAGS {
             most.select_nth_unstable_by(MOST_TAGS, |a, b| b.0.cmp(&a.0).then_with(|| a.1.cmp(b.1)));
             most.truncate(MOST_TAGS);
         }
-        let usage = |(mentions, key, slot): (u64, &Key, u32)| {
-            (key.clone(), self.usage(slot, begin, mentions))
+        let rising = self.partial(Filter::default(), MOST_TAGS);
+        let rising = rising.leaders(Window::OneDay, Ranking::Rising).into_iter();
+        let rising = rising.filter_map(|leader| self.table.find(leader.key.as_str()));
+        let leading = most.into_iter().map(|(_, _, slot)| slot).chain(rising);
+        let usage = |slot| {
+            let key = self.table.tag(slot)?.key.clone();
+            Some((key, self.usage(slot, begin, mentions[slot as usize])))
         };
-        most.into_iter().map(usage).collect()
+        leading.filter_map(usage).collect()
     }
 
     /// What a tag that has so many mentions in the epochs from `begin` on has there.

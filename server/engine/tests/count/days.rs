@@ -219,6 +219,31 @@ fn a_day_that_is_over_is_kept_for_the_hundred_that_it_mentions_most() {
 }
 
 #[test]
+fn a_day_that_is_over_is_kept_for_what_rose_too() {
+    let mut group = Group::new(SHAPE);
+    let day = 28_400_000 / 1_440 * 1_440;
+    let steady = || delta(&(0..150).map(|tag| (tag, 100)).collect());
+    group.apply(Epoch(day), steady());
+    let mut rise = steady();
+    rise.slices[0].counts.push(Counted {
+        key: key(200),
+        spelling: "rise".into(),
+        count: 20,
+        authors: (0..4).map(|author| (Author(author), 5)).collect(),
+    });
+    group.apply(Epoch(day + 1_440), rise);
+    group.apply(Epoch(day + 2 * 1_440), Delta::default());
+    let days = |tag| group.usage_by_day(&key(tag)).expect("it is kept");
+    let had = Usage {
+        mentions: 20,
+        people: 4,
+    };
+    assert_eq!(days(200)[..3], [Usage::default(), had, Usage::default()]);
+    assert_eq!(days(99)[1].mentions, 100, "equal ones by key");
+    assert_eq!(days(100)[1].mentions, 0);
+}
+
+#[test]
 fn an_estimate_of_people_is_never_more_than_there_are_mentions() {
     let mut group = Group::new(SHAPE);
     let counted = |tag: u8| {
