@@ -48,6 +48,13 @@ pub(crate) enum Command {
     Feed(Feed),
     /// Verify every stored byte of a data directory and say what it holds, without changing it
     Check(Check),
+    /// Copy a data directory to another one, also while tagtide runs on it
+    ///
+    /// The copy is both files as they were at one moment, with the place up to which each source was read.
+    /// It is a data directory as any other: `tagtide check` looks at it, and to go on from it is to restore
+    /// it. tagtide counts on meanwhile. One that is cut short is known as unfinished and made anew by the
+    /// next backup to the same place.
+    Backup(Backup),
 }
 
 /// Bounds of what is held in memory, told to whoever runs it.
@@ -267,6 +274,23 @@ pub(crate) struct Check {
         default_value = "./tagtide-data"
     )]
     pub(crate) data: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Backup {
+    /// The directory that holds the counts
+    #[arg(
+        long,
+        env = "TAGTIDE_DATA",
+        hide_env_values = true,
+        value_name = "DIR",
+        default_value = "./tagtide-data"
+    )]
+    pub(crate) data: PathBuf,
+
+    /// Where the copy goes: a directory that is not there yet, or is empty
+    #[arg(value_name = "DEST")]
+    pub(crate) to: PathBuf,
 }
 
 #[derive(Debug, Args)]

@@ -12,6 +12,7 @@ use crate::{
 
 use stderr::say;
 
+mod backup;
 mod check;
 mod count;
 mod feed;
@@ -33,6 +34,7 @@ pub fn run() -> ExitCode {
     };
     stderr::start_log();
     let ended = match command {
+        Command::Backup(typed) => backup::run(&typed),
         Command::Check(typed) => check::run(&typed),
         Command::Count(typed) => count::run(&typed),
         Command::Feed(typed) => on_tokio(feed::run(typed)),

@@ -16,7 +16,7 @@ pub(crate) const FORMAT: u64 = 2;
 /// Pages that redb keeps in memory. Its own default is a gigabyte.
 const CACHE_BYTES: usize = 32 << 20;
 
-const META: TableDefinition<&str, u64> = TableDefinition::new("meta");
+pub(super) const META: TableDefinition<&str, u64> = TableDefinition::new("meta");
 
 /// Opens `directory/name`; where it is not there, it is made, with what `init` puts in.
 pub(super) fn open(
@@ -72,7 +72,7 @@ pub(super) fn record(write: &WriteTransaction, name: &str, value: u64) -> Result
 }
 
 /// Under another name until it is whole.
-fn create(
+pub(super) fn create(
     directory: &Path,
     name: &str,
     init: impl FnOnce(&WriteTransaction) -> Result<(), StoreError>,

@@ -13,6 +13,7 @@ use redb::{Database, ReadableDatabase, ReadableTable, TableDefinition};
 use super::{
     Commits, OpenError, SealedEpoch, StoreError, crash, file,
     format::{decode, encode},
+    stream::{Tables, Values},
 };
 use crate::source::Cursor;
 
@@ -28,6 +29,15 @@ const SETTINGS: TableDefinition<&str, &str> = TableDefinition::new("settings");
 
 /// The setting that is made and not given, as 32 hexadecimal digits.
 const AUTHOR_KEY: &str = "author-key";
+
+/// Every table there is: what is not named here would be in no backup.
+pub(super) fn tables(tables: &mut impl Tables) -> Result<(), StoreError> {
+    tables.table(file::META, Values::Plain)?;
+    tables.table(SETTINGS, Values::Plain)?;
+    tables.table(EPOCHS, Values::Summed)?;
+    tables.table(REMEMBERED, Values::Summed)?;
+    tables.table(CURSORS, Values::Summed)
+}
 
 /// What a data directory is bound to.
 #[derive(Clone, Copy, Debug)]
@@ -82,6 +92,10 @@ impl Log {
             file::open_untouched(directory, NAME)?,
             Commits::default(),
         ))
+    }
+
+    pub(super) fn database(&self) -> &Database {
+        &self.0
     }
 
     /// What the directory is bound to.
