@@ -55,6 +55,9 @@ pub(crate) enum Command {
     /// it. tagtide counts on meanwhile. One that is cut short is known as unfinished and made anew by the
     /// next backup to the same place.
     Backup(Backup),
+    /// Write the man pages and the shells' completions, for whoever makes a package
+    #[command(hide = true)]
+    HelpFiles(HelpFiles),
 }
 
 /// Bounds of what is held in memory, told to whoever runs it.
@@ -294,6 +297,13 @@ pub(crate) struct Backup {
 }
 
 #[derive(Debug, Args)]
+pub(crate) struct HelpFiles {
+    /// The directory for them; it is made if missing
+    #[arg(value_name = "DIR")]
+    pub(crate) to: PathBuf,
+}
+
+#[derive(Debug, Args)]
 pub(crate) struct Feed {
     /// Where readers connect; a loopback address
     #[arg(
@@ -396,6 +406,11 @@ pub(crate) fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Command,
         return Err(Cli::command().error(ErrorKind::MissingRequiredArgument, message));
     }
     Ok(command)
+}
+
+/// All that can be typed, for what is written about it.
+pub(crate) fn definition() -> clap::Command {
+    Cli::command()
 }
 
 /// A usage error in one line: what is wrong, and how to mend it.

@@ -16,6 +16,7 @@ mod backup;
 mod check;
 mod count;
 mod feed;
+mod help_files;
 mod serve;
 mod stderr;
 
@@ -38,6 +39,7 @@ pub fn run() -> ExitCode {
         Command::Check(typed) => check::run(&typed),
         Command::Count(typed) => count::run(&typed),
         Command::Feed(typed) => on_tokio(feed::run(typed)),
+        Command::HelpFiles(typed) => help_files::run(&typed),
         Command::Serve(typed) => on_tokio(serve::run(typed)),
     };
     match ended {

@@ -2,7 +2,7 @@
 //! two addresses of the tutorial's dashboard.
 //!
 //! * [`router`] every route there is; [`pages`], [`api`], [`pictures`] (by [`fonts`]), [`status`],
-//!   [`tutorial`], [`health`], [`metrics`] and [`assets`] answer; [`csv`] and [`etag`] give answers
+//!   [`tutorial`], [`health`], [`metrics`] and [`assets`] (with what is [`packed`]) answer; [`csv`] and [`etag`] give answers
 //!   their form
 //! * [`boards`] what the pages' questions are answered; [`origin`] what links to them look like;
 //!   [`external`] the board that another program posts
@@ -25,6 +25,7 @@ mod fonts;
 mod health;
 mod metrics;
 mod origin;
+mod packed;
 mod pages;
 mod pictures;
 mod security;
