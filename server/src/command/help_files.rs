@@ -29,9 +29,21 @@ fn write(to: &Path) -> anyhow::Result<()> {
     let completions = to.join("completions");
     fs::create_dir_all(&completions)?;
     for shell in [Shell::Bash, Shell::Zsh, Shell::Fish] {
-        clap_complete::generate_to(shell, &mut cli::definition(), "tagtide", &completions)?;
+        clap_complete::generate_to(shell, &mut for_people(), "tagtide", &completions)?;
     }
     Ok(())
+}
+
+/// All that can be typed but for the hidden, which completions would offer.
+fn for_people() -> Command {
+    let all = cli::definition();
+    let commands = all.get_subcommands().filter(|each| !each.is_hide_set());
+    Command::new("tagtide")
+        .version(env!("CARGO_PKG_VERSION"))
+        .args_conflicts_with_subcommands(true)
+        .disable_help_subcommand(true)
+        .args(all.get_arguments().cloned())
+        .subcommands(commands.cloned())
 }
 
 fn page(command: &Command) -> anyhow::Result<String> {
@@ -71,7 +83,8 @@ mod tests {
         assert!(!directory.path().join("man/tagtide-help-files.1").exists());
         for name in ["tagtide.bash", "_tagtide", "tagtide.fish"] {
             let path = directory.path().join("completions").join(name);
-            assert!(fs::read_to_string(path).unwrap().contains("max-tags"));
+            let text = fs::read_to_string(path).unwrap();
+            assert!(text.contains("max-tags") && !text.contains("help-files"));
         }
     }
 }
