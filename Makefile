@@ -14,7 +14,9 @@ help:
 	@echo '  e2e         the page in Chromium, against the release that was built last'
 	@echo 'make fuzz     bytes that break what reads them, looked for: a minute each   (SECONDS=… ARGS="line key")'
 	@echo 'make bench    how fast it is, as one table, and how much a browser loads   (ARGS=--quick: a tenth)'
-	@echo 'make release  build the release only: target/release/tagtide with target/site'
+	@echo 'make release  build the release only: target/release/tagtide, with the page in it'
+	@echo 'make dist     the release to give away, in target/dist: an archive, a package for Debian, sums'
+	@echo 'make package  that package installed, upgraded and purged, in a copy of this machine; as root'
 	@echo 'make clean    remove what was built; the tools stay in ~/.cache/tagtide'
 
 run: release
@@ -23,6 +25,13 @@ run: release
 release:
 	@.build/setup node toolchain
 	@$(IN) exec node .build/site.mjs
+
+dist:
+	@.build/setup node toolchain
+	@$(IN) exec .build/dist
+
+package: release
+	@$(IN) exec server/package/test target/release/tagtide
 
 watch:
 	@.build/setup watch
@@ -72,4 +81,4 @@ clean:
 	rm -rf target server/fuzz/target end2end/node_modules end2end/test-results end2end/playwright-report
 	rm -rf server/engine/tests/differential/node_modules
 
-.PHONY: help run release watch test check unit leptos e2e bench fuzz clean
+.PHONY: help run release dist package watch test check unit leptos e2e bench fuzz clean

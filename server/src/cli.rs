@@ -91,7 +91,8 @@ Limits of answering:
   connections               1024, each with 64 KiB of head and 1 MiB of body
   questions to the count    256 waiting; 64 filtered boards are kept an epoch
   pictures                  one is drawn at a time; 64 are kept an epoch
-  --block                   16 MiB";
+  --block                   16 MiB
+  backups                   one at a time, others wait; one not read for 60 s is let go";
 
 #[derive(Debug, Args)]
 #[command(after_long_help = LIMITS)]
