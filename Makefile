@@ -15,7 +15,9 @@ help:
 	@echo 'make fuzz     bytes that break what reads them, looked for: a minute each   (SECONDS=… ARGS="line key")'
 	@echo 'make soak     all sources, faults, restarts and 500 pages for two hours   (MINUTES=…)'
 	@echo 'make bench    how fast it is, as one table, and how much a browser loads   (ARGS=--quick: a tenth)'
-	@echo 'make release  build the release only: target/release/tagtide with target/site'
+	@echo 'make release  build the release only: target/release/tagtide, with the page in it'
+	@echo 'make dist     the release to give away, in target/dist: an archive, a package for Debian, sums'
+	@echo 'make package  that package installed, upgraded and purged, in a copy of this machine; as root'
 	@echo 'make clean    remove what was built; the tools stay in ~/.cache/tagtide'
 
 run: release
@@ -24,6 +26,13 @@ run: release
 release:
 	@.build/setup node toolchain
 	@$(IN) exec node .build/site.mjs
+
+dist:
+	@.build/setup node toolchain
+	@$(IN) exec .build/dist
+
+package: release
+	@$(IN) exec server/package/test target/release/tagtide
 
 watch:
 	@.build/setup watch
@@ -80,4 +89,4 @@ clean:
 	rm -rf server/engine/tests/differential/node_modules server/tests/mastodon/node_modules
 	rm -rf server/tests/described/packages
 
-.PHONY: help run release watch test check unit leptos e2e bench fuzz soak clean
+.PHONY: help run release dist package watch test check unit leptos e2e bench fuzz soak clean

@@ -1,7 +1,10 @@
 // Builds the release server and page: `node .build/site.mjs`, after `.build/setup node toolchain`.
 //
 // Does what `cargo leptos build --release --precompress` does, reads the same metadata and
-// makes the same files, without the many minutes that cargo-leptos takes to compile.
+// makes the same files, without the many minutes that cargo-leptos takes to compile. Then it puts
+// the page behind the end of the program, which needs no other file from there on. A page that has
+// changed does not make the program be linked again, and one that cargo alone has built, or
+// cargo-leptos, has none in it: it serves the folder beside it.
 // `--compare` makes the page a second time, beside what cargo-leptos has left, and says
 // whether the two are alike.
 
@@ -187,6 +190,55 @@ async function makeSite(folder) {
   return digests;
 }
 
+// --- The page in the program ---------------------------------------------------------------
+
+// As server/src/web/packed.rs reads it: a tar archive, its length, the mark.
+const mark = Buffer.from('tagtide: page 1\n');
+
+// One member of a tar archive, in the old form that every tar knows.
+function member(path, bytes, seconds) {
+  const head = Buffer.alloc(512);
+  if (Buffer.byteLength(path) > 99) fail(`the path is too long for the archive: ${path}`);
+  head.write(path);
+  const number = (value, at, digits) => head.write(value.toString(8).padStart(digits, '0'), at);
+  number(0o644, 100, 7);
+  number(0, 108, 7);
+  number(0, 116, 7);
+  number(bytes.length, 124, 11);
+  number(seconds, 136, 11);
+  head.write('0', 156);
+  head.write('ustar\x0000', 257);
+  head.fill(' ', 148, 156); // what the checksum counts in its own place
+  number(head.reduce((sum, byte) => sum + byte, 0), 148, 6);
+  head[154] = 0;
+  return Buffer.concat([head, bytes, Buffer.alloc((512 - (bytes.length % 512)) % 512)]);
+}
+
+function archive() {
+  const epoch = process.env.SOURCE_DATE_EPOCH;
+  const seconds = (file) => Number(epoch ?? Math.floor(fs.statSync(file).mtimeMs / 1000));
+  const files = [...filesIn(site)].sort().map((file) => [`site/${path.relative(site, file)}`, file]);
+  const members = [['hash.txt', hashFile], ...files].map(([name, file]) =>
+    member(name, fs.readFileSync(file), seconds(file)));
+  return Buffer.concat([...members, Buffer.alloc(1024)]);
+}
+
+// Beside the program and then renamed: one that runs is not disturbed, and what cargo keeps of it
+// under another name of the same file stays as it was linked.
+function putPageIntoProgram() {
+  const program = path.join(path.dirname(hashFile), leptos['bin-exe-name']);
+  let linked = fs.readFileSync(program);
+  if (linked.subarray(-mark.length).equals(mark)) {
+    const trailer = linked.length - mark.length - 8;
+    linked = linked.subarray(0, trailer - Number(linked.readBigUInt64LE(trailer)));
+  }
+  const page = archive();
+  const length = Buffer.alloc(8);
+  length.writeBigUInt64LE(BigInt(page.length));
+  fs.writeFileSync(`${program}.new`, Buffer.concat([linked, page, length, mark]), { mode: 0o755 });
+  fs.renameSync(`${program}.new`, program);
+}
+
 // --- What is asked for -------------------------------------------------------------------
 
 const hashFile = path.join(target, leptos['bin-profile-release'] ?? 'release', environment.LEPTOS_HASH_FILE_NAME);
@@ -205,6 +257,11 @@ function inputs() {
 }
 
 async function build() {
+  await compile();
+  putPageIntoProgram();
+}
+
+async function compile() {
   const pool = jobPool();
   const setup = (part) => run('tools ', '.build/setup', [part], pool);
   await Promise.all([

@@ -48,6 +48,16 @@ pub(crate) enum Command {
     Feed(Feed),
     /// Verify every stored byte of a data directory and say what it holds, without changing it
     Check(Check),
+    /// Copy a data directory to another one, also while tagtide runs on it
+    ///
+    /// The copy is both files as they were at one moment, with the place up to which each source was read.
+    /// It is a data directory as any other: `tagtide check` looks at it, and to go on from it is to restore
+    /// it. tagtide counts on meanwhile. One that is cut short is known as unfinished and made anew by the
+    /// next backup to the same place.
+    Backup(Backup),
+    /// Write the man pages and the shells' completions, for whoever makes a package
+    #[command(hide = true)]
+    HelpFiles(HelpFiles),
 }
 
 /// Bounds of what is held in memory, told to whoever runs it.
@@ -89,7 +99,8 @@ Limits of answering:
   streams of events         256; one that takes nothing for 10 s is dropped
   questions to the count    256 waiting; 64 filtered boards are kept an epoch
   pictures                  one is drawn at a time; 64 are kept an epoch
-  --block                   16 MiB";
+  --block                   16 MiB
+  backups                   one at a time, others wait; one not read for 60 s is let go";
 
 #[derive(Debug, Args)]
 #[command(after_long_help = LIMITS)]
@@ -289,6 +300,30 @@ pub(crate) struct Check {
 }
 
 #[derive(Debug, Args)]
+pub(crate) struct Backup {
+    /// The directory that holds the counts
+    #[arg(
+        long,
+        env = "TAGTIDE_DATA",
+        hide_env_values = true,
+        value_name = "DIR",
+        default_value = "./tagtide-data"
+    )]
+    pub(crate) data: PathBuf,
+
+    /// Where the copy goes: a directory that is not there yet, or is empty
+    #[arg(value_name = "DEST")]
+    pub(crate) to: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct HelpFiles {
+    /// The directory for them; it is made if missing
+    #[arg(value_name = "DIR")]
+    pub(crate) to: PathBuf,
+}
+
+#[derive(Debug, Args)]
 pub(crate) struct Feed {
     /// Where readers connect; a loopback address
     #[arg(
@@ -399,6 +434,11 @@ pub(crate) fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Command,
         return Err(Cli::command().error(ErrorKind::MissingRequiredArgument, message));
     }
     Ok(command)
+}
+
+/// All that can be typed, for what is written about it.
+pub(crate) fn definition() -> clap::Command {
+    Cli::command()
 }
 
 /// A usage error in one line: what is wrong, and how to mend it.

@@ -5,11 +5,13 @@
 //! * `epoch` posts combined into the open epoch, and its seal
 //! * `store` the two files that survive the process
 //! * `flow` the count as a timely dataflow, `blocked` the tags that it leaves out
+//! * `backup` a copy of the two files while they are written
 //! * `results` the newest counts, for whoever shows them; `kept` what takes its time, for the next one
 //! * `client` how others are asked over HTTP
 //! * `web` the board and the APIs, `tutorial` the other wires of the classic tutorial
 //! * `fuzzing` what must hold for any bytes; not in the program
 
+mod backup;
 mod blocked;
 mod cli;
 mod client;

@@ -252,7 +252,7 @@ impl Report {
 }
 
 /// When an epoch ended.
-fn at(epoch: Epoch, batch: Duration) -> String {
+pub(super) fn at(epoch: Epoch, batch: Duration) -> String {
     let millis = i64::try_from(end_of(epoch, batch)).unwrap_or(i64::MAX);
     let at = Timestamp::from_millisecond(millis).unwrap_or(Timestamp::MAX);
     at.to_string()

@@ -13,9 +13,11 @@ use crate::{
 
 use stderr::say;
 
+mod backup;
 mod check;
 mod count;
 mod feed;
+mod help_files;
 mod serve;
 mod stderr;
 
@@ -34,9 +36,11 @@ pub fn run() -> ExitCode {
     };
     stderr::start_log();
     let ended = match command {
+        Command::Backup(typed) => backup::run(&typed),
         Command::Check(typed) => check::run(&typed),
         Command::Count(typed) => count::run(&typed),
         Command::Feed(typed) => on_tokio(feed::run(typed)),
+        Command::HelpFiles(typed) => help_files::run(&typed),
         Command::Serve(typed) => on_tokio(serve::run(typed)),
     };
     match ended {

@@ -21,6 +21,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use super::{Signals, say};
 use crate::{
+    backup::Backups,
     blocked::{Blocked, ListFile},
     cli::Serve,
     epoch::{self, AuthorKey, Intake, Receipts, Sealed, Sealer},
@@ -66,7 +67,7 @@ pub(super) async fn run(typed: Serve) -> anyhow::Result<()> {
     }
     let batch = typed.batch;
     let (log, state) = open(&typed.data, store::Settings { batch, grammar }).await?;
-    let log = Arc::new(log);
+    let (log, state) = (Arc::new(log), Arc::new(state));
     let checkpoints = state.commits();
 
     let durable = Arc::new(AtomicU64::new(0));
@@ -80,7 +81,7 @@ pub(super) async fn run(typed: Serve) -> anyhow::Result<()> {
     let grace = batch * 2 + Duration::from_secs(2);
     let flow = Flow::start(flow::Parts {
         log: log.clone(),
-        state: Arc::new(state),
+        state: state.clone(),
         workers: typed.workers.map_or_else(workers, usize::from),
         batch,
         grammar,
@@ -115,6 +116,12 @@ pub(super) async fn run(typed: Serve) -> anyhow::Result<()> {
     showing.spawn(wake(sealed_seen, flow.signal()));
     if let Some(list) = list {
         showing.spawn(blocked.follow(list, showing.stop.clone()));
+    }
+    match Backups::listen(&typed.data) {
+        Ok(backups) => {
+            showing.spawn(backups.serve(log.clone(), state, showing.stop.clone()));
+        }
+        Err(error) => tracing::warn!("no backup can be taken while it runs: {error}"),
     }
     if let Some(url) = typed.post_to {
         showing.spawn(tutorial::post(url, live.clone(), showing.stop.clone()));

@@ -2,13 +2,15 @@
 
 /// Every place, in the order in which a life passes them.
 #[cfg(debug_assertions)]
-pub(crate) const POINTS: [&str; 6] = [
+pub(crate) const POINTS: [&str; 8] = [
     "log.commit.before",
     "log.commit.after",
     "state.encoded",
     "state.half",
     "state.commit.before",
     "state.commit.after",
+    "backup.sent",
+    "backup.taken",
 ];
 
 /// Dies here, as by a power cut, when the environment variable `TAGTIDE_CRASH_AT` is `NAME:N` and

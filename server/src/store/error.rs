@@ -10,6 +10,8 @@ pub(crate) enum OpenError {
     Directory { path: PathBuf, error: io::Error },
     #[error("{} is in use by another process: end that one, or give this one another --data", path.display())]
     InUse { path: PathBuf },
+    #[error("{} is a backup that was not finished: make it anew, or use another", path.display())]
+    Unfinished { path: PathBuf },
     #[error("{} is damaged ({error}): restore it from a backup, or begin anew with another --data", path.display())]
     Damaged { path: PathBuf, error: StoreError },
     #[error(
@@ -43,6 +45,11 @@ pub(crate) enum StoreError {
     Entry(#[from] postcard::Error),
     #[error("{0}")]
     Damaged(&'static str),
+    #[error("the copy was cut short: {0}")]
+    CutShort(io::Error),
+    /// By the other side of a copy, in its words.
+    #[error("{0}")]
+    Refused(String),
 }
 
 /// redb has an error type for each operation; each of them is a [`redb::Error`].

@@ -21,7 +21,7 @@ const OLDEST: u64 = 2;
 /// Pages that redb keeps in memory. Its own default is a gigabyte.
 const CACHE_BYTES: usize = 32 << 20;
 
-const META: TableDefinition<&str, u64> = TableDefinition::new("meta");
+pub(super) const META: TableDefinition<&str, u64> = TableDefinition::new("meta");
 
 /// Makes those tables of a file that it lacks.
 pub(super) type Tables = fn(&WriteTransaction) -> Result<(), StoreError>;
@@ -103,7 +103,7 @@ pub(super) fn record(write: &WriteTransaction, name: &str, value: u64) -> Result
 }
 
 /// Under another name until it is whole.
-fn create(
+pub(super) fn create(
     directory: &Path,
     name: &str,
     init: impl FnOnce(&WriteTransaction) -> Result<(), StoreError>,

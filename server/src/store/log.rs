@@ -17,6 +17,7 @@ use super::{
     Commits, DeliveryKey, OpenError, Receipt, SealedEpoch, SealedReceipts, StoreError, crash, file,
     format::{decode, encode},
     receipt::Stored,
+    stream::{Tables, Values},
 };
 use crate::source::Cursor;
 
@@ -35,6 +36,16 @@ const SETTINGS: TableDefinition<&str, &str> = TableDefinition::new("settings");
 
 /// The setting that is made and not given, as 32 hexadecimal digits.
 const AUTHOR_KEY: &str = "author-key";
+
+/// Every table there is: what is not named here would be in no backup.
+pub(super) fn each_table(tables: &mut impl Tables) -> Result<(), StoreError> {
+    tables.table(file::META, Values::Plain)?;
+    tables.table(SETTINGS, Values::Plain)?;
+    tables.table(EPOCHS, Values::Summed)?;
+    tables.table(REMEMBERED, Values::Summed)?;
+    tables.table(CURSORS, Values::Summed)?;
+    tables.table(RECEIPTS, Values::Summed)
+}
 
 /// What a data directory is bound to.
 #[derive(Clone, Copy, Debug)]
@@ -94,6 +105,10 @@ impl Log {
             file::open_untouched(directory, NAME, tables)?,
             Commits::default(),
         ))
+    }
+
+    pub(super) fn database(&self) -> &Database {
+        &self.0
     }
 
     /// What the directory is bound to.

@@ -2,7 +2,8 @@
 //!
 //! `log.redb` ([`Log`]) holds the sealed epochs and the cursor of every source, `state.redb`
 //! ([`State`]) the count as it was some epochs ago. The state is a function of the log; it exists so
-//! that the log can be short.
+//! that the log can be short. [`send`] gives both as of one moment, while they are written; a [`Copy`]
+//! makes another data directory of that.
 //!
 //! **Invariants:** a commit is durable when the call returns. An entry leaves the log only when the
 //! state that holds it is durable. Bytes of an unknown format are refused, never guessed at; a file of a
@@ -10,6 +11,7 @@
 //! the only place that names redb.
 
 mod commits;
+mod copy;
 pub(crate) mod crash;
 mod entry;
 mod error;
@@ -20,16 +22,20 @@ pub(crate) mod fuzzing;
 mod log;
 mod receipt;
 mod sizes;
+mod snapshot;
 mod state;
+mod stream;
 mod untouched;
 
 pub(crate) use commits::Commits;
+pub(crate) use copy::Copy;
 pub(crate) use entry::SealedEpoch;
 pub(crate) use error::{OpenError, StoreError};
 pub(crate) use file::FORMAT;
 pub(crate) use log::{Log, Settings};
 pub(crate) use receipt::{DeliveryKey, Receipt, SealedReceipts};
 pub(crate) use sizes::Files;
+pub(crate) use snapshot::send;
 pub(crate) use state::{Batch, Row, State};
 
 /// Opens both files of a data directory, which is made if it is not there.
@@ -37,6 +43,7 @@ pub(crate) fn open(
     directory: &std::path::Path,
     settings: &Settings,
 ) -> Result<(Log, State), OpenError> {
+    copy::is_finished(directory)?;
     std::fs::create_dir_all(directory).map_err(|error| OpenError::Directory {
         path: directory.to_owned(),
         error,
@@ -50,6 +57,7 @@ pub(crate) fn open(
 /// Opens both files of a data directory that is there, without changing them: what they are given to
 /// write is forgotten.
 pub(crate) fn open_untouched(directory: &std::path::Path) -> Result<(Log, State), OpenError> {
+    copy::is_finished(directory)?;
     let log = Log::open_untouched(directory)?;
     let state = State::open_untouched(directory)?;
     Ok((log, state))

@@ -13,17 +13,27 @@ use serde::{Deserialize, Serialize};
 use super::{
     Commits, OpenError, StoreError, crash, file,
     format::{checked, decode, encode, parse},
+    stream::{Tables, Values},
 };
 
 pub(super) const NAME: &str = "state.redb";
 /// Group → [`SavedGroup`].
-const GROUPS: TableDefinition<u8, &[u8]> = TableDefinition::new("groups");
+pub(super) const GROUPS: TableDefinition<u8, &[u8]> = TableDefinition::new("groups");
 /// (group, number) → [`Segment`](engine::count::Segment): some neighbouring tags, about a page of them.
 const SEGMENTS: TableDefinition<(u8, u32), &[u8]> = TableDefinition::new("segments");
 /// (group, first epoch) → [`Pane`].
 const PANES: TableDefinition<(u8, u64), &[u8]> = TableDefinition::new("panes");
 /// (group, number) → [`Day`].
 const DAYS: TableDefinition<(u8, u64), &[u8]> = TableDefinition::new("days");
+
+/// Every table there is: what is not named here would be in no backup.
+pub(super) fn each_table(tables: &mut impl Tables) -> Result<(), StoreError> {
+    tables.table(file::META, Values::Plain)?;
+    tables.table(GROUPS, Values::Summed)?;
+    tables.table(SEGMENTS, Values::Summed)?;
+    tables.table(PANES, Values::Summed)?;
+    tables.table(DAYS, Values::Summed)
+}
 
 #[derive(Debug)]
 pub(crate) struct State(Database, Commits);
@@ -189,6 +199,10 @@ impl State {
             file::open_untouched(directory, NAME, tables)?,
             Commits::default(),
         ))
+    }
+
+    pub(super) fn database(&self) -> &Database {
+        &self.0
     }
 
     /// Writes what has changed in some groups, in one commit.

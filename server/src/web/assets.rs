@@ -1,7 +1,7 @@
 //! The built page: where its files lie and how they are sent.
 //!
-//! The folder is looked for where the build leaves it and where an installation has it. Without it
-//! the server still answers everything else, and the page is its table.
+//! A release has them in its own file. Else the folder is looked for where the build leaves it. Without
+//! either the server still answers everything else, and the page is its table.
 //!
 //! **Invariant:** only an answer with a file whose name holds its hash may be kept for ever.
 
@@ -28,10 +28,13 @@ use tower_http::{
         CompressionLayer, Predicate,
         predicate::{And, NotForContentType, SizeAbove},
     },
-    services::ServeDir,
+    services::{
+        ServeDir,
+        fs::{Backend, DefaultServeDirFallback},
+    },
 };
 
-use super::{Web, error::ApiError, pages};
+use super::{Web, error::ApiError, packed::Packed, pages};
 
 /// The files' common name: `output-name` in the workspace's `Cargo.toml`.
 const NAME: &str = "tagtide";
@@ -41,14 +44,14 @@ const WORTH_COMPRESSING: u64 = 1400;
 const FOREVER: HeaderValue = HeaderValue::from_static("public, max-age=31536000, immutable");
 const ASK_AGAIN: HeaderValue = HeaderValue::from_static("no-cache");
 
-/// The folder of the built page.
+/// The built page.
 #[derive(Clone, Debug)]
 pub(crate) struct Site(Arc<Inner>);
 
 #[derive(Debug)]
 struct Inner {
     /// `None`: there is no built page.
-    root: Option<PathBuf>,
+    root: Option<Root>,
     assets: Assets,
     /// The names in `assets` hold hashes.
     hashed: bool,
@@ -59,24 +62,57 @@ struct Inner {
     first_built: Vec<(String, String)>,
 }
 
+/// Where its files are.
+#[derive(Debug)]
+enum Root {
+    Folder(PathBuf),
+    Packed(Packed),
+}
+
+impl Root {
+    fn has(&self, address: &str) -> bool {
+        match self {
+            Self::Folder(root) => within(root, address).is_file(),
+            Self::Packed(packed) => packed.has(address),
+        }
+    }
+}
+
 impl Site {
-    /// Looks for the built page: in `LEPTOS_SITE_ROOT`, else beside this program, else where a build
-    /// in the current directory leaves it. Says in the log when there is none.
+    /// Looks for the built page: in `LEPTOS_SITE_ROOT`, else in this program, else beside it, else where
+    /// a build in the current directory leaves it. Says in the log when there is none.
     pub(crate) fn find() -> Self {
+        let site = match env::var_os("LEPTOS_SITE_ROOT") {
+            Some(root) => Self::in_folder(Some(PathBuf::from(root))),
+            None => match Packed::in_this_program() {
+                Ok(Some(packed)) => {
+                    let hashes = packed.hashes().to_owned();
+                    Self::new(Some(Root::Packed(packed)), Some(&hashes), None)
+                }
+                Ok(None) => Self::in_folder(None),
+                Err(error) => {
+                    tracing::error!(%error, "the page in this program cannot be read: install it anew");
+                    Self::in_folder(None)
+                }
+            },
+        };
+        site.warn_if_incomplete();
+        site
+    }
+
+    /// In the folder that is named, else in a likely one.
+    fn in_folder(named: Option<PathBuf>) -> Self {
         let beside = env::current_exe()
             .ok()
             .and_then(|exe| Some(exe.parent()?.to_owned()));
-        let root = match env::var_os("LEPTOS_SITE_ROOT") {
-            Some(root) => Some(PathBuf::from(root)).filter(|root| root.is_dir()),
-            None => likely_roots(beside.as_deref())
-                .into_iter()
-                .find(|root| root.is_dir()),
+        let likely = match named {
+            Some(root) => vec![root],
+            None => likely_roots(beside.as_deref()),
         };
+        let root = likely.into_iter().find(|root| root.is_dir());
         let hash_file = env::var_os("LEPTOS_HASH_FILE_NAME").unwrap_or_else(|| "hash.txt".into());
         let hashes = beside.and_then(|beside| fs::read_to_string(beside.join(hash_file)).ok());
-        let site = Self::new(root, hashes.as_deref(), watch());
-        site.warn_if_incomplete();
-        site
+        Self::new(root.map(Root::Folder), hashes.as_deref(), watch())
     }
 
     /// Without a built page.
@@ -86,7 +122,7 @@ impl Site {
     }
 
     /// `hashes`: the lines that the build writes, such as `js: 4f2a…`.
-    fn new(root: Option<PathBuf>, hashes: Option<&str>, watch: Option<LeptosOptions>) -> Self {
+    fn new(root: Option<Root>, hashes: Option<&str>, watch: Option<LeptosOptions>) -> Self {
         let plain = |kind: &str| format!("/pkg/{NAME}.{kind}");
         let with_hash = |kind: &str| {
             let hash = hash(hashes, kind)?;
@@ -140,10 +176,14 @@ impl Site {
         };
         let is_missing = |address: &&str| {
             let address = self.newest(root, address).unwrap_or(address);
-            !within(root, address).is_file()
+            !root.has(address)
         };
         if let Some(missing) = self.names().into_iter().find(is_missing) {
-            tracing::warn!(folder = ?root, missing, "the built page is not of this program's build; {advice}");
+            tracing::warn!(
+                ?root,
+                missing,
+                "the built page is not of this program's build; {advice}"
+            );
         }
     }
 
@@ -157,7 +197,10 @@ impl Site {
     }
 
     /// Under `cargo leptos watch`, the name with a hash where that file is the newer one.
-    fn newest(&self, root: &Path, path: &str) -> Option<&str> {
+    fn newest(&self, root: &Root, path: &str) -> Option<&str> {
+        let Root::Folder(root) = root else {
+            return None;
+        };
         let mut first_built = self.0.first_built.iter();
         let (_, with_hash) = first_built.find(|(plain, _)| plain == path)?;
         let changed = |address: &str| fs::metadata(within(root, address)).ok()?.modified().ok();
@@ -171,23 +214,36 @@ impl Site {
             *request.uri_mut() = newest.parse().ok()?;
         }
         let cache_control = self.cache_control(request.uri().path());
-        let mut folder = ServeDir::new(root)
-            .append_index_html_on_directories(false)
-            .precompressed_br()
-            .precompressed_gzip();
-        let mut response = match folder.try_call(request).await {
-            Ok(response) if response.status() == StatusCode::NOT_FOUND => return None,
-            Ok(response) => response.map(Body::new),
-            Err(error) if is_no_file(error.kind()) => return None,
-            Err(error) => {
-                tracing::error!(%error, folder = ?root, "a file of the page cannot be read");
-                return Some(StatusCode::INTERNAL_SERVER_ERROR.into_response());
+        let mut response = match root {
+            Root::Folder(root) => sent(ServeDir::new(root), request).await?,
+            Root::Packed(packed) => {
+                sent(ServeDir::with_backend("/", packed.clone()), request).await?
             }
         };
         if response.status().is_success() || response.status() == StatusCode::NOT_MODIFIED {
             response.headers_mut().insert(CACHE_CONTROL, cache_control);
         }
         Some(response)
+    }
+}
+
+/// The file at the address asked for, compressed as it was built; `None` if there is none.
+async fn sent<B: Backend>(
+    folder: ServeDir<DefaultServeDirFallback, B>,
+    request: Request,
+) -> Option<Response> {
+    let mut folder = folder
+        .append_index_html_on_directories(false)
+        .precompressed_br()
+        .precompressed_gzip();
+    match folder.try_call(request).await {
+        Ok(response) if response.status() == StatusCode::NOT_FOUND => None,
+        Ok(response) => Some(response.map(Body::new)),
+        Err(error) if is_no_file(error.kind()) => None,
+        Err(error) => {
+            tracing::error!(%error, "a file of the page cannot be read");
+            Some(StatusCode::INTERNAL_SERVER_ERROR.into_response())
+        }
     }
 }
 
@@ -286,6 +342,7 @@ mod tests {
     use std::time::{Duration, UNIX_EPOCH};
 
     use super::*;
+    use crate::web::packed::testing;
 
     #[test]
     fn addresses_with_and_without_hashes() {
@@ -317,9 +374,14 @@ mod tests {
         };
         let watch = LeptosOptions::builder().output_name(NAME).build();
         let hashes = Some("js: a\nwasm: b\ncss: c\n");
-        let site = Site::new(Some(root.path().to_owned()), hashes, Some(watch));
+        let folder = Root::Folder(root.path().to_owned());
+        let site = Site::new(
+            Some(Root::Folder(root.path().to_owned())),
+            hashes,
+            Some(watch),
+        );
         assert_eq!(site.assets().css, "/pkg/tagtide.css");
-        let newest = || site.newest(root.path(), "/pkg/tagtide.css");
+        let newest = || site.newest(&folder, "/pkg/tagtide.css");
         built("tagtide.css", 1);
         built("tagtide.c.css", 2);
         assert_eq!(newest(), Some("/pkg/tagtide.c.css"), "of this session");
@@ -327,7 +389,7 @@ mod tests {
         assert_eq!(newest(), None, "after a change");
         fs::remove_file(root.path().join("pkg/tagtide.css")).unwrap();
         assert_eq!(newest(), Some("/pkg/tagtide.c.css"));
-        assert_eq!(site.newest(root.path(), "/favicon.svg"), None);
+        assert_eq!(site.newest(&folder, "/favicon.svg"), None);
         assert_eq!(site.cache_control("/pkg/tagtide.css"), ASK_AGAIN);
     }
 
@@ -349,7 +411,11 @@ mod tests {
         fs::write(root.join("pkg/tagtide.a.js"), "plain").unwrap();
         fs::write(root.join("pkg/tagtide.a.js.br"), "brotli").unwrap();
         fs::write(root.join("pkg/tagtide.c.wasm"), "wasm").unwrap();
-        let site = Site::new(Some(root), Some("js: a\nwasm: b\ncss: c"), None);
+        let site = Site::new(
+            Some(Root::Folder(root)),
+            Some("js: a\nwasm: b\ncss: c"),
+            None,
+        );
         let get = |path: &str| {
             let request = Request::get(path).header("accept-encoding", "gzip, br");
             request.body(Body::empty()).unwrap()
@@ -379,6 +445,66 @@ mod tests {
                 response.is_none_or(|response| !response.status().is_success()),
                 "{path}"
             );
+        }
+    }
+
+    #[tokio::test]
+    async fn files_in_the_program_are_sent_as_those_of_a_folder() {
+        let packed = testing::packed(&[
+            ("hash.txt", "js: a\nwasm: b\ncss: c\n"),
+            ("site/pkg/tagtide.a.js", "plain"),
+            ("site/pkg/tagtide.a.js.br", "brotli"),
+            ("site/favicon.svg", "<svg/>"),
+        ]);
+        let hashes = packed.hashes().to_owned();
+        let site = Site::new(Some(Root::Packed(packed)), Some(&hashes), None);
+        let get = |path: &str, name: &str, value: &str| {
+            let request = Request::get(path).header(name, value);
+            request.body(Body::empty()).unwrap()
+        };
+        let body = async |response: Response| {
+            let body = response.into_body();
+            axum::body::to_bytes(body, 100).await.unwrap()
+        };
+
+        let path = "/pkg/tagtide.a.js";
+        let response = site.file(get(path, "accept-encoding", "gzip, br")).await;
+        let response = response.unwrap();
+        assert_eq!(response.headers()["content-encoding"], "br");
+        assert_eq!(response.headers()[CACHE_CONTROL], FOREVER);
+        assert_eq!(body(response).await, "brotli");
+        let response = site.file(get(path, "accept-encoding", "gzip")).await;
+        assert_eq!(body(response.unwrap()).await, "plain");
+        let response = site.file(get(path, "range", "bytes=1-3")).await.unwrap();
+        assert_eq!(response.status(), StatusCode::PARTIAL_CONTENT);
+        assert_eq!(body(response).await, "lai");
+
+        let path = "/favicon.svg";
+        let response = site.file(get(path, "accept", "*/*")).await.unwrap();
+        assert_eq!(response.headers()[CONTENT_TYPE], "image/svg+xml");
+        assert_eq!(response.headers()[CACHE_CONTROL], ASK_AGAIN);
+        let etag = response.headers()["etag"].to_str().unwrap().to_owned();
+        let response = site.file(get(path, "if-none-match", &etag)).await.unwrap();
+        assert_eq!(response.status(), StatusCode::NOT_MODIFIED);
+        let other = testing::packed(&[("site/favicon.svg", "<SVG/>")]);
+        let other = Site::new(Some(Root::Packed(other)), None, None);
+        let response = other.file(get(path, "if-none-match", &etag)).await.unwrap();
+        assert_eq!(
+            response.status(),
+            StatusCode::OK,
+            "of the same length and time"
+        );
+
+        for path in [
+            "/hash.txt",
+            "/../hash.txt",
+            "/site/favicon.svg",
+            "/pkg",
+            "/pkg/",
+            "/",
+        ] {
+            let response = site.file(get(path, "accept", "*/*")).await;
+            assert!(response.is_none(), "{path}");
         }
     }
 }

@@ -3,8 +3,8 @@
 //!
 //! * [`router`] every route there is; [`posts`] takes posts from whoever has [`access`]; [`pages`],
 //!   [`api`], [`stream`], [`pictures`] (by [`fonts`]), [`trends`], [`status`], [`tutorial`], [`health`],
-//!   [`metrics`] and [`assets`] answer; [`csv`] and [`etag`] give answers their form; [`openapi`]
-//!   describes those of `/api/v1`
+//!   [`metrics`] and [`assets`] (with what is [`packed`]) answer; [`csv`] and [`etag`] give answers their
+//!   form; [`openapi`] describes those of `/api/v1`
 //! * [`boards`] what the pages' questions are answered; [`origin`] what links to them look like;
 //!   [`external`] the board that another program posts
 //! * [`error`] the one shape of errors, [`security`] what holds for every request and answer, [`cors`]
@@ -30,6 +30,7 @@ mod health;
 mod metrics;
 mod openapi;
 mod origin;
+mod packed;
 mod pages;
 mod pictures;
 mod posts;

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a failure here is a failed test")]
 
 mod api;
+mod backup;
 mod blocked;
 mod damage;
 mod described;
