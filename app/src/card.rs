@@ -42,8 +42,11 @@ impl Card {
             (Place::Tag(view), Some(Told::Tag(TagAnswer::Tag(detail)))) => {
                 Self::of_tag(view, Some(detail), origin)
             }
+            // Its name is not to be spread.
+            (Place::Tag(_), Some(Told::Tag(TagAnswer::Blocked))) | (Place::Nowhere, _) => {
+                Self::plain()
+            }
             (Place::Tag(view), _) => Self::of_tag(view, None, origin),
-            (Place::Nowhere, _) => Self::plain(),
         }
     }
 

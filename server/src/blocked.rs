@@ -26,8 +26,8 @@ const PERIOD: Duration = Duration::from_millis(500);
 /// Bytes of a file.
 const LARGEST: u64 = 16 * 1024 * 1024;
 
-/// Lists that are kept for workers who are behind, which they are by a few epochs at most.
-const MOST_LISTS: usize = 4;
+/// Lists that are kept for workers who are behind: by the epochs that are under way, which are fewer.
+const MOST_LISTS: usize = 16;
 
 type List = Arc<HashSet<Key>>;
 

@@ -44,7 +44,12 @@ pub(crate) fn open(
     settings: &Settings,
 ) -> Result<(Log, State), OpenError> {
     copy::is_finished(directory)?;
-    std::fs::create_dir_all(directory).map_err(|error| OpenError::Directory {
+    let mut making = std::fs::DirBuilder::new();
+    // The key that people are hashed with is in it.
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut making, 0o700);
+    let made = making.recursive(true).create(directory);
+    made.map_err(|error| OpenError::Directory {
         path: directory.to_owned(),
         error,
     })?;
@@ -235,6 +240,18 @@ mod tests {
         assert_eq!(log.receipt(400, DeliveryKey(5)).unwrap(), None);
         seal(&log, 6, 400);
         assert_eq!(all(&log), [(500, 5, 5), (600, 6, 6)]);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_directory_is_for_who_made_it() {
+        use std::os::unix::fs::PermissionsExt;
+
+        let folder = tempfile::tempdir().unwrap();
+        let directory = folder.path().join("data");
+        opened(&directory);
+        let mode = fs::metadata(&directory).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o700);
     }
 
     #[test]

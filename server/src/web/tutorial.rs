@@ -108,10 +108,11 @@ struct Refresh<V, L> {
 
 pub(super) async fn refresh(State(web): State<Web>) -> Response {
     let headers = [(CACHE_CONTROL, "no-store")];
+    let is_blocked = web.live.is_blocked();
     if let Some(posted) = web.external.newest() {
         let board = Refresh {
-            values: &posted.values,
-            labels: &posted.labels,
+            values: shown(&posted.values, &posted.labels, &is_blocked),
+            labels: shown(&posted.labels, &posted.labels, &is_blocked),
         };
         return (headers, Json(board)).into_response();
     }
@@ -119,8 +120,22 @@ pub(super) async fn refresh(State(web): State<Web>) -> Response {
     let rows = results.as_deref().map_or(&[][..], |results| {
         &results.top(Window::All, Ranking::Count).rows
     });
-    let rows = &rows[..rows.len().min(ROWS)];
-    let values: Vec<u64> = rows.iter().map(|row| row.count).collect();
-    let labels: Vec<&str> = rows.iter().map(|row| row.tag.as_str()).collect();
+    let rows = rows.iter().filter(|row| !is_blocked(&row.tag)).take(ROWS);
+    let (values, labels): (Vec<u64>, Vec<&str>) =
+        rows.map(|row| (row.count, row.tag.as_str())).unzip();
     (headers, Json(Refresh { values, labels })).into_response()
+}
+
+/// Of a list that another program has posted, what stands at the places of labels that are shown.
+fn shown<'a>(
+    list: &'a [Literal],
+    labels: &[Literal],
+    is_blocked: &impl Fn(&str) -> bool,
+) -> Vec<&'a Literal> {
+    let places = (0..).zip(list);
+    let shown = places.filter(|(place, _)| match labels.get(*place) {
+        Some(Literal::Text(label)) => !is_blocked(label),
+        _ => true,
+    });
+    shown.map(|(_, item)| item).collect()
 }

@@ -57,6 +57,8 @@ async fn a_blocked_tag_is_nowhere_and_takes_no_rank() {
     assert_eq!(page.status(), 404);
     let page = page.text().await.unwrap();
     assert!(page.contains("This hashtag is not shown here"), "{page}");
+    let head = page.split("</head>").next().unwrap();
+    assert!(!head.contains("#rust"), "{head}");
     let beside = program.json("/api/v1/tags/wasm").await;
     assert_eq!(tags(&beside, "together"), ["#tokio"], "{beside}");
 
@@ -81,4 +83,7 @@ async fn a_blocked_tag_is_nowhere_and_takes_no_rank() {
     let top = program.json("/api/v1/top?source=external").await;
     assert_eq!(tags(&top, "rows"), ["#a", "#b"]);
     assert_eq!(top["rows"][1]["rank"], 2);
+    let back = program.json("/refreshData").await;
+    let expected = serde_json::json!({"sData": [3, 1], "sLabel": ["#a", "#b"]});
+    assert_eq!(back, expected);
 }
