@@ -165,7 +165,8 @@ fn go_wrong<S: crate::fakes::Service>(fake: &Fake<S>, path: &str, which: u64) {
             fake.script.next(path, Fault::Close);
             fake.live.end(End::Reset);
         }
-        5 => fake.live.text("{\"no\": \u{1f4a3}"),
+        // Without the line's end it would spoil the event behind it, where there are no frames.
+        5 => fake.live.text("{\"no\": \u{1f4a3}\r\n\r\n"),
         6 => fake.live.text("\u{0}\u{1b}[31m\r\n\r\n"),
         _ => {
             fake.script.next(path, Fault::Reset);
