@@ -23,30 +23,30 @@ const CACHE_BYTES: usize = 32 << 20;
 
 pub(super) const META: TableDefinition<&str, u64> = TableDefinition::new("meta");
 
-/// Makes those tables of a file that it lacks.
-pub(super) type Tables = fn(&WriteTransaction) -> Result<(), StoreError>;
+/// Makes the tables that a file lacks.
+pub(super) type MakeTables = fn(&WriteTransaction) -> Result<(), StoreError>;
 
 /// Opens `directory/name`; where it is not there, it is made, with what `init` puts in.
 pub(super) fn open(
     directory: &Path,
     name: &str,
-    tables: Tables,
+    make_tables: MakeTables,
     init: impl FnOnce(&WriteTransaction) -> Result<(), StoreError>,
 ) -> Result<Database, OpenError> {
     let path = directory.join(name);
     if !path.try_exists().unwrap_or(true) {
-        let init = |write: &WriteTransaction| tables(write).and_then(|()| init(write));
+        let init = |write: &WriteTransaction| make_tables(write).and_then(|()| init(write));
         create(directory, name, init).map_err(|error| damaged_or_disk(&path, error))?;
     }
     let opened = builder().open(&path);
-    known(opened, path, tables)
+    known(opened, path, make_tables)
 }
 
 /// Opens `directory/name`, which must be there, without changing it.
 pub(super) fn open_untouched(
     directory: &Path,
     name: &str,
-    tables: Tables,
+    make_tables: MakeTables,
 ) -> Result<Database, OpenError> {
     let path = directory.join(name);
     let file = match fs::File::open(&path) {
@@ -54,14 +54,14 @@ pub(super) fn open_untouched(
         Err(error) => return Err(OpenError::Directory { path, error }),
     };
     let opened = Untouched::new(file).and_then(|file| builder().create_with_backend(file));
-    known(opened, path, tables)
+    known(opened, path, make_tables)
 }
 
 /// A database of the format that this version knows, which one of an older format is made first.
 fn known(
     opened: Result<Database, DatabaseError>,
     path: PathBuf,
-    tables: Tables,
+    make_tables: MakeTables,
 ) -> Result<Database, OpenError> {
     let database = match opened {
         Ok(database) => database,
@@ -69,7 +69,7 @@ fn known(
     };
     match recorded(&database, "format") {
         Ok(Some(FORMAT)) => Ok(database),
-        Ok(Some(OLDEST..FORMAT)) => match migrate(&database, tables) {
+        Ok(Some(OLDEST..FORMAT)) => match migrate(&database, make_tables) {
             Ok(()) => Ok(database),
             Err(error) => Err(damaged_or_disk(&path, error)),
         },
@@ -83,9 +83,9 @@ fn known(
 }
 
 /// In one commit: a file is of one format or of the other.
-fn migrate(database: &Database, tables: Tables) -> Result<(), StoreError> {
+fn migrate(database: &Database, make_tables: MakeTables) -> Result<(), StoreError> {
     let write = begin_write(database)?;
-    tables(&write)?;
+    make_tables(&write)?;
     record(&write, "format", FORMAT)?;
     write.commit()?;
     Ok(())

@@ -17,7 +17,7 @@ use super::{
     Commits, DeliveryKey, OpenError, Receipt, SealedEpoch, SealedReceipts, StoreError, crash, file,
     format::{decode, encode},
     receipt::Stored,
-    stream::{Tables, Values},
+    tables::{Lacking, Tables, Values},
 };
 use crate::source::Cursor;
 
@@ -37,7 +37,7 @@ const SETTINGS: TableDefinition<&str, &str> = TableDefinition::new("settings");
 /// The setting that is made and not given, as 32 hexadecimal digits.
 const AUTHOR_KEY: &str = "author-key";
 
-/// Every table there is: what is not named here would be in no backup.
+/// Every table there is.
 pub(super) fn each_table(tables: &mut impl Tables) -> Result<(), StoreError> {
     tables.table(file::META, Values::Plain)?;
     tables.table(SETTINGS, Values::Plain)?;
@@ -57,12 +57,8 @@ pub(crate) struct Settings {
 #[derive(Debug)]
 pub(crate) struct Log(Database, Commits);
 
-fn tables(write: &WriteTransaction) -> Result<(), StoreError> {
-    write.open_table(EPOCHS)?;
-    write.open_table(REMEMBERED)?;
-    write.open_table(CURSORS)?;
-    write.open_table(SETTINGS)?;
-    Ok(())
+fn make_tables(write: &WriteTransaction) -> Result<(), StoreError> {
+    each_table(&mut Lacking(write))
 }
 
 impl Log {
@@ -74,7 +70,7 @@ impl Log {
             ),
             ("grammar", settings.grammar.to_string()),
         ];
-        let database = file::open(directory, NAME, tables, |write| {
+        let database = file::open(directory, NAME, make_tables, |write| {
             let mut table = write.open_table(SETTINGS)?;
             for (option, value) in &given {
                 table.insert(*option, value.as_str())?;
@@ -102,7 +98,7 @@ impl Log {
 
     pub(super) fn open_untouched(directory: &Path) -> Result<Self, OpenError> {
         Ok(Self(
-            file::open_untouched(directory, NAME, tables)?,
+            file::open_untouched(directory, NAME, make_tables)?,
             Commits::default(),
         ))
     }

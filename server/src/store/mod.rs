@@ -25,6 +25,7 @@ mod sizes;
 mod snapshot;
 mod state;
 mod stream;
+mod tables;
 mod untouched;
 
 pub(crate) use commits::Commits;

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     Commits, OpenError, StoreError, crash, file,
     format::{checked, decode, encode, parse},
-    stream::{Tables, Values},
+    tables::{Lacking, Tables, Values},
 };
 
 pub(super) const NAME: &str = "state.redb";
@@ -26,7 +26,7 @@ const PANES: TableDefinition<(u8, u64), &[u8]> = TableDefinition::new("panes");
 /// (group, number) → [`Day`].
 const DAYS: TableDefinition<(u8, u64), &[u8]> = TableDefinition::new("days");
 
-/// Every table there is: what is not named here would be in no backup.
+/// Every table there is.
 pub(super) fn each_table(tables: &mut impl Tables) -> Result<(), StoreError> {
     tables.table(file::META, Values::Plain)?;
     tables.table(GROUPS, Values::Summed)?;
@@ -180,23 +180,19 @@ impl Rows {
     }
 }
 
-fn tables(write: &WriteTransaction) -> Result<(), StoreError> {
-    write.open_table(GROUPS)?;
-    write.open_table(SEGMENTS)?;
-    write.open_table(PANES)?;
-    write.open_table(DAYS)?;
-    Ok(())
+fn make_tables(write: &WriteTransaction) -> Result<(), StoreError> {
+    each_table(&mut Lacking(write))
 }
 
 impl State {
     pub(super) fn open(directory: &Path) -> Result<Self, OpenError> {
-        let database = file::open(directory, NAME, tables, |_| Ok(()))?;
+        let database = file::open(directory, NAME, make_tables, |_| Ok(()))?;
         Ok(Self(database, Commits::default()))
     }
 
     pub(super) fn open_untouched(directory: &Path) -> Result<Self, OpenError> {
         Ok(Self(
-            file::open_untouched(directory, NAME, tables)?,
+            file::open_untouched(directory, NAME, make_tables)?,
             Commits::default(),
         ))
     }

@@ -12,7 +12,11 @@ use redb::{
     Key, ReadTransaction, TableDefinition, TableError, TableHandle, Value, WriteTransaction,
 };
 
-use super::{FORMAT, StoreError, crash, format::checked};
+use super::{
+    FORMAT, StoreError, crash,
+    format::checked,
+    tables::{Tables, Values},
+};
 
 const HEAD: u8 = 1;
 const TABLE: u8 = 2;
@@ -24,22 +28,6 @@ const FAILED: u8 = 6;
 
 const NAME: &str = "tagtide backup";
 const VERSION: &str = env!("CARGO_PKG_VERSION");
-
-/// Whether the values of a table end with their checksum.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Values {
-    Plain,
-    Summed,
-}
-
-/// Goes over the tables of a file, in the order in which the file names them.
-pub(super) trait Tables {
-    fn table<K: Key + 'static, V: Value + 'static>(
-        &mut self,
-        table: TableDefinition<'_, K, V>,
-        values: Values,
-    ) -> Result<(), StoreError>;
-}
 
 /// The writing end.
 pub(super) struct Sender<W> {

@@ -3,7 +3,7 @@
 //! **Invariant:** only what `GET` and `HEAD` answer under `/api/v1` is given to other sites. What changes
 //! something, and what is the page's own, never is.
 
-use std::{convert::Infallible, time::Duration};
+use std::{convert::Infallible, sync::LazyLock, time::Duration};
 
 use axum::{
     extract::Request,
@@ -30,11 +30,20 @@ const ASKED_WITH: [HeaderName; 3] = [IF_NONE_MATCH, CACHE_CONTROL, LAST_EVENT_ID
 /// For how long a browser need not ask again.
 const MAX_AGE: Duration = Duration::from_secs(24 * 60 * 60);
 
+static LAYER: LazyLock<CorsLayer> = LazyLock::new(|| {
+    CorsLayer::new()
+        .allow_origin(Any)
+        .allow_methods([Method::GET, Method::HEAD])
+        .allow_headers(ASKED_WITH)
+        .expose_headers(READABLE)
+        .max_age(MAX_AGE)
+});
+
 pub(super) async fn open_for_reading(request: Request, next: Next) -> Response {
     if !reads(&request) {
         return next.run(request).await;
     }
-    let answer: Result<Response, Infallible> = layer().layer(next).call(request).await;
+    let answer: Result<Response, Infallible> = LAYER.layer(next).call(request).await;
     answer.unwrap_or_else(|never| match never {})
 }
 
@@ -46,13 +55,4 @@ fn reads(request: &Request) -> bool {
         (method, _) => method.as_str().as_bytes(),
     };
     request.uri().path().starts_with("/api/v1/") && matches!(method, b"GET" | b"HEAD")
-}
-
-fn layer() -> CorsLayer {
-    CorsLayer::new()
-        .allow_origin(Any)
-        .allow_methods([Method::GET, Method::HEAD])
-        .allow_headers(ASKED_WITH)
-        .expose_headers(READABLE)
-        .max_age(MAX_AGE)
 }

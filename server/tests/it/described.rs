@@ -58,7 +58,9 @@ async fn what_is_described_is_so() {
     let settings = files().join("schemathesis.toml");
     let settings = ["--config-file", settings.to_str().unwrap()];
     let run = ["run", &url, "--exclude-path", "/api/v1/stream"];
-    let how = ["--checks=all", "--workers=2", "--continue-on-failure"];
+    // One worker: Python 3.11 counts how deep its parser is for all threads together, and at two it may fail with
+    // "AST constructor recursion depth mismatch" (python/cpython#106905).
+    let how = ["--checks=all", "--workers=1", "--continue-on-failure"];
     let how_much = ["--seed", SEED, "--max-examples", EXAMPLES];
     let args = [&settings[..], &run, &how, &how_much].concat();
     passes(&python("schemathesis.cli", &args));

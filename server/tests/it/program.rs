@@ -316,8 +316,8 @@ pub(crate) async fn wait_until(
     }
 }
 
-/// `tagtide check` finds nothing wrong in it.
-pub(crate) fn is_sound(data: &Path) {
+/// `tagtide check` finds nothing wrong in it, and tells this.
+pub(crate) fn is_sound(data: &Path) -> String {
     let check = Command::new(env!("CARGO_BIN_EXE_tagtide"))
         .args(["check", "--data"])
         .arg(data)
@@ -326,6 +326,7 @@ pub(crate) fn is_sound(data: &Path) {
     let text = String::from_utf8_lossy(&check.stdout);
     let error = String::from_utf8_lossy(&check.stderr);
     assert!(check.status.success(), "{text}{error}");
+    text.into_owned()
 }
 
 /// A port that nobody listens on at the moment.

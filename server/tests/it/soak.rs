@@ -7,7 +7,7 @@ use std::{
     collections::BTreeMap,
     fs,
     sync::{
-        Arc, Mutex,
+        Arc,
         atomic::{AtomicU64, Ordering::Relaxed},
     },
     time::{Duration, Instant},
@@ -277,7 +277,7 @@ async fn nothing_grows_and_nothing_is_lost() {
     let (mut restarts, mut kills) = (0, 0);
     let pause = extent.time / 12;
     let mut next_end = pause;
-    let samples = Mutex::new(Vec::new());
+    let mut samples = Vec::new();
     let mut next_sample = extent.time * 2 / 3 + extent.time / 24;
     while begun.elapsed() < extent.time {
         let posts = match world.random.below(60) {
@@ -305,8 +305,18 @@ async fn nothing_grows_and_nothing_is_lost() {
         }
         if age > next_sample {
             next_sample = age + extent.time / 24;
-            samples.lock().unwrap().push(held(&program));
+            samples.push(held(&program));
         }
+    }
+
+    // First of all: it is known also where something is found.
+    if extent.told {
+        let posts: u64 = world.written.values().flat_map(Counts::values).sum();
+        tell(format_args!(
+            "{posts} posts, {} faults, {restarts} restarts, {kills} kills, {} answers\n{samples:#?}",
+            world.faults,
+            answers.load(Relaxed)
+        ));
     }
 
     for network in ["bluesky", "mastodon", "nostr"] {
@@ -326,16 +336,7 @@ async fn nothing_grows_and_nothing_is_lost() {
             written[&tag]
         );
     }
-    let samples = samples.into_inner().unwrap();
     let (first, last) = (samples[0], samples[samples.len() - 1]);
-    if extent.told {
-        let posts: u64 = world.written.values().flat_map(Counts::values).sum();
-        tell(format_args!(
-            "{posts} posts, {} faults, {restarts} restarts, {kills} kills, {} answers\n{samples:#?}",
-            world.faults,
-            answers.load(Relaxed)
-        ));
-    }
     let pages = extent.pages as u64;
     assert!(answers.load(Relaxed) > pages * extent.time.as_secs() / 4);
     assert!(
