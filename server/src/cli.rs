@@ -10,7 +10,10 @@ use clap::{
 use engine::grammar::Grammar;
 use model::Kind;
 
-use crate::source::{self, Dollars, Spec, XOptions};
+use crate::{
+    log::Form,
+    source::{self, Dollars, Spec, XOptions},
+};
 
 /// What is trending now: counts hashtags as posts are written, and shows them on a live board.
 ///
@@ -55,9 +58,23 @@ pub(crate) enum Command {
     /// it. tagtide counts on meanwhile. One that is cut short is known as unfinished and made anew by the
     /// next backup to the same place.
     Backup(Backup),
+    /// Ask a running tagtide how it does: health, sources, stores, memory
+    ///
+    /// Exit status 0: its results are current; 1: they are not, or it is not reached.
+    Status(Status),
     /// Write the man pages and the shells' completions, for whoever makes a package
     #[command(hide = true)]
     HelpFiles(HelpFiles),
+}
+
+impl Command {
+    /// What its log looks like.
+    pub(crate) fn log_form(&self) -> Form {
+        match self {
+            Self::Serve(Serve { log, .. }) | Self::Feed(Feed { log, .. }) => log.form,
+            _ => Form::default(),
+        }
+    }
 }
 
 /// Bounds of what is held in memory, told to whoever runs it.
@@ -223,6 +240,9 @@ pub(crate) struct Serve {
     #[arg(value_parser = BoolishValueParser::new())]
     pub(crate) print: bool,
 
+    #[command(flatten)]
+    pub(crate) log: Log,
+
     // Last, since its heading holds for all that follows.
     #[command(flatten)]
     pub(crate) x: X,
@@ -248,6 +268,44 @@ pub(crate) struct Text {
         verbatim_doc_comment
     )]
     pub(crate) grammar: Grammar,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Log {
+    /// What the log on standard error looks like: text, or json: an object a line
+    ///
+    /// TAGTIDE_LOG chooses how much there is: error (needs a person), warn (works, look at it), info (the
+    /// default), debug, or more in the syntax of tracing's filters. Of lines of a kind 20 may come at
+    /// once, then one each 10 s; how many were left out is told.
+    #[arg(
+        long = "log-format",
+        env = "TAGTIDE_LOG_FORMAT",
+        hide_env_values = true,
+        value_name = "FORM",
+        default_value_t
+    )]
+    form: Form,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Status {
+    /// Where it is: HOST:PORT or a web address [default: what TAGTIDE_LISTEN says, or 127.0.0.1:3000]
+    #[arg(value_name = "URL")]
+    pub(crate) url: Option<String>,
+
+    #[arg(
+        long,
+        env = "TAGTIDE_LISTEN",
+        hide = true,
+        default_value = "127.0.0.1:3000",
+        value_parser = address
+    )]
+    pub(crate) listen: SocketAddr,
+
+    /// Print what /api/v1/status answers
+    #[arg(long, env = "TAGTIDE_JSON", hide_env_values = true, action = ArgAction::SetTrue)]
+    #[arg(value_parser = BoolishValueParser::new())]
+    pub(crate) json: bool,
 }
 
 #[derive(Debug, Args)]
@@ -345,6 +403,9 @@ pub(crate) struct Feed {
         default_value = "demo"
     )]
     pub(crate) sources: Vec<Spec>,
+
+    #[command(flatten)]
+    pub(crate) log: Log,
 
     #[command(flatten)]
     pub(crate) x: X,
