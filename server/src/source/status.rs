@@ -338,14 +338,14 @@ impl Status {
         match &detail {
             // What strangers sent may be in there: Debug leaves no control character unescaped.
             Some(why) if state == SourceState::Failed => {
-                tracing::error!(source = name, ?why, "source failed");
+                tracing::error!(source = name, ?why, "source has failed");
             }
             // A peer that stays away is tried every two seconds: one line in the log is enough.
             Some(why) if state == now.state => {
-                tracing::debug!(source = name, ?why, "source {state:?}");
+                tracing::debug!(source = name, ?why, "source is {}", state.name());
             }
-            Some(why) => tracing::warn!(source = name, ?why, "source {state:?}"),
-            None => tracing::info!(source = name, "source {state:?}"),
+            Some(why) => tracing::warn!(source = name, ?why, "source is {}", state.name()),
+            None => tracing::info!(source = name, "source is {}", state.name()),
         }
         now.state = state;
         now.detail = detail;

@@ -13,6 +13,7 @@ mod fakes;
 #[path = "../fakes/tests/mod.rs"]
 mod fakes_are_faithful;
 mod killed;
+mod monitoring;
 mod posts;
 mod program;
 mod random;

@@ -25,23 +25,34 @@ pub(super) fn encode(web: &Web, to: &mut DescriptorEncoder<'_>) -> fmt::Result {
         "Deletions of posts that are not remembered",
         retractions.unknown(),
     )?;
-    commits(to, "seal", &web.seals)?;
-    commits(to, "checkpoint", &web.checkpoints)?;
+    commits(to, ("seal", "log.redb"), &web.seals)?;
+    commits(to, ("checkpoint", "state.redb"), &web.checkpoints)?;
     waiting(web, to)?;
     workers(web, to)?;
     results(web, to)
 }
 
-fn commits(to: &mut DescriptorEncoder<'_>, what: &str, commits: &Commits) -> fmt::Result {
+fn commits(
+    to: &mut DescriptorEncoder<'_>,
+    (what, file): (&str, &str),
+    commits: &Commits,
+) -> fmt::Result {
     let took = commits.took().distribution();
-    counter(to, &format!("{what}s"), "Commits to disk", took.number)?;
-    let name = format!("{what}_seconds");
-    seconds_counter(to, &name, "Time that they took", took.seconds)?;
-    let name = format!("{what}_bytes");
-    counter(to, &name, "Values that they wrote", commits.bytes())?;
+    let help = format!("Commits to {file}");
+    counter(to, &format!("{what}s"), &help, took.number)?;
+    let (name, help) = (
+        format!("{what}_seconds"),
+        format!("Time that commits to {file} took"),
+    );
+    seconds_counter(to, &name, &help, took.seconds)?;
+    let (name, help) = (
+        format!("{what}_bytes"),
+        format!("Values that commits wrote to {file}"),
+    );
+    counter(to, &name, &help, commits.bytes())?;
     let name = format!("{what}_duration_seconds");
-    let help = "How long each took";
-    let encoder = to.encode_descriptor(&name, help, None, MetricType::Histogram)?;
+    let help = format!("How long each commit to {file} took");
+    let encoder = to.encode_descriptor(&name, &help, None, MetricType::Histogram)?;
     histogram(encoder, &took)
 }
 
