@@ -235,7 +235,9 @@ pub(crate) struct Serve {
     #[arg(long, env = "TAGTIDE_POST_TO", hide_env_values = true, value_name = "URL", value_parser = web)]
     pub(crate) post_to: Option<reqwest::Url>,
 
-    /// Print the all-time top ten after each epoch, as the tutorial's Spark job does
+    /// Print the top ten each epoch, as the tutorial's job
+    ///
+    /// Those of all time, as the tables of its Spark job.
     #[arg(long, env = "TAGTIDE_PRINT", hide_env_values = true, action = ArgAction::SetTrue)]
     #[arg(value_parser = BoolishValueParser::new())]
     pub(crate) print: bool,
@@ -281,6 +283,7 @@ pub(crate) struct Log {
         long = "log-format",
         env = "TAGTIDE_LOG_FORMAT",
         hide_env_values = true,
+        hide_short_help = true,
         value_name = "FORM",
         default_value_t
     )]
@@ -290,8 +293,8 @@ pub(crate) struct Log {
 #[derive(Debug, Args)]
 pub(crate) struct Status {
     /// Where it is: HOST:PORT or a web address [default: what TAGTIDE_LISTEN says, or 127.0.0.1:3000]
-    #[arg(value_name = "URL")]
-    pub(crate) url: Option<String>,
+    #[arg(value_name = "URL", value_parser = server)]
+    pub(crate) url: Option<reqwest::Url>,
 
     #[arg(
         long,
@@ -548,6 +551,17 @@ fn batch(text: &str) -> Result<Duration, String> {
     }
 }
 
+fn server(text: &str) -> Result<reqwest::Url, String> {
+    let full = if text.contains("://") {
+        text.to_owned()
+    } else {
+        format!("http://{text}")
+    };
+    let url = reqwest::Url::parse(&full).ok();
+    url.filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host())
+        .ok_or_else(|| "HOST:PORT or a web address is needed, such as 127.0.0.1:3000".to_owned())
+}
+
 fn web(text: &str) -> Result<reqwest::Url, String> {
     let url = reqwest::Url::parse(text).map_err(|error| error.to_string())?;
     match url.scheme() {
@@ -597,6 +611,8 @@ mod tests {
             "tagtide --x-rule #rust",
             "tagtide --source x --x-budget free",
             "tagtide feed --source mastodon:",
+            "tagtide status ftp://127.0.0.1/",
+            "tagtide --log-format xml",
         ] {
             let Err(error) = typed(words) else {
                 panic!("{words} is taken")

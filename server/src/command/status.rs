@@ -70,26 +70,17 @@ pub(super) async fn run(typed: cli::Status) -> anyhow::Result<()> {
 }
 
 fn address(typed: &cli::Status) -> anyhow::Result<Url> {
-    let Some(given) = &typed.url else {
-        let mut listens = typed.listen;
-        // Who listens everywhere is asked here.
-        match listens.ip() {
-            IpAddr::V4(ip) if ip.is_unspecified() => listens.set_ip(Ipv4Addr::LOCALHOST.into()),
-            IpAddr::V6(ip) if ip.is_unspecified() => listens.set_ip(Ipv6Addr::LOCALHOST.into()),
-            _ => {}
-        }
-        return Ok(Url::parse(&format!("http://{listens}/"))?);
-    };
-    let full = if given.contains("://") {
-        given.clone()
-    } else {
-        format!("http://{given}")
-    };
-    let url = Url::parse(&full).ok();
-    let url = url.filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
-    url.with_context(|| {
-        format!("{given:?} is no address: give HOST:PORT, such as 127.0.0.1:3000, or a web address")
-    })
+    if let Some(url) = &typed.url {
+        return Ok(url.clone());
+    }
+    let mut listens = typed.listen;
+    // Who listens everywhere is asked here.
+    match listens.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => listens.set_ip(Ipv4Addr::LOCALHOST.into()),
+        IpAddr::V6(ip) if ip.is_unspecified() => listens.set_ip(Ipv6Addr::LOCALHOST.into()),
+        _ => {}
+    }
+    Ok(Url::parse(&format!("http://{listens}/"))?)
 }
 
 async fn ask(url: Url) -> anyhow::Result<String> {

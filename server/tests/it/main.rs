@@ -13,6 +13,7 @@ mod fakes;
 #[path = "../fakes/tests/mod.rs"]
 mod fakes_are_faithful;
 mod killed;
+mod logged;
 mod monitoring;
 mod posts;
 mod program;
@@ -22,6 +23,7 @@ mod replay;
 mod secured;
 mod soak;
 mod sources;
+mod status;
 mod torture;
 mod trends;
 mod tutorial;
