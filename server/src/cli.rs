@@ -117,6 +117,7 @@ Limits of answering:
   questions to the count    256 waiting; 64 filtered boards are kept an epoch
   pictures                  one is drawn at a time; 64 are kept an epoch
   --block                   16 MiB
+  lines of the log          20 of a kind at once, then one each 10 s; the rest is counted
   backups                   one at a time, others wait; one not read for 60 s is let go";
 
 #[derive(Debug, Args)]

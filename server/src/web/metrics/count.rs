@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use model::{Ranking, Window};
+use model::{Ranking, Top, Window};
 use prometheus_client::{
     encoding::DescriptorEncoder,
     metrics::{MetricType, gauge::ConstGauge},
@@ -124,11 +124,13 @@ fn workers(web: &Web, to: &mut DescriptorEncoder<'_>) -> fmt::Result {
     gauge(to, "pane_entries", help, held.entries as u64)
 }
 
+type Size = fn(&Top) -> u64;
+
 fn results(web: &Web, to: &mut DescriptorEncoder<'_>) -> fmt::Result {
     if let Some(newest) = web.live.newest() {
         gauge(to, "epoch_shown", "Newest epoch counted", newest.epoch.0)?;
         let top = |window| newest.top(window, Ranking::Count);
-        let sizes: [(&str, &str, fn(&model::Top) -> u64); 3] = [
+        let sizes: [(&str, &str, Size); 3] = [
             ("window_posts", "Posts in a window", |top| top.posts),
             ("window_mentions", "Mentions in a window", |top| {
                 top.mentions
