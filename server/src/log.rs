@@ -23,7 +23,7 @@ use std::{
 
 use jiff::Timestamp;
 use serde_json::json;
-use tracing::{Level, Metadata};
+use tracing::{Level, Metadata, field::Field};
 use tracing_subscriber::{
     EnvFilter,
     field::MakeExt,
@@ -102,20 +102,11 @@ pub(crate) fn start(form: Form) -> Result<(), BadFilter> {
             .with(pace::Pace::default())
             .init(),
         Form::Text => {
-            let seen = |to: &mut format::Writer<'_>,
-                        field: &tracing::field::Field,
-                        value: &dyn fmt::Debug| {
-                let value = format!("{value:?}");
-                match field.name() {
-                    "message" => write!(to, "{}", printable(&value)),
-                    name => write!(to, "{name}={}", printable(&value)),
-                }
-            };
             let coloured = io::stderr().is_terminal()
                 && env::var_os("NO_COLOR").is_none_or(|set| set.is_empty());
             let lines = lines
                 .with_ansi(coloured)
-                .fmt_fields(format::debug_fn(seen).delimited(" "));
+                .fmt_fields(format::debug_fn(field).delimited(" "));
             if place.is_journal {
                 registry
                     .with(lines.without_time().with_level(false))
@@ -127,6 +118,15 @@ pub(crate) fn start(form: Form) -> Result<(), BadFilter> {
         }
     }
     Ok(())
+}
+
+/// A field, or the message, of a line of text.
+fn field(to: &mut format::Writer<'_>, field: &Field, value: &dyn fmt::Debug) -> fmt::Result {
+    let value = format!("{value:?}");
+    match field.name() {
+        "message" => write!(to, "{}", printable(&value)),
+        name => write!(to, "{name}={}", printable(&value)),
+    }
 }
 
 fn filter() -> Result<EnvFilter, BadFilter> {
@@ -227,5 +227,44 @@ impl Write for Line {
 
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{Arc, Mutex};
+
+    use super::*;
+
+    #[test]
+    fn what_is_said_by_display_is_made_safe_too() {
+        let hostile = "a\x1b[31m\nERROR b\u{2028}\u{202e}";
+        let written = Arc::new(Mutex::new(Vec::new()));
+        let lines = tracing_subscriber::fmt::layer()
+            .with_writer(Mutex::new(Shared(written.clone())))
+            .with_ansi(false)
+            .fmt_fields(format::debug_fn(field).delimited(" "));
+        tracing::subscriber::with_default(tracing_subscriber::registry().with(lines), || {
+            tracing::warn!(error = %hostile, source = hostile, "it said {hostile}");
+        });
+        let line = String::from_utf8(written.lock().unwrap().clone()).unwrap();
+        let safe = "a\\u{1b}[31m\\nERROR b\\u{2028}\\u{202e}";
+        assert!(
+            line.contains(&format!("it said {safe} error={safe} source=\"")),
+            "{line}"
+        );
+        assert_eq!(line.matches('\n').count(), 1, "{line}");
+    }
+
+    struct Shared(Arc<Mutex<Vec<u8>>>);
+
+    impl Write for Shared {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.lock().unwrap().write(bytes)
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
     }
 }

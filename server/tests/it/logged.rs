@@ -172,6 +172,11 @@ async fn what_others_can_bring_about_does_not_fill_the_log() {
     .await;
     let log = program.stderr();
     assert!(log.matches(line).count() <= 23, "{log}");
+    let told = log
+        .lines()
+        .find_map(|line| line.split_once("left out lines="));
+    let left_out: u64 = told.unwrap().1.parse().unwrap();
+    assert!(left_out >= 10, "{log}");
     let text = program.get("/metrics").await.text().await.unwrap();
     let left_out = text
         .lines()
