@@ -14,11 +14,14 @@ mod pace;
 mod printable;
 
 use std::{
+    backtrace::{Backtrace, BacktraceStatus},
     env, fmt, fs,
     io::{self, IsTerminal, Write},
     os::unix::fs::MetadataExt,
+    panic::{self, PanicHookInfo},
     str::FromStr,
     sync::OnceLock,
+    thread,
 };
 
 use jiff::Timestamp;
@@ -117,7 +120,23 @@ pub(crate) fn start(form: Form) -> Result<(), BadFilter> {
             }
         }
     }
+    panic::set_hook(Box::new(|panic| panicked(panic)));
     Ok(())
+}
+
+/// A fault of ours is a line as well: what it says may be made of what strangers sent.
+fn panicked(panic: &PanicHookInfo<'_>) {
+    let message = panic.payload_as_str().unwrap_or("without words");
+    let at = panic.location().map(ToString::to_string);
+    let thread = thread::current();
+    let backtrace = Backtrace::capture();
+    let backtrace = matches!(backtrace.status(), BacktraceStatus::Captured).then_some(backtrace);
+    tracing::error!(
+        thread = thread.name(),
+        at,
+        backtrace = backtrace.map(tracing::field::display),
+        "a fault of tagtide, a thread has panicked: {message}"
+    );
 }
 
 /// A field, or the message, of a line of text.
