@@ -120,7 +120,7 @@ pub(crate) fn start(form: Form) -> Result<(), BadFilter> {
             }
         }
     }
-    panic::set_hook(Box::new(|panic| panicked(panic)));
+    panic::set_hook(Box::new(panicked));
     Ok(())
 }
 
