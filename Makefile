@@ -40,7 +40,7 @@ watch:
 
 # What is quick to install comes first, so that what cannot be had is known at once.
 test:
-	@.build/setup node toolchain lint python networks schemathesis chromium end2end
+	@.build/setup node toolchain lint python networks schemathesis promtool chromium end2end
 	@$(MAKE) --no-print-directory check
 	@$(MAKE) --no-print-directory unit
 	@$(MAKE) --no-print-directory leptos
@@ -56,7 +56,7 @@ check:
 	$(IN) cargo clippy --package frontend --target wasm32-unknown-unknown -- -D warnings
 
 unit:
-	@.build/setup toolchain python node networks schemathesis
+	@.build/setup toolchain python node networks schemathesis promtool
 	$(IN) cargo test --workspace --exclude frontend
 
 leptos:

@@ -10,7 +10,10 @@ use clap::{
 use engine::grammar::Grammar;
 use model::Kind;
 
-use crate::source::{self, Dollars, Spec, XOptions};
+use crate::{
+    log::Form,
+    source::{self, Dollars, Spec, XOptions},
+};
 
 /// What is trending now: counts hashtags as posts are written, and shows them on a live board.
 ///
@@ -55,9 +58,23 @@ pub(crate) enum Command {
     /// it. tagtide counts on meanwhile. One that is cut short is known as unfinished and made anew by the
     /// next backup to the same place.
     Backup(Backup),
+    /// Ask a running tagtide how it does: health, sources, stores, memory
+    ///
+    /// Exit status 0: its results are current; 1: they are not, or it is not reached.
+    Status(Status),
     /// Write the man pages and the shells' completions, for whoever makes a package
     #[command(hide = true)]
     HelpFiles(HelpFiles),
+}
+
+impl Command {
+    /// What its log looks like.
+    pub(crate) fn log_form(&self) -> Form {
+        match self {
+            Self::Serve(Serve { log, .. }) | Self::Feed(Feed { log, .. }) => log.form,
+            _ => Form::default(),
+        }
+    }
 }
 
 /// Bounds of what is held in memory, told to whoever runs it.
@@ -100,6 +117,7 @@ Limits of answering:
   questions to the count    256 waiting; 64 filtered boards are kept an epoch
   pictures                  one is drawn at a time; 64 are kept an epoch
   --block                   16 MiB
+  lines of the log          20 of a kind at once, then one each 10 s; the rest is counted
   backups                   one at a time, others wait; one not read for 60 s is let go";
 
 #[derive(Debug, Args)]
@@ -218,10 +236,15 @@ pub(crate) struct Serve {
     #[arg(long, env = "TAGTIDE_POST_TO", hide_env_values = true, value_name = "URL", value_parser = web)]
     pub(crate) post_to: Option<reqwest::Url>,
 
-    /// Print the all-time top ten after each epoch, as the tutorial's Spark job does
+    /// Print the top ten each epoch, as the tutorial's job
+    ///
+    /// Those of all time, as the tables of its Spark job.
     #[arg(long, env = "TAGTIDE_PRINT", hide_env_values = true, action = ArgAction::SetTrue)]
     #[arg(value_parser = BoolishValueParser::new())]
     pub(crate) print: bool,
+
+    #[command(flatten)]
+    pub(crate) log: Log,
 
     // Last, since its heading holds for all that follows.
     #[command(flatten)]
@@ -248,6 +271,45 @@ pub(crate) struct Text {
         verbatim_doc_comment
     )]
     pub(crate) grammar: Grammar,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Log {
+    /// What the log on standard error looks like: text, or json: an object a line
+    ///
+    /// TAGTIDE_LOG chooses how much there is: error (needs a person), warn (works, look at it), info (the
+    /// default), debug, or more in the syntax of tracing's filters. Of lines of a kind 20 may come at
+    /// once, then one each 10 s; how many were left out is told.
+    #[arg(
+        long = "log-format",
+        env = "TAGTIDE_LOG_FORMAT",
+        hide_env_values = true,
+        hide_short_help = true,
+        value_name = "FORM",
+        default_value_t
+    )]
+    form: Form,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Status {
+    /// Where it is: HOST:PORT or a web address [default: what TAGTIDE_LISTEN says, or 127.0.0.1:3000]
+    #[arg(value_name = "URL", value_parser = server)]
+    pub(crate) url: Option<reqwest::Url>,
+
+    #[arg(
+        long,
+        env = "TAGTIDE_LISTEN",
+        hide = true,
+        default_value = "127.0.0.1:3000",
+        value_parser = address
+    )]
+    pub(crate) listen: SocketAddr,
+
+    /// Print what /api/v1/status answers
+    #[arg(long, env = "TAGTIDE_JSON", hide_env_values = true, action = ArgAction::SetTrue)]
+    #[arg(value_parser = BoolishValueParser::new())]
+    pub(crate) json: bool,
 }
 
 #[derive(Debug, Args)]
@@ -345,6 +407,9 @@ pub(crate) struct Feed {
         default_value = "demo"
     )]
     pub(crate) sources: Vec<Spec>,
+
+    #[command(flatten)]
+    pub(crate) log: Log,
 
     #[command(flatten)]
     pub(crate) x: X,
@@ -487,6 +552,17 @@ fn batch(text: &str) -> Result<Duration, String> {
     }
 }
 
+fn server(text: &str) -> Result<reqwest::Url, String> {
+    let full = if text.contains("://") {
+        text.to_owned()
+    } else {
+        format!("http://{text}")
+    };
+    let url = reqwest::Url::parse(&full).ok();
+    url.filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host())
+        .ok_or_else(|| "HOST:PORT or a web address is needed, such as 127.0.0.1:3000".to_owned())
+}
+
 fn web(text: &str) -> Result<reqwest::Url, String> {
     let url = reqwest::Url::parse(text).map_err(|error| error.to_string())?;
     match url.scheme() {
@@ -536,6 +612,8 @@ mod tests {
             "tagtide --x-rule #rust",
             "tagtide --source x --x-budget free",
             "tagtide feed --source mastodon:",
+            "tagtide status ftp://127.0.0.1/",
+            "tagtide --log-format xml",
         ] {
             let Err(error) = typed(words) else {
                 panic!("{words} is taken")

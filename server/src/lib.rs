@@ -7,7 +7,9 @@
 //! * `flow` the count as a timely dataflow, `blocked` the tags that it leaves out
 //! * `backup` a copy of the two files while they are written
 //! * `results` the newest counts, for whoever shows them; `kept` what takes its time, for the next one
-//! * `client` how others are asked over HTTP
+//! * `log` what is told on standard error
+//! * `client` how others are asked over HTTP; `durations` how long things took, `process` what the
+//!   system knows of this process
 //! * `web` the board and the APIs, `tutorial` the other wires of the classic tutorial
 //! * `fuzzing` what must hold for any bytes; not in the program
 
@@ -16,11 +18,14 @@ mod blocked;
 mod cli;
 mod client;
 mod command;
+mod durations;
 mod epoch;
 mod flow;
 #[cfg(any(test, fuzzing))]
 pub mod fuzzing;
 mod kept;
+mod log;
+mod process;
 mod results;
 mod source;
 mod store;

@@ -208,6 +208,12 @@ impl Live {
         since.map_or(Duration::ZERO, |since| since.elapsed())
     }
 
+    /// Questions to the count that wait for their turn, and how many may.
+    pub(crate) fn questions(&self) -> (usize, usize) {
+        let asking = self.asking.as_ref();
+        asking.map_or((0, 0), |asking| asking.asker.waiting())
+    }
+
     /// Waits for results newer than the last ones this handle waited for; `None` at the end of the
     /// program.
     pub(crate) async fn next(&mut self) -> Option<Arc<Results>> {

@@ -8,10 +8,9 @@ use crate::{
     blocked::Unreadable,
     cli::{self, Command},
     flow::FlowError,
+    log::{self, say},
     web::NeedsToken,
 };
-
-use stderr::say;
 
 mod backup;
 mod check;
@@ -19,7 +18,7 @@ mod count;
 mod feed;
 mod help_files;
 mod serve;
-mod stderr;
+mod status;
 
 /// The count has stopped by a fault of this program; a supervisor may start it anew.
 const SOFTWARE: u8 = 70;
@@ -34,7 +33,9 @@ pub fn run() -> ExitCode {
         }
         Err(error) => return fail(&cli::one_line(&error), 2),
     };
-    stderr::start_log();
+    if let Err(error) = log::start(command.log_form()) {
+        return fail(&error.to_string(), 2);
+    }
     let ended = match command {
         Command::Backup(typed) => backup::run(&typed),
         Command::Check(typed) => check::run(&typed),
@@ -42,6 +43,7 @@ pub fn run() -> ExitCode {
         Command::Feed(typed) => on_tokio(feed::run(typed)),
         Command::HelpFiles(typed) => help_files::run(&typed),
         Command::Serve(typed) => on_tokio(serve::run(typed)),
+        Command::Status(typed) => on_tokio(status::run(typed)),
     };
     match ended {
         Ok(()) => ExitCode::SUCCESS,
@@ -81,7 +83,7 @@ fn on_tokio(command: impl Future<Output = anyhow::Result<()>>) -> anyhow::Result
 }
 
 fn fail(line: &str, status: u8) -> ExitCode {
-    say(format_args!("tagtide: {line}"));
+    log::fail(format_args!("tagtide: {line}"));
     ExitCode::from(status)
 }
 

@@ -25,12 +25,16 @@ use crate::{
     blocked::{Blocked, ListFile},
     cli::Serve,
     epoch::{self, AuthorKey, Intake, Receipts, Sealed, Sealer},
-    flow::{self, Flow, FlowError},
+    flow::{self, Flow, FlowError, Workload},
+    process::Process,
     results::Live,
     source::{self, Opened, Registry, Secret, SecretError},
     store::{self, Log, State},
     tutorial,
-    web::{self, Access, ExternalBoard, Pictures, Posts, Site, Streams, Web},
+    web::{
+        self, Access, Capacity, Clients, ExternalBoard, Pictures, Posts, Requests, Site, Streams,
+        Web,
+    },
 };
 
 /// How long sources and clients may take to let go.
@@ -47,7 +51,7 @@ const STUCK: Duration = Duration::from_secs(30);
 const STUCK_AT_START: Duration = Duration::from_secs(600);
 
 pub(super) async fn run(typed: Serve) -> anyhow::Result<()> {
-    let begun = Instant::now();
+    let (begun, process) = (Instant::now(), Process::begins());
     let mut signals = Signals::new()?;
     // All that can be refused is asked first, so that nothing is left half-started.
     let access = Access::new(ingest_token()?, typed.public)?;
@@ -79,16 +83,22 @@ pub(super) async fn run(typed: Serve) -> anyhow::Result<()> {
     });
     let (sealed, sealed_seen) = watch::channel(before);
     let grace = batch * 2 + Duration::from_secs(2);
+    let workload = Workload::default();
+    let capacity = Capacity {
+        workers: typed.workers.map_or_else(workers, usize::from),
+        max_tags: typed.max_tags,
+    };
     let flow = Flow::start(flow::Parts {
         log: log.clone(),
         state: state.clone(),
-        workers: typed.workers.map_or_else(workers, usize::from),
+        workers: capacity.workers,
         batch,
         grammar,
         max_tags: typed.max_tags,
         blocked: blocked.clone(),
         results,
         durable: durable.clone(),
+        workload: workload.clone(),
     })?;
     let live = Live::new(results_seen, sealed_seen.clone(), grace).asking(flow.asker());
     let counted = live.clone();
@@ -150,6 +160,11 @@ pub(super) async fn run(typed: Serve) -> anyhow::Result<()> {
         site: Site::find(),
         pictures: Pictures::default(),
         streams: Streams::until(showing.stop.clone()),
+        process,
+        workload,
+        capacity,
+        requests: Requests::default(),
+        clients: Clients::default(),
     };
     let answering = showing.spawn(web::serve(listener, web, showing.stop.clone()));
 

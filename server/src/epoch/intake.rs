@@ -168,6 +168,17 @@ impl Intake {
         self.0.batch
     }
 
+    /// Bytes of what is read and not sealed, and how many it may have before sources wait.
+    pub(crate) fn unsealed_bytes(&self) -> (usize, usize) {
+        self.0.room.taken()
+    }
+
+    /// Closed epochs that wait for their seal, and how many may.
+    pub(crate) fn unsealed_epochs(&self) -> (usize, usize) {
+        let most = self.0.sealer.max_capacity();
+        (most - self.0.sealer.capacity(), most)
+    }
+
     /// What the sealer has taken out of the counts, for metrics.
     pub(crate) fn retractions(&self) -> Retractions {
         self.0.retractions.clone()
@@ -325,6 +336,9 @@ impl Sink for Writer {
         drop(open);
         let posts = events.iter().filter(|event| event.is_post()).count();
         self.status.posts(posts as u64);
+        if posts < events.len() {
+            self.status.retractions((events.len() - posts) as u64);
+        }
         let by_bots = events.iter().filter(|event| event.is_by_bot()).count();
         if by_bots > 0 {
             self.status.bot(by_bots as u64);

@@ -42,6 +42,11 @@ impl Room {
         self.0.taken.load(Acquire) < MOST
     }
 
+    /// Bytes that are taken, and how many may be.
+    pub(super) fn taken(&self) -> (usize, usize) {
+        (self.0.taken.load(Acquire), MOST)
+    }
+
     pub(super) fn take(&self, bytes: usize) {
         self.0.taken.fetch_add(bytes, AcqRel);
     }

@@ -1,6 +1,9 @@
 //! The operator that keeps the groups of one worker.
 
-use std::collections::{BTreeMap, HashSet};
+use std::{
+    collections::{BTreeMap, HashSet},
+    time::Instant,
+};
 
 use engine::{
     count::{Delta, Group, Partial, Shape, Trend},
@@ -23,6 +26,7 @@ use super::{
     agreement::Start,
     checkpoint::{Checkpoints, Jobs},
     record::{Ask, Part, Piece, Question, Record, epoch_of, owned},
+    workload::{Held, Working},
 };
 use crate::{blocked::Blocked, results::MAX_ROWS};
 
@@ -43,6 +47,7 @@ struct Shard {
     last: Epoch,
     start: Start,
     blocked: Blocked,
+    working: Working,
 }
 
 struct Pending {
@@ -61,6 +66,7 @@ pub(super) fn count(
     shape: Shape,
     jobs: Jobs,
     blocked: Blocked,
+    working: Working,
 ) -> Counted<'_> {
     let scope = records.scope();
     let (worker, workers) = (scope.worker().index(), scope.worker().peers());
@@ -83,6 +89,7 @@ pub(super) fn count(
             last: start.replay_after,
             start,
             blocked,
+            working,
         };
         let mut checkpoints = Checkpoints::new(
             start.replay_after,
@@ -157,6 +164,7 @@ impl Shard {
             return None;
         }
         let (time, mut pending) = next.remove_entry();
+        let begun = Instant::now();
         let mut pieces = Vec::new();
         let epoch = epoch_of(time);
         let hidden = self.blocked.in_force(epoch);
@@ -165,6 +173,7 @@ impl Shard {
                 state.apply(epoch, pending.deltas.remove(group).unwrap_or_default());
             }
             self.last = epoch.max(self.last);
+            self.tell_what_is_held();
             if pending.shown && epoch >= self.start.show_from {
                 pieces.push(Piece {
                     of: None,
@@ -192,7 +201,18 @@ impl Shard {
                 part,
             });
         }
+        self.working.was_busy(begun.elapsed());
         Some((pending.capability, pieces))
+    }
+
+    fn tell_what_is_held(&mut self) {
+        let mut held = Held::default();
+        for group in self.groups.values() {
+            held.tags += group.tags();
+            held.panes += group.panes();
+            held.entries += group.entries();
+        }
+        self.working.holds(held);
     }
 
     fn tops(&self, filter: Filter, hidden: &HashSet<Key>) -> Part {

@@ -189,6 +189,7 @@ impl<'a> Feeder<'a> {
             self.under_way.push_back(time);
             self.fed = epoch;
         }
+        self.parts.workload.set_under_way(self.under_way.len());
         self.ask(input);
         let over = |deadline| self.caught_up || Instant::now() > deadline;
         Ok(!self.deadline.is_some_and(over))

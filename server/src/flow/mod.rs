@@ -45,8 +45,10 @@ mod record;
 #[cfg(test)]
 mod tests;
 mod tops;
+mod workload;
 
 pub(crate) use questions::Asker;
+pub(crate) use workload::Workload;
 
 /// What a generation works with.
 #[derive(Clone, Debug)]
@@ -64,6 +66,8 @@ pub(crate) struct Parts {
     pub(crate) results: watch::Sender<Option<Arc<Results>>>,
     /// Log entries up to this epoch are in the stored state of every group.
     pub(crate) durable: Arc<AtomicU64>,
+    /// Told of what the workers hold and do.
+    pub(crate) workload: Workload,
 }
 
 /// Why a generation cannot start, or has ended before it was told to.

@@ -69,6 +69,12 @@ impl Asker {
         self.grammar.key_of(name)
     }
 
+    /// Questions that wait for their turn, and how many may.
+    pub(crate) fn waiting(&self) -> (usize, usize) {
+        let most = self.waiting.max_capacity();
+        (most - self.waiting.capacity(), most)
+    }
+
     /// The tags that are not shown.
     pub(crate) fn blocked(&self) -> Arc<HashSet<Key>> {
         self.blocked.newest()

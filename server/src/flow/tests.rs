@@ -78,6 +78,7 @@ fn parts(
         blocked: Blocked::default(),
         results,
         durable,
+        workload: Workload::default(),
     }
 }
 

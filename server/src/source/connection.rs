@@ -63,6 +63,7 @@ pub(super) async fn read<S: Sink>(
             }
             Err(error) => return End::Lost(error),
         };
+        status.bytes(read);
         match read {
             0 => lines.end(),
             read => lines.filled(read),

@@ -41,6 +41,10 @@ pub(crate) struct Report {
     pub(crate) lines_cut: u64,
     /// Lines that are no post, dropped.
     pub(crate) lines_refused: u64,
+    /// Deletions and take-downs.
+    pub(crate) retractions: u64,
+    /// Of lines and messages, unpacked.
+    pub(crate) bytes: u64,
     /// What was wrong last, also when all is well again.
     pub(crate) last_error: Option<Said>,
     /// Where it stands in what it reads, in its own words.
@@ -74,6 +78,8 @@ impl Registry {
             late: AtomicU64::new(0),
             cut: AtomicU64::new(0),
             refused: AtomicU64::new(0),
+            retractions: AtomicU64::new(0),
+            bytes: AtomicU64::new(0),
         }));
         lock(&self.0).push(status.clone());
         status
@@ -117,6 +123,8 @@ struct Inner {
     late: AtomicU64,
     cut: AtomicU64,
     refused: AtomicU64,
+    retractions: AtomicU64,
+    bytes: AtomicU64,
 }
 
 #[derive(Debug)]
@@ -163,6 +171,16 @@ impl Status {
 
     pub(crate) fn posts(&self, more: u64) {
         self.0.posts.fetch_add(more, Relaxed);
+    }
+
+    /// Deletions and take-downs.
+    pub(crate) fn retractions(&self, more: u64) {
+        self.0.retractions.fetch_add(more, Relaxed);
+    }
+
+    /// So many were read, of what is to become posts.
+    pub(crate) fn bytes(&self, more: usize) {
+        self.0.bytes.fetch_add(more as u64, Relaxed);
     }
 
     /// Posts of a replay that belong to an epoch before the open one; they are counted in the open one.
@@ -271,6 +289,8 @@ impl Status {
             late: self.0.late.load(Relaxed),
             lines_cut: self.0.cut.load(Relaxed),
             lines_refused: self.0.refused.load(Relaxed),
+            retractions: self.0.retractions.load(Relaxed),
+            bytes: self.0.bytes.load(Relaxed),
             last_error: lock(&self.0.told).last_error.clone(),
             cursor: lock(&self.0.cursor).clone(),
         }
@@ -318,14 +338,14 @@ impl Status {
         match &detail {
             // What strangers sent may be in there: Debug leaves no control character unescaped.
             Some(why) if state == SourceState::Failed => {
-                tracing::error!(source = name, ?why, "source failed");
+                tracing::error!(source = name, ?why, "source has failed");
             }
             // A peer that stays away is tried every two seconds: one line in the log is enough.
             Some(why) if state == now.state => {
-                tracing::debug!(source = name, ?why, "source {state:?}");
+                tracing::debug!(source = name, ?why, "source is {}", state.name());
             }
-            Some(why) => tracing::warn!(source = name, ?why, "source {state:?}"),
-            None => tracing::info!(source = name, "source {state:?}"),
+            Some(why) => tracing::warn!(source = name, ?why, "source is {}", state.name()),
+            None => tracing::info!(source = name, "source is {}", state.name()),
         }
         now.state = state;
         now.detail = detail;

@@ -5,34 +5,30 @@ use std::{
         Arc,
         atomic::{AtomicU64, Ordering::Relaxed},
     },
-    time::{Duration, Instant},
+    time::Instant,
 };
+
+use crate::durations::Durations;
 
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Commits(Arc<Inner>);
 
 #[derive(Debug, Default)]
 struct Inner {
-    number: AtomicU64,
-    nanos: AtomicU64,
+    took: Durations,
     bytes: AtomicU64,
 }
 
 impl Commits {
     /// One more, with so many bytes of values.
     pub(super) fn add(&self, begun: Instant, bytes: usize) {
-        let nanos = u64::try_from(begun.elapsed().as_nanos()).unwrap_or(u64::MAX);
-        self.0.number.fetch_add(1, Relaxed);
-        self.0.nanos.fetch_add(nanos, Relaxed);
+        self.0.took.add(begun.elapsed());
         self.0.bytes.fetch_add(bytes as u64, Relaxed);
     }
 
-    pub(crate) fn number(&self) -> u64 {
-        self.0.number.load(Relaxed)
-    }
-
-    pub(crate) fn time(&self) -> Duration {
-        Duration::from_nanos(self.0.nanos.load(Relaxed))
+    /// How many there were, and how long each took.
+    pub(crate) fn took(&self) -> &Durations {
+        &self.0.took
     }
 
     /// Of values, before redb makes pages of them.

@@ -35,7 +35,7 @@ pub(crate) use error::{OpenError, StoreError};
 pub(crate) use file::FORMAT;
 pub(crate) use log::{Log, Settings};
 pub(crate) use receipt::{DeliveryKey, Receipt, SealedReceipts};
-pub(crate) use sizes::Files;
+pub(crate) use sizes::{Files, Sizes};
 pub(crate) use snapshot::send;
 pub(crate) use state::{Batch, Row, State};
 

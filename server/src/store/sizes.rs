@@ -7,6 +7,7 @@ use super::{log, state};
 /// Where the two files of a data directory are.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Files {
+    directory: PathBuf,
     log: PathBuf,
     state: PathBuf,
 }
@@ -21,9 +22,14 @@ pub(crate) struct Sizes {
 impl Files {
     pub(crate) fn of(directory: &Path) -> Self {
         Self {
+            directory: directory.to_owned(),
             log: directory.join(log::NAME),
             state: directory.join(state::NAME),
         }
+    }
+
+    pub(crate) fn directory(&self) -> &Path {
+        &self.directory
     }
 
     /// As they are now. The disk may take its time, but no other request has to wait for it.

@@ -4,7 +4,13 @@
 //! for a limited time, of which there is a limited number, and no client delays the end of the program by
 //! more than [`FAREWELL`].
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering::Relaxed},
+    },
+    time::Duration,
+};
 
 use axum::Router;
 use hyper::server::conn::http1;
@@ -37,9 +43,55 @@ const FAREWELL: Duration = Duration::from_secs(2);
 /// After a failed accept, such as one for want of file handles: they may come back.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
+/// Who is connected, for metrics. A clone is another handle to the same.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Clients(Arc<Inner>);
+
+#[derive(Debug, Default)]
+struct Inner {
+    open: AtomicU64,
+    accepted: AtomicU64,
+    not_accepted: AtomicU64,
+}
+
+impl Clients {
+    pub(super) fn open(&self) -> u64 {
+        self.0.open.load(Relaxed)
+    }
+
+    pub(super) fn most(&self) -> u64 {
+        MAX_CONNECTIONS as u64
+    }
+
+    pub(super) fn accepted(&self) -> u64 {
+        self.0.accepted.load(Relaxed)
+    }
+
+    pub(super) fn not_accepted(&self) -> u64 {
+        self.0.not_accepted.load(Relaxed)
+    }
+
+    /// One more, until what is given is dropped.
+    fn client(&self) -> Client {
+        self.0.accepted.fetch_add(1, Relaxed);
+        self.0.open.fetch_add(1, Relaxed);
+        Client(self.clone())
+    }
+}
+
+/// One that is connected.
+struct Client(Clients);
+
+impl Drop for Client {
+    fn drop(&mut self) {
+        self.0.0.open.fetch_sub(1, Relaxed);
+    }
+}
+
 pub(super) async fn serve(
     listener: TcpListener,
     app: Router,
+    clients: Clients,
     write_limit: Duration,
     stop: CancellationToken,
 ) {
@@ -61,6 +113,7 @@ pub(super) async fn serve(
             None => break,
             Some(Ok((stream, _))) => stream,
             Some(Err(error)) => {
+                clients.0.not_accepted.fetch_add(1, Relaxed);
                 tracing::warn!(%error, "a connection was not accepted");
                 tokio::time::sleep(ACCEPT_PAUSE).await;
                 continue;
@@ -76,7 +129,9 @@ pub(super) async fn serve(
         let connection =
             graceful.watch(http.serve_connection(TokioIo::new(Box::pin(stream)), service));
         let cut = cut.clone();
+        let client = clients.client();
         connections.spawn(async move {
+            let _client = client;
             // How a connection ends is the client's business.
             let _ = cut.run_until_cancelled(connection).await;
             drop(permit);

@@ -1,245 +1,123 @@
 //! Numbers for Prometheus and what reads its format: `GET /metrics`.
 //!
-//! They are read where they are counted, when they are asked for. No tag and no author is ever a
-//! label; a source is one by the name that the operator gave it, of which there are few.
+//! * [`sources`] what is read; [`count`] what becomes of it, up to the results; [`answers`] what is
+//!   asked; [`process`] what all of it takes of the machine
+//! * [`format`] the two formats that they are told in
+//!
+//! They are read where they are counted, when they are asked for. What a metric means and what to do when
+//! it is wrong is in `server/monitoring`, whose rules and dashboard the tests hold to what is told here.
+//!
+//! **Invariant:** no tag, author, address or path of a client is ever a label; a source is one by the
+//! name that the operator gave it, of which there are few, and a route by its template.
+
+mod answers;
+mod count;
+mod format;
+mod process;
+mod sources;
 
 use std::fmt;
 
 use axum::{
     extract::State,
     http::{
-        StatusCode,
-        header::{CACHE_CONTROL, CONTENT_TYPE},
+        HeaderMap, HeaderValue, StatusCode,
+        header::{ACCEPT, CACHE_CONTROL, CONTENT_TYPE, VARY},
     },
     response::{IntoResponse, Response},
 };
-use model::{SourceState, Spend};
 use prometheus_client::{
     collector::Collector,
-    encoding::{DescriptorEncoder, EncodeMetric, text},
+    encoding::{DescriptorEncoder, EncodeLabelSet, EncodeMetric, MetricEncoder, NoLabelSet, text},
     metrics::{MetricType, counter::ConstCounter, gauge::ConstGauge},
     registry::Registry,
 };
 
 use super::{Web, error::ApiError};
-use crate::{
-    epoch::Retractions,
-    results::Live,
-    source::{self, Report},
-    store::Commits,
-};
+use crate::durations::Distribution;
 
-/// OpenMetrics, the standard that grew out of Prometheus's own format.
-const TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
-
-pub(super) async fn metrics(State(web): State<Web>) -> Response {
-    let mut registry = Registry::with_prefix("tagtide");
-    registry.register_collector(Box::new(Numbers {
-        live: web.live,
-        sources: web.sources,
-        retractions: web.retractions,
-        commits: [("seal", web.seals), ("checkpoint", web.checkpoints)],
-    }));
+pub(super) async fn metrics(State(web): State<Web>, headers: HeaderMap) -> Response {
+    let machine = process::Machine::look(&web).await;
+    let mut registry = Registry::default();
+    registry.register_collector(Box::new(machine.clone()));
+    let ours = registry.sub_registry_with_prefix("tagtide");
+    ours.register_collector(Box::new(Ours { web, machine }));
     let mut body = String::new();
-    match text::encode(&mut body, &registry) {
-        Ok(()) => {
-            let headers = [(CONTENT_TYPE, TYPE), (CACHE_CONTROL, "no-store")];
-            (StatusCode::OK, headers, body).into_response()
-        }
-        Err(fmt::Error) => ApiError::internal().into_response(),
+    if text::encode(&mut body, &registry).is_err() {
+        return ApiError::internal().into_response();
     }
-}
-
-#[derive(Debug)]
-struct Numbers {
-    live: Live,
-    sources: source::Registry,
-    retractions: Retractions,
-    /// By what they are for.
-    commits: [(&'static str, Commits); 2],
-}
-
-impl Collector for Numbers {
-    fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> fmt::Result {
-        self.of_sources(&mut encoder)?;
-        let retracted = ConstCounter::new(self.retractions.posts());
-        one(
-            &mut encoder,
-            "retracted_posts",
-            "Posts taken out of the counts again, deleted or edited",
-            &retracted,
-        )?;
-        let unknown = ConstCounter::new(self.retractions.unknown());
-        one(
-            &mut encoder,
-            "unknown_retractions",
-            "Deletions of posts that are not remembered",
-            &unknown,
-        )?;
-        self.of_commits(&mut encoder)?;
-        if let Some(newest) = self.live.newest() {
-            let shown = ConstGauge::new(newest.epoch.0);
-            one(&mut encoder, "epoch_shown", "Newest epoch counted", &shown)?;
-        }
-        if let Some(sealed) = self.live.sealed() {
-            let sealed = ConstGauge::new(sealed.0);
-            one(&mut encoder, "epoch_sealed", "Newest epoch sealed", &sealed)?;
-        }
-        let lag = ConstGauge::new(self.live.lag().as_secs_f64());
-        one(
-            &mut encoder,
-            "results_lag_seconds",
-            "For how long something sealed has waited to be counted",
-            &lag,
-        )
-    }
-}
-
-impl Numbers {
-    fn of_commits(&self, encoder: &mut DescriptorEncoder<'_>) -> fmt::Result {
-        for (what, commits) in &self.commits {
-            let number = ConstCounter::new(commits.number());
-            one(encoder, &format!("{what}s"), "Commits to disk", &number)?;
-            let seconds = ConstCounter::new(commits.time().as_secs_f64());
-            let name = format!("{what}_seconds");
-            one(encoder, &name, "Time that they took", &seconds)?;
-            let bytes = ConstCounter::new(commits.bytes());
-            let name = format!("{what}_bytes");
-            one(encoder, &name, "Values that they wrote", &bytes)?;
-        }
-        Ok(())
-    }
-
-    fn of_sources(&self, encoder: &mut DescriptorEncoder<'_>) -> fmt::Result {
-        type Number = fn(&Report) -> u64;
-        const COUNTERS: [(&str, &str, Number); 5] = [
-            ("posts", "Posts read", |source| source.shown.posts),
-            (
-                "bot_posts",
-                "Posts read that programs have written, as far as their source says so",
-                |source| source.shown.bots,
-            ),
-            (
-                "late_posts",
-                "Posts of a replay counted in a later epoch than their own time lies in",
-                |source| source.late,
-            ),
-            (
-                "lines_cut",
-                "Lines over 1 MiB, of which the beginning was read",
-                |source| source.lines_cut,
-            ),
-            (
-                "lines_refused",
-                "Lines that are no post, dropped",
-                |source| source.lines_refused,
-            ),
-        ];
-        let reports = self.sources.reports();
-        let sources = named(&reports);
-        for (name, help, number) in COUNTERS {
-            let mut family = encoder.encode_descriptor(name, help, None, MetricType::Counter)?;
-            for source in &sources {
-                let sum: u64 = source.alike().map(number).sum();
-                ConstCounter::new(sum).encode(family.encode_family(&source.labels())?)?;
-            }
-        }
-        of_states(encoder, &sources)?;
-        of_spends(encoder, &sources)
-    }
-}
-
-/// What bears one name: two sources may, but no two series.
-struct Named<'a> {
-    first: &'a Report,
-    all: &'a [Report],
-}
-
-fn named(all: &[Report]) -> Vec<Named<'_>> {
-    let is_first = |place: usize, source: &Report| {
-        !all[..place]
-            .iter()
-            .any(|before| before.shown.name == source.shown.name)
+    let (body, kind) = if wants_open_metrics(&headers) {
+        (body, format::OPEN_METRICS)
+    } else {
+        (format::text(&body), format::TEXT)
     };
-    let firsts = all.iter().enumerate();
-    firsts
-        .filter(|(place, source)| is_first(*place, source))
-        .map(|(_, first)| Named { first, all })
-        .collect()
-}
-
-impl<'a> Named<'a> {
-    fn alike(&self) -> impl Iterator<Item = &'a Report> {
-        let name = &self.first.shown.name;
-        self.all
-            .iter()
-            .filter(move |source| source.shown.name == *name)
-    }
-
-    fn labels(&self) -> [(&'static str, &'a str); 2] {
-        let kind = self.first.kind.map_or("unknown", model::Kind::name);
-        [("kind", kind), ("source", &self.first.shown.name)]
-    }
-}
-
-fn of_states(encoder: &mut DescriptorEncoder<'_>, sources: &[Named<'_>]) -> fmt::Result {
-    let help = "1 for the state that a source is in, 0 for the others";
-    let mut family = encoder.encode_descriptor("source_state", help, None, MetricType::Gauge)?;
-    for source in sources {
-        for state in SourceState::ALL {
-            let is = source.alike().any(|source| source.shown.state == state);
-            let [kind, name] = source.labels();
-            let labels = [kind, name, ("state", state.name())];
-            ConstGauge::new(u64::from(is)).encode(family.encode_family(&labels)?)?;
-        }
-    }
-    Ok(())
-}
-
-/// Where nothing costs anything, there is nothing to tell.
-fn of_spends(encoder: &mut DescriptorEncoder<'_>, sources: &[Named<'_>]) -> fmt::Result {
-    type Amount = fn(&Spend) -> Option<u64>;
-    const AMOUNTS: [(&str, &str, MetricType, Amount); 2] = [
-        (
-            "source_spent_dollars",
-            "What the posts read have cost",
-            MetricType::Counter,
-            |spend| Some(spend.spent),
-        ),
-        (
-            "source_budget_dollars",
-            "What the posts of a source may cost before it ends",
-            MetricType::Gauge,
-            |spend| spend.budget,
-        ),
+    let headers = [
+        (CONTENT_TYPE, kind),
+        (CACHE_CONTROL, "no-store"),
+        (VARY, "accept"),
     ];
-    for (name, help, kind, amount) in AMOUNTS {
-        let amount = |source: &Named<'_>| {
-            let spends = source.alike().filter_map(|source| source.shown.spend);
-            let amounts: Vec<u64> = spends.filter_map(|spend| amount(&spend)).collect();
-            (!amounts.is_empty()).then(|| dollars(amounts.iter().sum()))
-        };
-        let known: Vec<_> = sources
-            .iter()
-            .filter_map(|source| Some((source.labels(), amount(source)?)))
-            .collect();
-        if known.is_empty() {
-            continue;
-        }
-        let mut family = encoder.encode_descriptor(name, help, None, kind)?;
-        for (labels, dollars) in known {
-            let family = family.encode_family(&labels)?;
-            match kind {
-                MetricType::Counter => ConstCounter::new(dollars).encode(family)?,
-                _ => ConstGauge::new(dollars).encode(family)?,
-            }
-        }
+    (StatusCode::OK, headers, body).into_response()
+}
+
+/// Prometheus does, before all else.
+fn wants_open_metrics(headers: &HeaderMap) -> bool {
+    let names = |value: &HeaderValue| {
+        value
+            .to_str()
+            .is_ok_and(|value| value.contains("application/openmetrics-text"))
+    };
+    headers.get_all(ACCEPT).iter().any(names)
+}
+
+/// What bears our name.
+#[derive(Debug)]
+struct Ours {
+    web: Web,
+    machine: process::Machine,
+}
+
+impl Collector for Ours {
+    fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> fmt::Result {
+        let to = &mut encoder;
+        let mut build = to.encode_descriptor(
+            "build_info",
+            "1, with the version that runs",
+            None,
+            MetricType::Gauge,
+        )?;
+        let version = [("version", env!("CARGO_PKG_VERSION"))];
+        ConstGauge::new(1_u64).encode(build.encode_family(&version)?)?;
+        sources::encode(&self.web.sources, to)?;
+        count::encode(&self.web, to)?;
+        answers::encode(&self.web, to)?;
+        self.machine.encode_stores(to)
     }
-    Ok(())
 }
 
 pub(super) fn dollars(micro_dollars: u64) -> f64 {
     micro_dollars as f64 / 1e6
+}
+
+fn counter(
+    encoder: &mut DescriptorEncoder<'_>,
+    name: &str,
+    help: &str,
+    number: u64,
+) -> fmt::Result {
+    one(encoder, name, help, &ConstCounter::new(number))
+}
+
+fn seconds_counter(
+    encoder: &mut DescriptorEncoder<'_>,
+    name: &str,
+    help: &str,
+    seconds: f64,
+) -> fmt::Result {
+    one(encoder, name, help, &ConstCounter::new(seconds))
+}
+
+fn gauge(encoder: &mut DescriptorEncoder<'_>, name: &str, help: &str, number: u64) -> fmt::Result {
+    one(encoder, name, help, &ConstGauge::new(number))
 }
 
 fn one(
@@ -249,4 +127,32 @@ fn one(
     metric: &impl EncodeMetric,
 ) -> fmt::Result {
     metric.encode(encoder.encode_descriptor(name, help, None, metric.metric_type())?)
+}
+
+/// The same metric for each of some labels.
+fn each<L: EncodeLabelSet>(
+    encoder: &mut DescriptorEncoder<'_>,
+    name: &str,
+    help: &str,
+    kind: MetricType,
+    numbers: impl IntoIterator<Item = (L, u64)>,
+) -> fmt::Result {
+    let mut family = encoder.encode_descriptor(name, help, None, kind)?;
+    for (labels, number) in numbers {
+        let family = family.encode_family(&labels)?;
+        match kind {
+            MetricType::Counter => ConstCounter::new(number).encode(family)?,
+            _ => ConstGauge::new(number).encode(family)?,
+        }
+    }
+    Ok(())
+}
+
+fn histogram(mut encoder: MetricEncoder<'_>, distribution: &Distribution) -> fmt::Result {
+    let Distribution {
+        seconds,
+        number,
+        buckets,
+    } = distribution;
+    encoder.encode_histogram::<NoLabelSet>(*seconds, *number, buckets, None)
 }

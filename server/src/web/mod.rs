@@ -9,7 +9,7 @@
 //!   [`external`] the board that another program posts
 //! * [`error`] the one shape of errors, [`security`] what holds for every request and answer, [`cors`]
 //!   what other sites may read
-//! * [`connections`] from accept to farewell
+//! * [`connections`] from accept to farewell, [`requests`] how they were answered
 //!
 //! A request reads the newest results as they are and waits for nobody; only what is counted when it
 //! is asked for, one tag or a part of the posts, takes its time. What strangers can take from the
@@ -34,6 +34,7 @@ mod packed;
 mod pages;
 mod pictures;
 mod posts;
+mod requests;
 mod security;
 mod status;
 mod stream;
@@ -58,6 +59,8 @@ use tower_http::catch_panic::CatchPanicLayer;
 
 use crate::{
     epoch::Retractions,
+    flow::Workload,
+    process::Process,
     results::Live,
     source::Registry,
     store::{Commits, Files},
@@ -65,9 +68,11 @@ use crate::{
 
 pub(crate) use access::{Access, NeedsToken};
 pub(crate) use assets::Site;
+pub(crate) use connections::Clients;
 pub(crate) use external::ExternalBoard;
 pub(crate) use pictures::Pictures;
 pub(crate) use posts::Posts;
+pub(crate) use requests::Requests;
 pub(crate) use stream::Streams;
 
 /// What the handlers answer from. A clone is another handle to the same things.
@@ -90,6 +95,19 @@ pub(crate) struct Web {
     pub(crate) access: Access,
     pub(crate) posts: Posts,
     pub(crate) streams: Streams,
+    pub(crate) process: Process,
+    pub(crate) workload: Workload,
+    pub(crate) capacity: Capacity,
+    pub(crate) requests: Requests,
+    pub(crate) clients: Clients,
+}
+
+/// What the count was given.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Capacity {
+    /// Threads.
+    pub(crate) workers: usize,
+    pub(crate) max_tags: u64,
 }
 
 /// Every route there is.
@@ -128,6 +146,10 @@ fn router(web: Web) -> Router {
         .layer(assets::compression())
         .layer(middleware::from_fn(security::guard))
         .layer(middleware::from_fn(cors::open_for_reading))
+        .layer(middleware::from_fn_with_state(
+            web.requests.clone(),
+            requests::count,
+        ))
         .with_state(web)
 }
 
@@ -135,5 +157,7 @@ fn router(web: Web) -> Router {
 /// but nobody can keep the program from ending.
 pub(crate) async fn serve(listener: TcpListener, web: Web, stop: CancellationToken) {
     pages::prepare();
-    connections::serve(listener, router(web), connections::WRITE_LIMIT, stop).await;
+    let clients = web.clients.clone();
+    let limit = connections::WRITE_LIMIT;
+    connections::serve(listener, router(web), clients, limit, stop).await;
 }

@@ -3,7 +3,10 @@
 //! A PNG takes a while, so it is made on a thread for such work, one at a time, and kept for as long as
 //! its epoch is the newest: a crowd costs one.
 
-use std::sync::Arc;
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering::Relaxed},
+};
 
 use app::{address::Theme, chart::svg::svg};
 use axum::{
@@ -38,6 +41,8 @@ pub(crate) struct Pictures(Arc<Maker>);
 struct Maker {
     kept: Kept<(View, Theme), Bytes>,
     turn: Arc<Semaphore>,
+    drawn: AtomicU64,
+    refused: AtomicU64,
 }
 
 impl Default for Pictures {
@@ -45,14 +50,31 @@ impl Default for Pictures {
         Self(Arc::new(Maker {
             kept: Kept::default(),
             turn: Arc::new(Semaphore::new(1)),
+            drawn: AtomicU64::new(0),
+            refused: AtomicU64::new(0),
         }))
     }
 }
 
 impl Pictures {
+    /// How many were made.
+    pub(super) fn drawn(&self) -> u64 {
+        self.0.drawn.load(Relaxed)
+    }
+
+    /// How many were not there in time.
+    pub(super) fn refused(&self) -> u64 {
+        self.0.refused.load(Relaxed)
+    }
+
     /// `svg` as PNG, or one of a later epoch of the same view; `None` when it takes too long.
     async fn png(&self, of: (View, Theme), epoch: Epoch, svg: String) -> Option<Bytes> {
-        let Maker { kept, turn } = &*self.0;
+        let Maker {
+            kept,
+            turn,
+            drawn,
+            refused,
+        } = &*self.0;
         let make = async || {
             let turn = turn.clone().acquire_owned().await.ok()?;
             let made = spawn_blocking(move || {
@@ -60,9 +82,15 @@ impl Pictures {
                 let _turn = turn;
                 png(&svg)
             });
-            Some((epoch, made.await.ok()??))
+            let made = made.await.ok()??;
+            drawn.fetch_add(1, Relaxed);
+            Some((epoch, made))
         };
-        kept.get(of, epoch, make).await
+        let picture = kept.get(of, epoch, make).await;
+        if picture.is_none() {
+            refused.fetch_add(1, Relaxed);
+        }
+        picture
     }
 }
 

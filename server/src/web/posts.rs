@@ -88,9 +88,13 @@ impl Posts {
         posts
     }
 
-    #[cfg(test)]
     pub(super) fn intake(&self) -> &Intake {
         &self.intake
+    }
+
+    /// Requests that are read or wait for their seal, and how many may.
+    pub(super) fn open(&self) -> (usize, usize) {
+        (PLACES - self.places.available_permits(), PLACES)
     }
 
     #[cfg(test)]
@@ -225,6 +229,8 @@ async fn answer(
     let sealed = sealed.map_err(|_| Refusal::Ending)?;
     let status = posts.status();
     status.posts(counted.posts);
+    status.retractions(counted.retractions);
+    status.bytes(counted.bytes);
     status.bot(counted.by_bots);
     status.lines_cut(counted.cut);
     if let Some((_, why)) = counted.taken.first.first() {
@@ -247,6 +253,8 @@ struct Counted {
     delivery: Delivery,
     taken: Taken,
     posts: u64,
+    retractions: u64,
+    bytes: usize,
     by_bots: u64,
     cut: u64,
     /// Of all its lines, where a repeat will have to be told from another body.
@@ -269,20 +277,29 @@ impl Posts {
                 delivery,
                 taken: Taken::default(),
                 posts: 0,
+                retractions: 0,
+                bytes: 0,
                 by_bots: 0,
                 cut: 0,
                 digest: None,
             };
             let mut digest = keyed.then(Sha256::new);
-            let see = |bytes: &[u8]| digest.iter_mut().for_each(|digest| digest.update(bytes));
+            let mut unpacked = 0;
+            let see = |bytes: &[u8]| {
+                unpacked += bytes.len();
+                digest.iter_mut().for_each(|digest| digest.update(bytes));
+            };
             let take = |events: &[source::Event<'_>]| {
                 let posts = events.iter().filter(|event| event.is_post());
-                counted.posts += posts.count() as u64;
+                let posts = posts.count();
+                counted.posts += posts as u64;
+                counted.retractions += (events.len() - posts) as u64;
                 let by_bots = events.iter().filter(|event| event.is_by_bot());
                 counted.by_bots += by_bots.count() as u64;
                 counted.delivery.take(events)
             };
             let (taken, cut) = source::read_body(bytes, coding, see, take)?;
+            counted.bytes = unpacked;
             counted.digest = digest.map(|digest| digest.finalize().into());
             Ok::<_, source::BodyError<NoRoom>>(Counted {
                 taken,

@@ -13,6 +13,7 @@ use axum::{
 };
 use model::{Epoch, Kind, SourceState};
 use serde::Serialize;
+use tokio::task::spawn_blocking;
 use utoipa::ToSchema;
 
 use super::{Web, metrics::dollars, openapi::Faults};
@@ -21,6 +22,8 @@ use crate::source::Report;
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct Status {
     version: &'static str,
+    /// Whether what is shown is what is sealed, as `/readyz` tells.
+    current: bool,
     uptime_seconds: f64,
     /// The newest that is counted and shown.
     epoch: Option<Epoch>,
@@ -28,6 +31,8 @@ pub(super) struct Status {
     sealed_epoch: Option<Epoch>,
     /// For how long something sealed has waited to be counted.
     lag_seconds: f64,
+    /// In use.
+    memory_bytes: Option<u64>,
     sources: Vec<Source>,
     stores: Stores,
 }
@@ -42,6 +47,10 @@ struct Source {
     /// Over about the last ten seconds.
     posts_per_second: f64,
     posts: u64,
+    /// Deletions and take-downs.
+    retractions: u64,
+    /// Of lines, messages and bodies read, unpacked.
+    bytes: u64,
     bot_posts: u64,
     late_posts: u64,
     lines_cut: u64,
@@ -72,13 +81,17 @@ struct Stores {
     )
 )]
 pub(super) async fn status(State(web): State<Web>) -> Response {
-    let sizes = web.files.sizes().await;
+    let process = web.process;
+    let usage = spawn_blocking(move || process.usage());
+    let (sizes, usage) = tokio::join!(web.files.sizes(), usage);
     let status = Status {
+        current: web.live.is_current(),
         version: env!("CARGO_PKG_VERSION"),
         uptime_seconds: seconds(web.begun.elapsed()),
         epoch: web.live.newest().map(|results| results.epoch),
         sealed_epoch: web.live.sealed(),
         lag_seconds: seconds(web.live.lag()),
+        memory_bytes: usage.unwrap_or_default().resident_bytes,
         sources: web.sources.reports().into_iter().map(source).collect(),
         stores: Stores {
             log_bytes: sizes.log,
@@ -102,6 +115,8 @@ fn source(report: Report) -> Source {
         next_try_at: shown.next_try,
         posts_per_second: shown.rate,
         posts: shown.posts,
+        retractions: report.retractions,
+        bytes: report.bytes,
         bot_posts: shown.bots,
         late_posts: report.late,
         lines_cut: report.lines_cut,

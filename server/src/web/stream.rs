@@ -8,7 +8,14 @@
 //! taken up when the socket has taken it; a listener whose socket takes longer than there is patience
 //! for is dropped.
 
-use std::{convert::Infallible, sync::Arc, time::Duration};
+use std::{
+    convert::Infallible,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering::Relaxed},
+    },
+    time::Duration,
+};
 
 use axum::{
     body::{Body, Bytes},
@@ -75,6 +82,8 @@ struct Shared {
     room: Arc<Semaphore>,
     limits: Limits,
     end: CancellationToken,
+    refused: AtomicU64,
+    dropped: AtomicU64,
 }
 
 #[derive(Clone, Debug)]
@@ -95,7 +104,28 @@ impl Streams {
             room: Arc::new(Semaphore::new(limits.listeners)),
             limits,
             end,
+            refused: AtomicU64::new(0),
+            dropped: AtomicU64::new(0),
         }))
+    }
+
+    /// Those who listen.
+    pub(super) fn open(&self) -> u64 {
+        self.most() - self.0.room.available_permits() as u64
+    }
+
+    pub(super) fn most(&self) -> u64 {
+        self.0.limits.listeners as u64
+    }
+
+    /// Those who found no place.
+    pub(super) fn refused(&self) -> u64 {
+        self.0.refused.load(Relaxed)
+    }
+
+    /// Those who did not read in time.
+    pub(super) fn dropped(&self) -> u64 {
+        self.0.dropped.load(Relaxed)
     }
 }
 
@@ -123,6 +153,9 @@ pub(super) async fn stream(
     let parameters = api::read(parameters)?;
     let view = api::view(&parameters)?;
     let room = web.streams.0.room.clone().try_acquire_owned();
+    if room.is_err() {
+        web.streams.0.refused.fetch_add(1, Relaxed);
+    }
     let listener = Listener {
         has: last_had(&parameters, &headers),
         live: web.live.clone(),
@@ -197,6 +230,7 @@ impl Listener {
             Next::News(taken) => {
                 // What was on its way has left us when its sender is gone.
                 if timeout(limits.patience, taken).await.is_err() {
+                    self.web.streams.0.dropped.fetch_add(1, Relaxed);
                     self.state = Next::End;
                     return Some(Bytes::from_static(DROPPED));
                 }

@@ -10,9 +10,13 @@ use model::{Epoch, Kind, Lang, Pulse, Ranking, Row, Top, Window};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
-use super::{Access, ExternalBoard, Pictures, Posts, Site, Streams, Web};
+use super::{
+    Access, Capacity, Clients, ExternalBoard, Pictures, Posts, Requests, Site, Streams, Web,
+};
 use crate::{
     epoch::{self, AuthorKey, Intake, Receipts, Retractions, Sealed, Sealer},
+    flow::Workload,
+    process::Process,
     results::{Live, Results, Whole},
     source::Registry,
     store::{Commits, Files, Log},
@@ -60,6 +64,14 @@ impl Counting {
             site: Site::none(),
             pictures: Pictures::default(),
             streams: Streams::until(CancellationToken::new()),
+            process: Process::begins(),
+            workload: Workload::default(),
+            capacity: Capacity {
+                workers: 1,
+                max_tags: 1024,
+            },
+            requests: Requests::default(),
+            clients: Clients::default(),
         }
     }
 

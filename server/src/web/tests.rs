@@ -20,7 +20,7 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-use super::{Posts, Streams, Web, connections, router, serve, testing::Counting};
+use super::{Clients, Posts, Streams, Web, connections, router, serve, testing::Counting};
 use crate::source::Registry;
 
 /// A server on a port of its own, with counts shown by hand.
@@ -297,7 +297,9 @@ async fn metrics_are_told_by_source_and_in_a_format_that_ends() {
     }
     server.counting.show(3, &[("#secret", 1)]);
     server.counting.seal(4);
-    let answer = server.get("/metrics").await;
+    let asked = server.client.get(server.url("/metrics"));
+    let open_metrics = "application/openmetrics-text;version=1.0.0,text/plain;q=0.5";
+    let answer = asked.header("accept", open_metrics).send().await.unwrap();
     let kind = header(answer.headers(), "content-type");
     assert!(kind.starts_with("application/openmetrics-text; version=1.0.0"));
     let text = answer.text().await.unwrap();
@@ -499,7 +501,13 @@ async fn a_client_that_does_not_read_its_answers_is_let_go() {
         .unwrap();
     let stop = CancellationToken::new();
     let app = router(counting.web());
-    let serving = tokio::spawn(connections::serve(listener, app, LIMIT, stop.clone()));
+    let serving = tokio::spawn(connections::serve(
+        listener,
+        app,
+        Clients::default(),
+        LIMIT,
+        stop.clone(),
+    ));
 
     let begun = Instant::now();
     // Once its answers fill all buffers the server reads no more, and soon the client cannot write.

@@ -13,6 +13,8 @@ mod fakes;
 #[path = "../fakes/tests/mod.rs"]
 mod fakes_are_faithful;
 mod killed;
+mod logged;
+mod monitoring;
 mod posts;
 mod program;
 mod random;
@@ -21,6 +23,7 @@ mod replay;
 mod secured;
 mod soak;
 mod sources;
+mod status;
 mod torture;
 mod trends;
 mod tutorial;

@@ -214,7 +214,7 @@ async fn a_feed_starts_with_its_first_reader_and_lets_it_go_at_the_end() {
         feed.stderr().contains("tagtide feeds lines at")
     })
     .await;
-    assert!(!feed.stderr().contains("Live"), "nobody reads yet");
+    assert!(!feed.stderr().contains("is live"), "nobody reads yet");
     let mut reader = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
     let mut lines = vec![0; 10_000];
     timeout(SOON, reader.read_exact(&mut lines))
@@ -250,11 +250,11 @@ async fn a_file_goes_on_where_it_grew_and_not_where_another_took_its_place() {
         };
         let (few, more) = ("#a one\n".repeat(10), "#b two\n".repeat(2000));
         fs::write(&file, compress(&few)).unwrap();
-        run("Ended", &[("#a", 10)]).await;
+        run("is ended", &[("#a", 10)]).await;
         let grown = [compress(&few), compress(&more)].concat();
         fs::write(&file, &grown).unwrap();
         let all = [("#b", 2000), ("#a", 10)];
-        run("Ended", &all).await;
+        run("is ended", &all).await;
 
         fs::write(&file, compress(&"#c another\n".repeat(10_000))).unwrap();
         run(
@@ -264,7 +264,7 @@ async fn a_file_goes_on_where_it_grew_and_not_where_another_took_its_place() {
         .await;
 
         fs::write(&file, [grown, compress("#a one\n")].concat()).unwrap();
-        run("Ended", &[("#b", 2000), ("#a", 11)]).await;
+        run("is ended", &[("#b", 2000), ("#a", 11)]).await;
     }
 }
 
@@ -307,7 +307,7 @@ async fn a_kill_in_the_middle_of_an_archive_costs_no_line_and_counts_none_twice(
     })
     .await;
     wait_until("it has ended", SOON, async || {
-        program.stderr().contains("Ended")
+        program.stderr().contains("is ended")
     })
     .await;
     let counts = program.counts().await;

@@ -53,6 +53,8 @@ fn wrong_usage_is_status_2() {
         (&["--public"], "TAGTIDE_INGEST_TOKEN"),
         (&["--post-to", "ftp://dashboard.example/"], "http://"),
         (&["feed", "--listen", "nowhere"], "127.0.0.1"),
+        (&["status", "ftp://127.0.0.1/"], "127.0.0.1:3000"),
+        (&["--log-format", "xml"], "text or json"),
         (&["count", "--top", "many"], "many"),
         (&["--block", "no/such/file"], "no/such/file"),
     ] {
@@ -75,6 +77,7 @@ fn what_is_in_the_way_is_status_1() {
         (&["--source", "x"], "TAGTIDE_X_TOKEN_FILE"),
         (&["count", "no/such/file"], "no/such/file"),
         (&["feed", "--listen", &taken], "another"),
+        (&["status", "127.0.0.1:1"], "127.0.0.1:1 is not reached"),
     ] {
         let line = refused(&tagtide(data.path(), args), 1);
         assert!(line.contains(says), "{line}");
@@ -128,6 +131,7 @@ fn help_and_version_are_told_on_standard_output() {
         &["--help"][..],
         &["-h"],
         &["feed", "--help"],
+        &["status", "--help"],
         &["count", "-h"],
     ] {
         let output = tagtide(data.path(), args);

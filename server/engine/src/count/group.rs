@@ -233,6 +233,15 @@ impl Group {
         self.table.len()
     }
 
+    pub fn panes(&self) -> usize {
+        self.panes.len()
+    }
+
+    /// Tags in panes, of one slice each: what grows with the mentions of the last two days.
+    pub fn entries(&self) -> usize {
+        self.entries
+    }
+
     pub(super) fn slice_of(&self, number: u16) -> Option<Slice> {
         let (slice, _) = self.head.slices.get(usize::from(number))?;
         Some(*slice)

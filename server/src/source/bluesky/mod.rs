@@ -227,6 +227,7 @@ impl Connection {
         } = context;
         let mut events: Vec<Event<'_>> = Vec::with_capacity(texts.len());
         let mut moved = false;
+        status.bytes(texts.iter().map(|text| text.len()).sum());
         for text in texts {
             let frame = match frame(text) {
                 Ok(frame) => frame,

@@ -132,6 +132,7 @@ impl<S: Sink> Player<S> {
                     continue;
                 }
                 Some(Ok(Part::Text(chunk))) => {
+                    self.context.status.bytes(chunk.len());
                     self.known(&chunk);
                     lines.push(&chunk);
                 }

@@ -60,6 +60,7 @@ impl Stream {
                 return Err(format!("nothing came for {seconds} s"));
             }
         };
+        status.bytes(chunk.len());
         let mut said = Vec::new();
         self.events.push(&chunk, |event| match event {
             Ok(Message { name, data }) => match names.of_event(name, data) {

@@ -150,6 +150,8 @@ impl<'r> Connection<'r> {
     }
 
     fn hear<'t, S: Sink>(&mut self, texts: &'t [Utf8Bytes], context: &Context<S>) -> Heard<'t> {
+        let bytes = texts.iter().map(|text| text.len()).sum();
+        self.relay.source.bytes(bytes);
         let mut heard = Heard::default();
         for text in texts {
             match message(text) {

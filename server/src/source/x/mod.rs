@@ -214,6 +214,7 @@ impl Connection {
                     };
                 }
             };
+            context.status.bytes(chunk.len());
             lines.push(&chunk);
             match self.give(&lines, context).await {
                 Ok(said) => problem = said.or(problem),

@@ -25,7 +25,7 @@ async fn metrics_tell_the_state_of_each_source_and_what_it_costs() {
         r#"tagtide_source_state{kind="tcp",source="tcp:a:1",state="waiting"} 1"#,
         r#"tagtide_source_state{kind="tcp",source="tcp:a:1",state="failed"} 0"#,
         r#"tagtide_bot_posts_total{kind="x",source="x"} 12"#,
-        "# TYPE tagtide_source_spent_dollars counter",
+        "# TYPE tagtide_source_spent_dollars_total counter",
         r#"tagtide_source_spent_dollars_total{kind="x",source="x"} 0.5"#,
         "# TYPE tagtide_source_budget_dollars gauge",
         r#"tagtide_source_budget_dollars{kind="x",source="x"} 5.0"#,
@@ -57,11 +57,13 @@ async fn status_tells_all_there_is_to_know_also_while_starting() {
     assert_eq!(header(answer.headers(), "cache-control"), "no-store");
     let status = serde_json::from_str(&answer.text().await.unwrap()).unwrap();
     let (status, uptime) = without(status, "uptime_seconds");
+    let (status, memory) = without(status, "memory_bytes");
+    assert!(memory.as_u64() > Some(0) || cfg!(not(target_os = "linux")));
     assert!(uptime.as_f64().is_some_and(|uptime| uptime >= 0.0));
     assert_eq!(
         status,
         json!({
-            "version": env!("CARGO_PKG_VERSION"), "epoch": null, "sealed_epoch": null,
+            "version": env!("CARGO_PKG_VERSION"), "current": false, "epoch": null, "sealed_epoch": null,
             "lag_seconds": 0.0, "sources": [],
             "stores": {"log_bytes": null, "state_bytes": null},
         })
@@ -83,6 +85,8 @@ async fn status_tells_of_each_source_what_is_known() {
     paid.live();
     paid.posts(100);
     paid.bot(12);
+    paid.retractions(2);
+    paid.bytes(300);
     paid.cursor("1862");
     paid.spent(5_000);
     paid.budget(5_000_000);
@@ -107,7 +111,7 @@ async fn status_tells_of_each_source_what_is_known() {
             "name": "x", "kind": "x", "state": "live", "detail": null, "next_try_at": null,
             "posts": 100, "bot_posts": 12, "late_posts": 0,
             "lines_cut": 0, "lines_refused": 0, "last_error": "too many requests",
-            "cursor": "1862", "spent_dollars": 0.005, "budget_dollars": 5.0,
+            "retractions": 2, "bytes": 300, "cursor": "1862", "spent_dollars": 0.005, "budget_dollars": 5.0,
         })
     );
     let (second, next_try) = without(status["sources"][1].clone(), "next_try_at");
@@ -119,7 +123,78 @@ async fn status_tells_of_each_source_what_is_known() {
             "name": "moon", "kind": null, "state": "waiting", "detail": "nobody there",
             "posts_per_second": 0.0, "posts": 0, "bot_posts": 0,
             "late_posts": 0, "lines_cut": 0, "lines_refused": 0, "last_error": "nobody there",
-            "cursor": null, "spent_dollars": null, "budget_dollars": null,
+            "retractions": 0, "bytes": 0, "cursor": null, "spent_dollars": null, "budget_dollars": null,
         })
     );
+}
+
+/// The lines of a metric.
+fn lines_of<'a>(text: &'a str, name: &str) -> Vec<&'a str> {
+    let is = |line: &&str| {
+        line.starts_with(&format!("{name}{{")) || line.starts_with(&format!("{name} "))
+    };
+    text.lines().filter(is).collect()
+}
+
+#[tokio::test]
+async fn answers_are_counted_by_route_and_never_by_path() {
+    let server = TestServer::start().await;
+    server.counting.show(1, &[("#hidden", 1)]);
+    for path in [
+        "/api/v1/tags/hidden?window=1h",
+        "/api/v1/tags/hidden2",
+        "/tag/hidden",
+        "/hidden",
+        "/pkg/hidden.js",
+        "/healthz",
+    ] {
+        server.get(path).await;
+    }
+    let made_up = server
+        .client
+        .request("HIDDEN".parse().unwrap(), server.url("/healthz"));
+    made_up.send().await.unwrap();
+    let text = server.get("/metrics").await.text().await.unwrap();
+    let name = "tagtide_http_request_duration_seconds_count";
+    for line in [
+        r#"{route="/api/v1/tags/{name}",method="GET",status="5xx"} 2"#,
+        r#"{route="/healthz",method="GET",status="2xx"} 1"#,
+        r#"{route="/healthz",method="other",status="4xx"} 1"#,
+        r#"{route="other",method="GET",status="4xx"} 1"#,
+    ] {
+        let line = format!("{name}{line}");
+        assert!(
+            lines_of(&text, name).contains(&&*line),
+            "{line} is not in\n{text}"
+        );
+    }
+    assert!(!text.to_lowercase().contains("hidden"), "{text}");
+}
+
+#[tokio::test]
+async fn whoever_asks_for_nothing_special_gets_the_older_format() {
+    let server = TestServer::start().await;
+    let answer = server.get("/metrics").await;
+    assert_eq!(
+        header(answer.headers(), "content-type"),
+        "text/plain; version=0.0.4; charset=utf-8"
+    );
+    assert_eq!(header(answer.headers(), "vary"), "accept");
+    let text = answer.text().await.unwrap();
+    assert!(
+        text.contains("# TYPE tagtide_posts_total counter\n"),
+        "{text}"
+    );
+    assert!(!text.contains("# EOF"), "{text}");
+}
+
+#[tokio::test]
+async fn who_is_connected_and_who_listens_is_told() {
+    let server = TestServer::start().await;
+    server.counting.show(1, &[]);
+    let _listening = server.get("/api/v1/stream").await;
+    let text = server.get("/metrics").await.text().await.unwrap();
+    assert_eq!(lines_of(&text, "tagtide_streams"), ["tagtide_streams 1"]);
+    let open = lines_of(&text, "tagtide_http_connections");
+    assert_eq!(open, ["tagtide_http_connections 2"]);
 }

@@ -248,7 +248,13 @@ async fn a_quiet_stream_is_not_taken_for_a_client_that_does_not_read() {
     let url = format!("http://{}{PATH}", listener.local_addr().unwrap());
     let stop = CancellationToken::new();
     let app = router(counting.web());
-    let serving = tokio::spawn(connections::serve(listener, app, SHORT, stop.clone()));
+    let serving = tokio::spawn(connections::serve(
+        listener,
+        app,
+        Clients::default(),
+        SHORT,
+        stop.clone(),
+    ));
     let client = crate::client::builder().no_proxy().tls_certs_only([]);
     let response = client.build().unwrap().get(url).send().await.unwrap();
     let mut events = Events {
