@@ -19,6 +19,8 @@ pub struct Partial {
     pub slices: BTreeMap<Slice, u64>,
     /// Of each tag that leads now, whatever it leads: mentions in the last steps, oldest first.
     pub recent: BTreeMap<Key, Vec<u64>>,
+    /// Of tags that are asked for by name, whatever they lead; in the order of neither.
+    pub watched: Vec<(Window, Leader)>,
 }
 
 /// What came in just now.
@@ -134,6 +136,7 @@ impl Partial {
                 *whole.slices.entry(slice).or_default() += mentions;
             }
             whole.recent.extend(partial.recent);
+            whole.watched.extend(partial.watched);
             for (into, part) in whole.parts.iter_mut().zip(partial.parts) {
                 into.posts += part.posts;
                 into.mentions += part.mentions;
