@@ -5,12 +5,14 @@
 //! * `epoch` posts combined into the open epoch, and its seal
 //! * `store` the two files that survive the process
 //! * `flow` the count as a timely dataflow, `blocked` the tags that it leaves out
+//! * `alerts` what is told when a tag reaches a threshold
 //! * `backup` a copy of the two files while they are written
 //! * `results` the newest counts, for whoever shows them; `kept` what takes its time, for the next one
-//! * `client` how others are asked over HTTP
+//! * `client` how others are asked over HTTP, `retry` how long to wait before that is done again
 //! * `web` the board and the APIs, `tutorial` the other wires of the classic tutorial
 //! * `fuzzing` what must hold for any bytes; not in the program
 
+mod alerts;
 mod backup;
 mod blocked;
 mod cli;
@@ -22,6 +24,7 @@ mod flow;
 pub mod fuzzing;
 mod kept;
 mod results;
+mod retry;
 mod source;
 mod store;
 mod tutorial;

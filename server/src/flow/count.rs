@@ -1,12 +1,15 @@
 //! The operator that keeps the groups of one worker.
 
-use std::collections::{BTreeMap, HashSet};
+use std::{
+    collections::{BTreeMap, HashSet},
+    sync::Arc,
+};
 
 use engine::{
-    count::{Delta, Group, Partial, Shape, Trend},
+    count::{Delta, Group, Leader, Partial, Shape, Trend},
     key::{Key, group_of},
 };
-use model::{Epoch, Filter};
+use model::{Epoch, Filter, Window};
 use timely::{
     dataflow::{
         StreamVec,
@@ -43,6 +46,7 @@ struct Shard {
     last: Epoch,
     start: Start,
     blocked: Blocked,
+    watched: Arc<[(Key, Window)]>,
 }
 
 struct Pending {
@@ -61,6 +65,7 @@ pub(super) fn count(
     shape: Shape,
     jobs: Jobs,
     blocked: Blocked,
+    watched: Arc<[(Key, Window)]>,
 ) -> Counted<'_> {
     let scope = records.scope();
     let (worker, workers) = (scope.worker().index(), scope.worker().peers());
@@ -83,6 +88,7 @@ pub(super) fn count(
             last: start.replay_after,
             start,
             blocked,
+            watched,
         };
         let mut checkpoints = Checkpoints::new(
             start.replay_after,
@@ -166,9 +172,11 @@ impl Shard {
             }
             self.last = epoch.max(self.last);
             if pending.shown && epoch >= self.start.show_from {
+                let mut partial = self.partial(Filter::default(), &hidden);
+                partial.watched = self.watched(&hidden);
                 pieces.push(Piece {
                     of: None,
-                    part: self.tops(Filter::default(), &hidden),
+                    part: Part::Tops(partial),
                 });
             }
         }
@@ -178,7 +186,7 @@ impl Shard {
         );
         for question in pending.questions {
             let part = match &question.ask {
-                Ask::Tops(filter) => self.tops(*filter, &hidden),
+                Ask::Tops(filter) => Part::Tops(self.partial(*filter, &hidden)),
                 Ask::Tag(key, window) => {
                     let group = self.groups.get(&group_of(key));
                     let detail =
@@ -195,8 +203,17 @@ impl Shard {
         Some((pending.capability, pieces))
     }
 
-    fn tops(&self, filter: Filter, hidden: &HashSet<Key>) -> Part {
-        let groups = self.groups.values();
-        Part::Tops(Partial::of(groups, filter, hidden, MAX_ROWS))
+    fn partial(&self, filter: Filter, hidden: &HashSet<Key>) -> Partial {
+        Partial::of(self.groups.values(), filter, hidden, MAX_ROWS)
+    }
+
+    /// Of the tags watched, those that are kept here and not hidden.
+    fn watched(&self, hidden: &HashSet<Key>) -> Vec<(Window, Leader)> {
+        let shown = self.watched.iter().filter(|(key, _)| !hidden.contains(key));
+        let leader = |(key, window): &(Key, Window)| {
+            let group = self.groups.get(&group_of(key))?;
+            Some((*window, group.leader(key, *window)?))
+        };
+        shown.filter_map(leader).collect()
     }
 }

@@ -205,7 +205,7 @@ fn build(worker: &mut Worker, common: &Common, start: Start, open: &Open) -> (In
     worker.dataflow(|scope| {
         let records = input.to_stream(scope);
         let (jobs, blocked) = (common.jobs.clone(), parts.blocked.clone());
-        let counted = count(records, start, shape, jobs, blocked);
+        let counted = count(records, start, shape, jobs, blocked, parts.watched.clone());
         let (parts, open) = (parts.clone(), open.clone());
         merge(counted.pieces, parts.workers)
             .inspect(move |(epoch, piece)| show(*epoch, piece, &parts, &open))

@@ -23,6 +23,7 @@ use prometheus_client::{
 
 use super::{Web, error::ApiError};
 use crate::{
+    alerts::Alerts,
     epoch::Retractions,
     results::Live,
     source::{self, Report},
@@ -38,6 +39,7 @@ pub(super) async fn metrics(State(web): State<Web>) -> Response {
         live: web.live,
         sources: web.sources,
         retractions: web.retractions,
+        alerts: web.alerts,
         commits: [("seal", web.seals), ("checkpoint", web.checkpoints)],
     }));
     let mut body = String::new();
@@ -55,6 +57,7 @@ struct Numbers {
     live: Live,
     sources: source::Registry,
     retractions: Retractions,
+    alerts: Alerts,
     /// By what they are for.
     commits: [(&'static str, Commits); 2],
 }
@@ -76,6 +79,7 @@ impl Collector for Numbers {
             "Deletions of posts that are not remembered",
             &unknown,
         )?;
+        self.of_alerts(&mut encoder)?;
         self.of_commits(&mut encoder)?;
         if let Some(newest) = self.live.newest() {
             let shown = ConstGauge::new(newest.epoch.0);
@@ -96,6 +100,32 @@ impl Collector for Numbers {
 }
 
 impl Numbers {
+    fn of_alerts(&self, encoder: &mut DescriptorEncoder<'_>) -> fmt::Result {
+        let numbers = self.alerts.numbers();
+        for (name, help, number) in [
+            ("alerts_fired", "Thresholds reached", numbers.fired),
+            (
+                "alerts_delivered",
+                "Alerts taken by a receiver",
+                numbers.delivered,
+            ),
+            (
+                "alerts_failed",
+                "Alerts given up for a receiver",
+                numbers.failed,
+            ),
+        ] {
+            one(encoder, name, help, &ConstCounter::new(number))?;
+        }
+        let waiting = ConstGauge::new(numbers.waiting);
+        one(
+            encoder,
+            "alerts_waiting",
+            "Alerts still to be taken by a receiver",
+            &waiting,
+        )
+    }
+
     fn of_commits(&self, encoder: &mut DescriptorEncoder<'_>) -> fmt::Result {
         for (what, commits) in &self.commits {
             let number = ConstCounter::new(commits.number());

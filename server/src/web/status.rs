@@ -29,6 +29,7 @@ pub(super) struct Status {
     /// For how long something sealed has waited to be counted.
     lag_seconds: f64,
     sources: Vec<Source>,
+    alerts: Alerts,
     stores: Stores,
 }
 
@@ -51,6 +52,19 @@ struct Source {
     cursor: Option<String>,
     spent_dollars: Option<f64>,
     budget_dollars: Option<f64>,
+}
+
+/// What has reached a threshold since the program started, and who was told of it: what is delivered, failed
+/// and waiting counts once for every receiver.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = AlertNumbers)]
+struct Alerts {
+    fired: u64,
+    delivered: u64,
+    failed: u64,
+    waiting: u64,
+    last_error: Option<String>,
+    last_error_at: Option<String>,
 }
 
 /// What is on disk, in bytes.
@@ -80,12 +94,30 @@ pub(super) async fn status(State(web): State<Web>) -> Response {
         sealed_epoch: web.live.sealed(),
         lag_seconds: seconds(web.live.lag()),
         sources: web.sources.reports().into_iter().map(source).collect(),
+        alerts: alerts(&web),
         stores: Stores {
             log_bytes: sizes.log,
             state_bytes: sizes.state,
         },
     };
     ([(CACHE_CONTROL, "no-store")], Json(status)).into_response()
+}
+
+fn alerts(web: &Web) -> Alerts {
+    let numbers = web.alerts.numbers();
+    let (last_error, last_error_at) = web
+        .alerts
+        .last_error()
+        .map(|said| (said.sentence, said.at.to_string()))
+        .unzip();
+    Alerts {
+        fired: numbers.fired,
+        delivered: numbers.delivered,
+        failed: numbers.failed,
+        waiting: numbers.waiting,
+        last_error,
+        last_error_at,
+    }
 }
 
 fn source(report: Report) -> Source {

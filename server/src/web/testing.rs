@@ -12,6 +12,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{Access, ExternalBoard, Pictures, Posts, Site, Streams, Web};
 use crate::{
+    alerts::Alerts,
     epoch::{self, AuthorKey, Intake, Receipts, Retractions, Sealed, Sealer},
     results::{Live, Results, Whole},
     source::Registry,
@@ -56,6 +57,7 @@ impl Counting {
             checkpoints: Commits::default(),
             files: Files::default(),
             external: ExternalBoard::default(),
+            alerts: Alerts::load(Arc::new(Log::in_memory())).unwrap(),
             batch: Duration::from_secs(2),
             site: Site::none(),
             pictures: Pictures::default(),

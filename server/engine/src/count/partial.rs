@@ -112,6 +112,14 @@ impl Pulse {
 
 impl Partial {
     /// The first tags of one window and ranking.
+    pub fn first(&self, window: Window, ranking: Ranking) -> &[Leader] {
+        let part = self.parts.get(place_of(window));
+        let of = Ranking::ALL.iter().position(|other| *other == ranking);
+        let leaders = part.and_then(|part| part.rankings.get(of?));
+        leaders.map_or(&[], |leaders| &leaders.now)
+    }
+
+    /// The same without the rest.
     pub(super) fn leaders(self, window: Window, ranking: Ranking) -> Vec<Leader> {
         let part = self.parts.into_iter().nth(place_of(window));
         let of = Ranking::ALL.iter().position(|other| *other == ranking);
