@@ -45,6 +45,12 @@ impl Arranged {
         }
     }
 
+    pub fn is_muted(self, tag: &str) -> bool {
+        let tag = folded(tag);
+        self.muted
+            .with(|muted| muted.iter().any(|muted| folded(muted) == tag))
+    }
+
     /// Mutes what the reader's browser remembers as muted.
     #[cfg(feature = "hydrate")]
     pub(super) fn remember(self) {

@@ -85,6 +85,7 @@ pub(crate) struct Numbers {
 pub(crate) struct LastError {
     /// One plain sentence without secrets.
     pub(crate) sentence: String,
+    /// In whole seconds.
     pub(crate) at: Timestamp,
 }
 
@@ -201,25 +202,24 @@ impl Alerts {
         spent: BTreeMap<Place, Option<Spent>>,
     ) -> Result<(), StoreError> {
         let _committing = self.0.committing.lock().await;
-        let (next, leaves) = {
+        let (fresh, leaves, from) = {
             let state = self.state();
-            let room = MOST.saturating_sub(fired.len());
-            (state.next, state.kept.len().saturating_sub(room))
-        };
-        let fresh: Vec<_> = (next..).zip(fired.into_iter().map(Arc::new)).collect();
-        let from = {
-            let state = self.state();
-            let all = state.kept.iter().chain(&fresh);
-            all.map(|(number, _)| *number).nth(leaves).unwrap_or(0)
+            let fresh: Vec<_> = (state.next..)
+                .zip(fired.into_iter().map(Arc::new))
+                .collect();
+            let leaves = (state.kept.len() + fresh.len()).saturating_sub(MOST);
+            let mut all = state.kept.iter().chain(&fresh);
+            let from = all.nth(leaves).map_or(0, |(number, _)| *number);
+            (fresh, leaves, from)
         };
         self.commit(Some(as_of), fresh.clone(), from, spent).await?;
         let mut state = self.state();
-        let leaving: Vec<_> = state.kept.drain(..leaves).collect();
-        let lost: usize = leaving.iter().map(|(_, alert)| alert.waiting.len()).sum();
-        state.numbers.failed += lost as u64;
         state.numbers.fired += fresh.len() as u64;
         state.next += fresh.len() as u64;
         state.kept.extend(fresh);
+        let leaving = state.kept.drain(..leaves);
+        let lost: usize = leaving.map(|(_, alert)| alert.waiting.len()).sum();
+        state.numbers.failed += lost as u64;
         drop(state);
         self.0.changed.send_replace(());
         Ok(())
@@ -331,7 +331,8 @@ impl Alerts {
     }
 
     fn went_wrong(&self, sentence: String) {
-        let at = Timestamp::now();
+        let now = Timestamp::now();
+        let at = Timestamp::from_second(now.as_second()).unwrap_or(now);
         self.state().last_error = Some(LastError { sentence, at });
     }
 
