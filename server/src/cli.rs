@@ -39,6 +39,7 @@ const VERSION: &str = if cfg!(debug_assertions) {
 };
 
 #[derive(Debug, Subcommand)]
+#[expect(clippy::large_enum_variant, reason = "there is one in a process")]
 pub(crate) enum Command {
     /// Read posts, count their hashtags and show them (the default)
     Serve(Serve),
