@@ -248,9 +248,9 @@ pub(crate) struct Serve {
     next_help_heading = "Alerts (signed by the secret in TAGTIDE_ALERT_SECRET or TAGTIDE_ALERT_SECRET_FILE)"
 )]
 pub(crate) struct AlertOptions {
-    /// Tell of every tag whose rise in 5 minutes reaches this, such as 8
+    /// Tell of tags that rise so much
     ///
-    /// It is the score of /api/v1/top?by=rising, which takes 5 mentions by 3 people. A rise is told once: again only
+    /// Such as 8. It is the score in 5 minutes of /api/v1/top?by=rising, which takes 5 mentions by 3 people. A rise is told once: again only
     /// after the tag was below half of it for 5 minutes without a break.
     #[arg(
         long = "alert-rise",
@@ -261,9 +261,9 @@ pub(crate) struct AlertOptions {
     )]
     pub(crate) rise: Option<f64>,
 
-    /// Tell when this tag reaches so many mentions in a window, 5m if none is given; repeat it for several
+    /// Tell of this tag; repeat it
     ///
-    /// Such as rust=100 or rust=5000/24h. It is told again only after the tag was below half of it for the length
+    /// When it has so many mentions in a window (5m if none is given), such as rust=100 or rust=5000/24h. It is told again only after the tag was below half of it for the length
     /// of the window; of the window all it is told once for good.
     #[arg(
         long = "alert-tag",
@@ -274,7 +274,7 @@ pub(crate) struct AlertOptions {
     )]
     pub(crate) tags: Vec<TagCount>,
 
-    /// Post each alert to this address; repeat it for several
+    /// Tell whom, by a POST; repeat it
     ///
     /// As the Standard Webhooks have it (standardwebhooks.com), signed with a secret whsec_…. Without one the board
     /// and /api/v1/alerts tell of them.
