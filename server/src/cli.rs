@@ -242,7 +242,7 @@ pub(crate) struct Serve {
     pub(crate) x: X,
 }
 
-/// When somebody is told, and who.
+/// When somebody is told, and who; in `--help` only, as `-h` is a screen.
 #[derive(Debug, Args)]
 #[command(
     next_help_heading = "Alerts (signed by the secret in TAGTIDE_ALERT_SECRET or TAGTIDE_ALERT_SECRET_FILE)"
@@ -256,6 +256,7 @@ pub(crate) struct AlertOptions {
         long = "alert-rise",
         env = "TAGTIDE_ALERT_RISE",
         hide_env_values = true,
+        hide_short_help = true,
         value_name = "SCORE",
         value_parser = score
     )]
@@ -269,6 +270,7 @@ pub(crate) struct AlertOptions {
         long = "alert-tag",
         env = "TAGTIDE_ALERT_TAG",
         hide_env_values = true,
+        hide_short_help = true,
         value_name = "TAG=COUNT[/WINDOW]",
         value_delimiter = '\n'
     )]
@@ -282,6 +284,7 @@ pub(crate) struct AlertOptions {
         long = "alert-url",
         env = "TAGTIDE_ALERT_URL",
         hide_env_values = true,
+        hide_short_help = true,
         value_name = "URL",
         value_delimiter = '\n',
         value_parser = crate::alerts::url
