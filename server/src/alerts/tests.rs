@@ -1,7 +1,9 @@
 use engine::{alerts::PlaceKind, grammar::Grammar};
 use model::Window;
+use tokio_util::sync::CancellationToken;
 
 use super::*;
+use crate::{source::Secret, web::testing::Counting};
 
 fn alerts() -> Alerts {
     Alerts::load(Arc::new(Log::in_memory())).unwrap()
@@ -150,4 +152,45 @@ async fn a_rule_that_is_spent_is_kept_with_what_it_has_fired() {
         .unwrap();
     let kept = alerts.0.log.spent_alerts().unwrap();
     assert_eq!(kept, (Epoch(5), vec![(place, spent)]));
+}
+
+#[tokio::test]
+async fn what_is_too_old_is_given_up_and_what_is_not_is_told() {
+    let alerts = alerts();
+    let silent = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = format!("http://{}/", silent.local_addr().unwrap());
+    let secret = Secret::new("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw").unwrap();
+    let key = signing::SigningKey::of(&secret).unwrap();
+    let receiver = webhook::Receiver::new(address.parse().unwrap(), key);
+    let id = receiver.id;
+    fire(&alerts, 0..2, &[id]).await;
+    let fresh = Alert {
+        fired: crate::epoch::now(),
+        ..alert(2, &[id])
+    };
+    let fired = alerts.fire(Epoch(2), vec![fresh], BTreeMap::new());
+    fired.await.unwrap();
+    let settings = Settings {
+        receivers: vec![receiver],
+        ..Settings::default()
+    };
+    let (stop, counting) = (CancellationToken::new(), Counting::default());
+    let site = "http://tags.example".to_owned();
+    let delivering = deliver(
+        settings,
+        alerts.clone(),
+        counting.live(),
+        site,
+        stop.clone(),
+    );
+    let delivering = tokio::spawn(delivering);
+    // It comes to the last of them, and waits for an answer.
+    let _connection = silent.accept().await.unwrap();
+    assert_eq!(
+        (alerts.numbers().failed, alerts.waiting_for(id)),
+        (2, vec![2])
+    );
+    stop.cancel();
+    delivering.await.unwrap();
+    assert_eq!(restarted(&alerts).waiting_for(id), [2]);
 }

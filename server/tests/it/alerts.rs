@@ -1,6 +1,6 @@
 //! Tags that reach a threshold: told by webhooks, on the board and by the API.
 
-use std::{fs, path::Path};
+use std::{fs, path::Path, process::Command};
 
 use serde_json::{Value, json};
 use tokio::{io::AsyncWriteExt, net::TcpStream};
@@ -137,6 +137,17 @@ async fn a_count_that_is_reached_is_told_once_signed_and_shown() {
         metrics.contains("\ntagtide_alerts_waiting 0\n"),
         "{metrics}"
     );
+
+    let copy = tempfile::tempdir().unwrap();
+    let tagtide = |command: &str, to: Option<&Path>, data: &Path| {
+        let mut running = Command::new(env!("CARGO_BIN_EXE_tagtide"));
+        running.arg(command).args(to).arg("--data").arg(data);
+        String::from_utf8(running.output().unwrap().stdout).unwrap()
+    };
+    tagtide("backup", Some(copy.path()), data.path());
+    let held = tagtide("check", None, copy.path());
+    let kept = "1 alerts are kept, 0 of them to be delivered; 1 tags fire";
+    assert!(held.contains(kept), "{held}");
 
     program.terminate();
     is_sound(data.path());
