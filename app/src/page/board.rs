@@ -5,6 +5,7 @@ use model::{Origin, Pulse, Ranking, Row, View};
 
 use super::{
     TITLE,
+    alerts::Alerts,
     banner::Banner,
     controls::Controls,
     live::Live,
@@ -57,6 +58,7 @@ pub fn BoardPage(view: Memo<View>, mode: Memo<Mode>, first: Option<Told>) -> imp
         <Masthead line=live.line ways=windows(live) />
         <main class="board">
             <Controls live />
+            <Alerts live />
             {board}
         </main>
         <Banner line=live.line />

@@ -216,6 +216,7 @@ mod tests {
             kinds: Vec::new(),
             external: false,
             behind: false,
+            alerts: Vec::new(),
         };
         assert_eq!(
             why_empty(&board, view),

@@ -145,11 +145,12 @@ impl Driver {
         if let Some(next_try) = next_try {
             set(line.next_try, next_try);
         }
-        let leader = self.feed.leader();
+        let (leader, alert) = (self.feed.leader(), self.feed.alert());
+        let (leader, alert) = (leader.as_deref(), alert.as_deref());
         let said = self
             .announcer
             .borrow_mut()
-            .say(now(), health, leader.as_deref());
+            .say(now(), health, leader, alert);
         if let Some(said) = said {
             line.announcement.set(said);
         }
