@@ -10,7 +10,6 @@
 //! * `navigation` links between the pages
 //! * `live` what is shown now and, in the browser, who keeps it new
 //! * `announce` what is said to those who listen to the page
-//! * `words` numbers, times and names as people read them
 //!
 //! Everything is rendered on the server first and must be the same in the browser until it is
 //! hydrated; what only the browser knows (its time zone, its canvas) comes after that.
@@ -41,7 +40,6 @@ pub mod states;
 mod stored;
 pub mod tag;
 pub mod take;
-pub mod words;
 
 use leptos::{either::EitherOf3, prelude::*};
 use model::View;

@@ -39,9 +39,13 @@ pub struct Pulse {
 
 /// The answer to a poll.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[expect(
-    clippy::large_enum_variant,
-    reason = "one is made a question, and none is kept"
+// Where addresses are shorter it is not so large.
+#[cfg_attr(
+    target_pointer_width = "64",
+    expect(
+        clippy::large_enum_variant,
+        reason = "one is made a question, and none is kept"
+    )
 )]
 pub enum Answer {
     /// The counts are those of the epoch that the asker holds.

@@ -4,10 +4,11 @@
 use leptos::prelude::*;
 use model::{Epoch, Notice};
 
-use super::{live::Live, words};
+use super::live::Live;
 use crate::{
     address::{self, Mode},
     chart::label,
+    words,
 };
 
 #[component]

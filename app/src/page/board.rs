@@ -16,12 +16,12 @@ use super::{
     sources::Sources,
     spark,
     states::{Empty, Starting},
-    words,
 };
 use crate::{
     address::{self, Mode},
     ask::Told,
     chart::label::shown,
+    words,
 };
 
 #[component]
@@ -207,15 +207,9 @@ fn leader(row: &Row, of: View, mode: Mode) -> Leader {
     };
     Leader {
         tag: row.tag.clone(),
-        href: tag_href(&row.tag, of, mode),
+        href: address::row_href(&row.tag, of, mode),
         told,
     }
-}
-
-/// The page of a tag on this board; what another program calls a label has none.
-pub fn tag_href(tag: &str, of: View, mode: Mode) -> Option<String> {
-    let counted = matches!(of.origin, Origin::Counted(_));
-    counted.then(|| address::tag_href(tag, of.window, mode))
 }
 
 #[cfg(test)]

@@ -11,11 +11,12 @@ use std::sync::Arc;
 use leptos::prelude::*;
 use model::{Answer, Board, Notice, Origin, Ranking, Row, TagAnswer, TagDetail, View};
 
-use super::{arrange::Arranged, words};
+use super::arrange::Arranged;
 use crate::{
     address::Mode,
     ask::{TagView, Told},
     poll::Health,
+    words,
 };
 
 #[cfg(feature = "hydrate")]

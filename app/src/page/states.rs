@@ -3,8 +3,8 @@
 use leptos::{either::Either, prelude::*};
 use model::{Board, Filter, Origin, Ranking, Source, View, Window};
 
-use super::{live::Live, words};
-use crate::address;
+use super::live::Live;
+use crate::{address, words};
 
 #[component]
 pub fn Starting() -> impl IntoView {

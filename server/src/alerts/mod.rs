@@ -114,7 +114,7 @@ impl Alert {
     }
 
     fn notice(&self) -> Notice {
-        use app::page::words::{counted, rise, window_span};
+        use app::words::{counted, rise, window_span};
         let mentions = counted(self.count, "mention", "mentions");
         let span = window_span(self.window);
         let told = match self.kind {

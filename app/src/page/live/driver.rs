@@ -9,8 +9,9 @@ use leptos::{leptos_dom::helpers::window_event_listener_untyped, prelude::*, tas
 use super::{Line, feed::Feed};
 use crate::{
     ask,
-    page::{announce::Announcer, words},
+    page::announce::Announcer,
     poll::{Event, Health, Order, Poll},
+    words,
 };
 
 /// Keeps a page new for as long as the component lives that calls this.
