@@ -146,7 +146,7 @@ impl Streams {
     )
 )]
 pub(super) async fn stream(
-    State(web): State<Web>,
+    State(web): State<Arc<Web>>,
     parameters: Result<Query<Parameters>, QueryRejection>,
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
@@ -201,7 +201,7 @@ fn last_had(parameters: &Parameters, headers: &HeaderMap) -> Option<Epoch> {
 
 /// One who listens.
 struct Listener {
-    web: Web,
+    web: Arc<Web>,
     live: Live,
     view: View,
     /// The newest that it has or is about to have.
