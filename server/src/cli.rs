@@ -126,7 +126,8 @@ Limits of answering:
   connections               1024, each with 64 KiB of head and 1 MiB of body (of posts: above)
   streams of events         256; one that takes nothing for 10 s is dropped
   questions to the count    256 waiting; 64 filtered boards are kept an epoch
-  pictures                  one is drawn at a time; 64 are kept an epoch
+  answers                   256 views and forms are kept, of boards of the page for 0.2 s; others are made anew
+  pictures                  one is drawn at a time; 64 are kept
   --block                   16 MiB
   lines of the log          20 of a kind at once, then one each 10 s; the rest is counted
   backups                   one at a time, others wait; one not read for 60 s is let go";
