@@ -85,7 +85,10 @@ impl Web {
     /// [`Web::answer`] as JSON. A whole board is made once for all who ask for it within a moment, so
     /// what it says of sources and of the lag may be as old as that.
     pub(super) async fn answer_json(&self, view: View, held: Held) -> Option<Bytes> {
+        let newest = self.live.newest().map(|results| results.epoch);
+        // As in `answer`: who holds the newest board needs no count of it.
         if let Origin::Counted(filter) = view.origin
+            && held.epoch != newest
             && let Some(results) = self.live.of(filter).await
             && held.epoch != Some(results.epoch)
         {

@@ -11,7 +11,7 @@ use axum::{
         HeaderMap, HeaderName, HeaderValue, Method,
         header::{
             ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_EXPOSE_HEADERS,
-            ACCESS_CONTROL_REQUEST_METHOD, CACHE_CONTROL, IF_NONE_MATCH, VARY,
+            ACCESS_CONTROL_REQUEST_METHOD, CACHE_CONTROL, IF_NONE_MATCH,
         },
     },
     middleware::Next,
@@ -23,12 +23,8 @@ use tower_service::Service;
 
 use super::stream::LAST_EVENT_ID;
 
-/// Of every answer: the headers that a script may read, besides those that it always may, and what an
-/// answer may differ by.
+/// Headers of answers that a script may read, besides those that it always may.
 const READABLE: HeaderValue = HeaderValue::from_static("etag,retry-after,content-disposition");
-const VARIES: HeaderValue = HeaderValue::from_static(
-    "origin, access-control-request-method, access-control-request-headers",
-);
 /// Headers that a script may send.
 const ASKED_WITH: [HeaderName; 3] = [IF_NONE_MATCH, CACHE_CONTROL, LAST_EVENT_ID];
 /// For how long a browser need not ask again.
@@ -44,7 +40,6 @@ static LAYER: LazyLock<CorsLayer> = LazyLock::new(|| {
 
 /// Lets a page of another site read an answer with these headers.
 pub(super) fn open(headers: &mut HeaderMap) {
-    headers.append(VARY, VARIES);
     headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
     headers.insert(ACCESS_CONTROL_EXPOSE_HEADERS, READABLE);
 }
