@@ -5,11 +5,12 @@
 //!   [`api`], [`alerts`], [`stream`], [`pictures`] (by [`fonts`]), [`trends`], [`status`], [`tutorial`], [`health`],
 //!   [`metrics`] and [`assets`] (with what is [`packed`]) answer; [`csv`] and [`etag`] give answers their
 //!   form; [`openapi`] describes those of `/api/v1`
-//! * [`boards`] what the pages' questions are answered; [`answers`] keeps what is made for many; [`origin`] what links to them look like;
-//!   [`external`] the board that another program posts
-//! * [`around`] what holds for every answer: [`error`] the one shape of errors, [`security`] what holds for every request and answer, [`cors`]
-//!   what other sites may read
-//! * [`connections`] from accept to farewell, [`requests`] how they were answered
+//! * [`boards`] what the pages' questions are answered; [`answers`] what was made for many; [`origin`]
+//!   what links to them look like; [`external`] the board that another program posts
+//! * [`around`] what is done around every answer, by [`error`] the one shape of errors, [`security`] what
+//!   holds for every request and answer, [`cors`] what other sites may read, [`requests`] how they were
+//!   answered
+//! * [`connections`] from accept to farewell
 //!
 //! A request reads the newest results as they are and waits for nobody; only what is counted when it
 //! is asked for, one tag or a part of the posts, takes its time. What strangers can take from the
@@ -148,7 +149,6 @@ fn router(web: Web) -> Router {
         .route("/pkg/{*file}", get(assets::file))
         .fallback(assets::file_or_no_page)
         .method_not_allowed_fallback(error::method_not_allowed)
-        // The last one is the outermost.
         // As one, since each layer costs a copy of those below; the first is the outermost.
         .layer((
             middleware::from_fn_with_state(web.clone(), around::around),
