@@ -274,8 +274,9 @@ pub(crate) struct Serve {
 pub(crate) struct AlertOptions {
     /// Tell of tags that rise so much
     ///
-    /// Such as 8. It is the score in 5 minutes of /api/v1/top?by=rising, which takes 5 mentions by 3 people. A rise is told once: again only
-    /// after the tag was below half of it for 5 minutes without a break.
+    /// Such as 8. It is the score in 5 minutes of /api/v1/top?by=rising, which takes 5 mentions by 3 people; the
+    /// 100 that rise most are looked at. A rise is told once: again only after the tag was below half of it for
+    /// 5 minutes without a break.
     #[arg(
         long = "alert-rise",
         env = "TAGTIDE_ALERT_RISE",
@@ -288,8 +289,9 @@ pub(crate) struct AlertOptions {
 
     /// Tell of this tag; repeat it
     ///
-    /// When it has so many mentions in a window (5m if none is given), such as rust=100 or rust=5000/24h. It is told again only after the tag was below half of it for the length
-    /// of the window; of the window all it is told once for good.
+    /// When it has so many mentions in a window (5m if none is given), such as rust=100 or rust=5000/24h. It is
+    /// told again only after the tag was below half of it for the length of the window; of the window all it is
+    /// told once for good.
     #[arg(
         long = "alert-tag",
         env = "TAGTIDE_ALERT_TAG",
@@ -322,7 +324,7 @@ pub(crate) struct AlertOptions {
         hide_env_values = true,
         hide_short_help = true,
         value_name = "URL",
-        value_parser = crate::alerts::url
+        value_parser = crate::alerts::site
     )]
     pub(crate) site: Option<reqwest::Url>,
 }
@@ -621,6 +623,11 @@ pub(crate) fn one_line(error: &clap::Error) -> String {
         .filter(|line| !line.is_empty());
     let first = lines.next().unwrap_or("wrong usage");
     let mut text = first.trim_start_matches("error: ").to_owned();
+    if let Some(value) = error.get(ContextKind::InvalidValue)
+        && may_hold_a_secret(error)
+    {
+        text = text.replacen(&format!(" '{value}'"), "", 1);
+    }
     if error.kind() == ErrorKind::MissingRequiredArgument {
         text = format!("{text} {}", lines.next().unwrap_or_default());
     }
@@ -628,6 +635,15 @@ pub(crate) fn one_line(error: &clap::Error) -> String {
         text = format!("{text}; did you mean {near}?");
     }
     format!("{text} (see tagtide --help)")
+}
+
+/// Addresses of others may have a token in them, and what ends the program is kept in journals.
+fn may_hold_a_secret(error: &clap::Error) -> bool {
+    let of = error.get(ContextKind::InvalidArg).map(ToString::to_string);
+    let of = of.unwrap_or_default();
+    ["--alert-url", "--post-to"]
+        .iter()
+        .any(|option| of.starts_with(option))
 }
 
 fn address(text: &str) -> Result<SocketAddr, String> {
@@ -709,6 +725,19 @@ mod tests {
             typed("tagtide serve --batch 1s"),
             Ok(Command::Serve(_))
         ));
+    }
+
+    #[test]
+    fn a_wrong_address_of_others_is_not_repeated() {
+        for words in [
+            "tagtide --alert-url hooks.example/T00/hidden",
+            "tagtide --alert-url ftp://hooks.example/hidden",
+            "tagtide --post-to hooks.example/hidden",
+        ] {
+            let said = one_line(&typed(words).expect_err("it is no web address"));
+            assert!(!said.contains("hidden"), "{said}");
+            assert!(said.contains(words.split(' ').nth(1).unwrap()), "{said}");
+        }
     }
 
     #[test]

@@ -59,6 +59,11 @@ pub(super) async fn run(typed: Serve) -> anyhow::Result<()> {
     let grammar = typed.text.grammar;
     let site = typed.alerts.site.clone();
     let alerting = alerts::Settings::new(typed.alerts, grammar)?;
+    let telling = if alerting.receivers.is_empty() {
+        None
+    } else {
+        Some(alerts::client().context("alerts cannot be sent")?)
+    };
     let listener = listen(typed.listen)?;
     let (list, blocked) = match typed.block {
         Some(path) => {
@@ -155,8 +160,11 @@ pub(super) async fn run(typed: Serve) -> anyhow::Result<()> {
         Some(site) => site.as_str().trim_end_matches('/').to_owned(),
         None => format!("http://{}", listener.local_addr()?),
     };
-    let (told, stop) = (alerts.clone(), showing.stop.clone());
-    showing.spawn(alerts::deliver(alerting, told, live.clone(), site, stop));
+    if let Some(client) = telling {
+        let (receivers, live) = (alerting.receivers, live.clone());
+        let (alerts, stop) = (alerts.clone(), showing.stop.clone());
+        showing.spawn(alerts::deliver(receivers, client, alerts, live, site, stop));
+    }
     if typed.print {
         showing.spawn(tutorial::print(live.clone(), showing.stop.clone()));
     }
