@@ -21,10 +21,16 @@ use tower_http::cors::{Any, CorsLayer};
 use tower_layer::Layer;
 use tower_service::Service;
 
-use super::stream::LAST_EVENT_ID;
+use super::{rates, stream::LAST_EVENT_ID};
 
 /// Headers of answers that a script may read, besides those that it always may.
-const READABLE: [HeaderName; 3] = [ETAG, RETRY_AFTER, CONTENT_DISPOSITION];
+const READABLE: [HeaderName; 5] = [
+    ETAG,
+    RETRY_AFTER,
+    CONTENT_DISPOSITION,
+    rates::LEFT,
+    rates::POLICY,
+];
 /// Headers that a script may send.
 const ASKED_WITH: [HeaderName; 3] = [IF_NONE_MATCH, CACHE_CONTROL, LAST_EVENT_ID];
 /// For how long a browser need not ask again.

@@ -115,6 +115,10 @@ impl ApiError {
         )
     }
 
+    pub(super) fn too_many_requests() -> Self {
+        Self::of_status(StatusCode::TOO_MANY_REQUESTS)
+    }
+
     pub(super) fn timed_out() -> Self {
         Self::of_status(StatusCode::REQUEST_TIMEOUT)
     }
@@ -154,6 +158,10 @@ impl ApiError {
             StatusCode::UNSUPPORTED_MEDIA_TYPE => (
                 "unsupported_type",
                 "the body is of a type that this address does not take",
+            ),
+            StatusCode::TOO_MANY_REQUESTS => (
+                "too_many_requests",
+                "your address asks more than one may: come again later",
             ),
             status if status.is_server_error() => ("internal", "the server failed; see its log"),
             _ => ("bad_request", "the request cannot be understood"),
@@ -239,7 +247,13 @@ pub(super) async fn in_one_shape(State(web): State<Web>, request: Request, next:
     if seen {
         return match kind {
             Some(kind) if is(kind, "text/html") => response,
-            _ => page(status, &web.site.assets().css),
+            _ => {
+                let mut page = page(status, &web.site.assets().css);
+                if let Some(after) = response.headers().get(RETRY_AFTER) {
+                    page.headers_mut().insert(RETRY_AFTER, after.clone());
+                }
+                page
+            }
         };
     }
     if kind.is_some_and(|kind| is(kind, "application/json")) {

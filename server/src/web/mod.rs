@@ -9,11 +9,12 @@
 //!   [`external`] the board that another program posts
 //! * [`error`] the one shape of errors, [`security`] what holds for every request and answer, [`cors`]
 //!   what other sites may read
-//! * [`connections`] from accept to farewell, [`requests`] how they were answered
+//! * [`connections`] from accept to farewell, each on one of the [`seats`]; [`visitor`] who asks, [`rates`]
+//!   how much, [`requests`] how they were answered
 //!
 //! A request reads the newest results as they are and waits for nobody; only what is counted when it
 //! is asked for, one tag or a part of the posts, takes its time. What strangers can take from the
-//! server has a bound here or in [`connections`]: bodies, time, connections.
+//! server has a bound here or in [`connections`]: bodies, time, connections, requests.
 
 mod access;
 mod alerts;
@@ -35,7 +36,9 @@ mod packed;
 mod pages;
 mod pictures;
 mod posts;
+mod rates;
 mod requests;
+mod seats;
 mod security;
 mod status;
 mod stream;
@@ -45,6 +48,7 @@ pub(crate) mod testing;
 mod tests;
 mod trends;
 mod tutorial;
+mod visitor;
 
 use std::time::{Duration, Instant};
 
@@ -74,8 +78,10 @@ pub(crate) use connections::Clients;
 pub(crate) use external::ExternalBoard;
 pub(crate) use pictures::Pictures;
 pub(crate) use posts::Posts;
+pub(crate) use rates::Rates;
 pub(crate) use requests::Requests;
 pub(crate) use stream::Streams;
+pub(crate) use visitor::{Network, Proxies};
 
 /// What the handlers answer from. A clone is another handle to the same things.
 #[derive(Clone, Debug)]
@@ -103,6 +109,7 @@ pub(crate) struct Web {
     pub(crate) capacity: Capacity,
     pub(crate) requests: Requests,
     pub(crate) clients: Clients,
+    pub(crate) rates: Rates,
 }
 
 /// What the count was given.
@@ -144,6 +151,10 @@ fn router(web: Web) -> Router {
         .layer(DefaultBodyLimit::max(security::BODY_LIMIT))
         .layer(CatchPanicLayer::custom(error::failed))
         .layer(middleware::from_fn_with_state(
+            web.rates.clone(),
+            rates::limit,
+        ))
+        .layer(middleware::from_fn_with_state(
             web.clone(),
             error::in_one_shape,
         ))
@@ -153,6 +164,10 @@ fn router(web: Web) -> Router {
         .layer(middleware::from_fn_with_state(
             web.requests.clone(),
             requests::count,
+        ))
+        .layer(middleware::from_fn_with_state(
+            web.clients.proxies(),
+            visitor::known,
         ))
         .with_state(web)
 }

@@ -11,7 +11,7 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    Access, Capacity, Clients, ExternalBoard, Pictures, Posts, Requests, Site, Streams, Web,
+    Access, Capacity, Clients, ExternalBoard, Pictures, Posts, Rates, Requests, Site, Streams, Web,
 };
 use crate::{
     alerts::Alerts,
@@ -74,6 +74,7 @@ impl Counting {
             },
             requests: Requests::default(),
             clients: Clients::default(),
+            rates: Rates::default(),
         }
     }
 

@@ -1,0 +1,250 @@
+//! How much one client may ask, so that it leaves something for others.
+//!
+//! What is asked costs units, by what it takes to answer it; a client has so many of them a second, and
+//! those of [`SAVED`] seconds saved up. A client is an IPv4 address or the /64 of an IPv6 one, of which a
+//! household has at least one. This machine is not limited, so it can be measured from here.
+//!
+//! **Invariant:** what is kept has a bound, however many addresses ask: past [`CLIENTS`] several share what
+//! one may. What a supervisor asks is never limited.
+
+use std::{
+    hash::{BuildHasher, RandomState},
+    net::{IpAddr, Ipv6Addr},
+    num::NonZeroU32,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering::Relaxed},
+    },
+    time::{Duration, Instant},
+};
+
+use axum::{
+    extract::{MatchedPath, Request, State},
+    http::{HeaderName, HeaderValue},
+    middleware::Next,
+    response::{IntoResponse, Response},
+};
+use governor::{
+    Quota, RateLimiter,
+    clock::{Clock, DefaultClock},
+    middleware::StateInformationMiddleware,
+    state::keyed::HashMapStateStore,
+};
+
+use super::{error::ApiError, visitor::Visitor};
+
+/// Of seconds, for how many a client may save up: many pages are opened at once after a restart.
+const SAVED: u32 = 20;
+/// So many are told apart; those who have all units saved up are forgotten.
+const CLIENTS: usize = 131_072;
+/// With more, all are spread over so many that share.
+const SHARED: u64 = 65_536;
+/// How often those are looked for who can be forgotten.
+const PRUNED: Duration = Duration::from_secs(10);
+
+/// By draft-ietf-httpapi-ratelimit-headers.
+pub(super) const LEFT: HeaderName = HeaderName::from_static("ratelimit");
+pub(super) const POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
+
+/// What each client has left. A clone is another handle to the same.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Rates(Option<Arc<Inner>>);
+
+#[derive(Debug)]
+struct Inner {
+    limiter: RateLimiter<Key, HashMapStateStore<Key>, DefaultClock, StateInformationMiddleware>,
+    a_second: u32,
+    spread: RandomState,
+    pruned: Mutex<Instant>,
+    refused: AtomicU64,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+enum Key {
+    Client(IpAddr),
+    Shared(u64),
+}
+
+/// What a client has left.
+#[derive(Clone, Copy, Debug)]
+struct Left {
+    units: u32,
+    /// How long to wait, where that is too little.
+    wait: Option<Duration>,
+}
+
+impl Rates {
+    /// With so many units a second; with none nobody is limited.
+    pub(crate) fn new(a_second: u32) -> Self {
+        let units = |units| NonZeroU32::new(units);
+        let quota = units(a_second).zip(units(a_second.saturating_mul(SAVED)));
+        Self(quota.map(|(each, saved)| {
+            let quota = Quota::per_second(each).allow_burst(saved);
+            Arc::new(Inner {
+                limiter: RateLimiter::hashmap(quota).with_middleware(),
+                a_second,
+                spread: RandomState::new(),
+                pruned: Mutex::new(Instant::now()),
+                refused: AtomicU64::new(0),
+            })
+        }))
+    }
+
+    /// Requests that were refused.
+    pub(super) fn refused(&self) -> u64 {
+        let refused = |inner: &Arc<Inner>| inner.refused.load(Relaxed);
+        self.0.as_ref().map_or(0, refused)
+    }
+}
+
+impl Inner {
+    fn saved(&self) -> u32 {
+        self.a_second.saturating_mul(SAVED)
+    }
+
+    fn key(&self, client: IpAddr) -> Key {
+        let client = household(client);
+        let is_full = || self.limiter.len() >= CLIENTS;
+        let mut pruned = self.pruned.lock().unwrap_or_else(PoisonError::into_inner);
+        let pause = if is_full() { PRUNED / 10 } else { PRUNED };
+        if pruned.elapsed() >= pause {
+            *pruned = Instant::now();
+            self.limiter.retain_recent();
+            self.limiter.shrink_to_fit();
+        }
+        drop(pruned);
+        if is_full() {
+            Key::Shared(self.spread.hash_one(client) % SHARED)
+        } else {
+            Key::Client(client)
+        }
+    }
+
+    fn take(&self, client: IpAddr, cost: NonZeroU32) -> Left {
+        match self.limiter.check_key_n(&self.key(client), cost) {
+            Ok(Ok(state)) => Left {
+                units: state.remaining_burst_capacity(),
+                wait: None,
+            },
+            Ok(Err(until)) => Left {
+                units: 0,
+                wait: Some(until.wait_time_from(self.limiter.clock().now())),
+            },
+            // Nothing costs more than can be saved up, so this is not seen.
+            Err(_) => Left {
+                units: 0,
+                wait: Some(Duration::from_secs(1)),
+            },
+        }
+    }
+
+    fn tell(&self, left: Left, response: &mut Response) {
+        let saved = self.saved();
+        let full = (saved - left.units.min(saved)).div_ceil(self.a_second);
+        let says = [
+            (POLICY, format!("\"client\";q={saved};w={SAVED}")),
+            (LEFT, format!("\"client\";r={};t={full}", left.units)),
+        ];
+        for (name, value) in says {
+            if let Ok(value) = HeaderValue::from_str(&value) {
+                response.headers_mut().insert(name, value);
+            }
+        }
+    }
+}
+
+/// An IPv6 client can choose among all addresses of its network.
+fn household(client: IpAddr) -> IpAddr {
+    match client.to_canonical() {
+        IpAddr::V6(address) => {
+            let network = address.to_bits() & (u128::MAX << 64);
+            IpAddr::V6(Ipv6Addr::from_bits(network))
+        }
+        address => address,
+    }
+}
+
+/// In units. A page asks once a second, so that is what one is: a newest board that is there already.
+fn cost(route: Option<&str>) -> u32 {
+    match route {
+        Some("/healthz" | "/readyz" | "/metrics" | "/pkg/{*file}") => 0,
+        // Counted when it is asked for, or written to disk.
+        Some("/tag/{*name}" | "/api/fn/tag" | "/api/v1/tags/{name}" | "/api/v1/posts") => 3,
+        // Made of the newest board.
+        Some("/") => 3,
+        // Drawn, or held open for long.
+        Some("/api/v1/top.svg" | "/api/v1/top.png" | "/api/v1/stream") => 10,
+        _ => 1,
+    }
+}
+
+/// Refuses who asks too much.
+pub(super) async fn limit(State(rates): State<Rates>, request: Request, next: Next) -> Response {
+    let route = request.extensions().get().map(MatchedPath::as_str);
+    let cost = NonZeroU32::new(cost(route));
+    let stranger = request.extensions().get().map(|&Visitor(at)| at);
+    let stranger = stranger.filter(|at| !at.to_canonical().is_loopback());
+    let (Some(rates), Some(client), Some(cost)) = (&rates.0, stranger, cost) else {
+        return next.run(request).await;
+    };
+    let is_api = request.uri().path().starts_with("/api/v1/");
+    let left = rates.take(client, cost);
+    let mut response = match left.wait {
+        None => next.run(request).await,
+        Some(wait) => {
+            rates.refused.fetch_add(1, Relaxed);
+            let seconds = u32::try_from(wait.as_secs()).unwrap_or(u32::MAX);
+            let error = ApiError::too_many_requests();
+            error.after(Some(seconds.saturating_add(1))).into_response()
+        }
+    };
+    if is_api {
+        rates.tell(left, &mut response);
+    }
+    response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ONE: NonZeroU32 = NonZeroU32::MIN;
+
+    fn address(text: &str) -> IpAddr {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn a_client_has_what_it_saved_up_and_others_have_theirs() {
+        let rates = Rates::new(1).0.unwrap();
+        let ten = NonZeroU32::new(10).unwrap();
+        let takes = |client| rates.take(address(client), ten);
+        assert!(takes("192.0.2.1").wait.is_none());
+        assert!(takes("192.0.2.1").wait.is_none());
+        let wait = takes("192.0.2.1").wait.unwrap();
+        assert!(wait <= Duration::from_secs(10), "{wait:?}");
+        assert!(takes("192.0.2.2").wait.is_none());
+        // All of an IPv6 network are one.
+        assert!(takes("2001:db8::1").wait.is_none());
+        assert!(takes("2001:db8::2").wait.is_none());
+        assert!(takes("2001:db8::ffff:3").wait.is_some());
+        assert!(takes("2001:db8:0:1::1").wait.is_none());
+        // The same address, said in the other family.
+        assert!(takes("::ffff:192.0.2.1").wait.is_some());
+    }
+
+    #[test]
+    fn what_is_kept_of_a_million_clients_has_a_bound() {
+        let rates = Rates::new(1).0.unwrap();
+        for number in 0..1_000_000_u32 {
+            rates.take(IpAddr::V4((0x0100_0000 + number).into()), ONE);
+        }
+        let most = CLIENTS + SHARED as usize;
+        assert!(rates.limiter.len() <= most, "{}", rates.limiter.len());
+    }
+
+    #[test]
+    fn none_is_no_limit() {
+        assert!(Rates::new(0).0.is_none());
+    }
+}
