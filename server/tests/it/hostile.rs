@@ -50,17 +50,9 @@ fn is_harmless_text(of: &str, text: &str) {
 
 fn is_harmless_markup(of: &str, text: &str) {
     let lower = text.to_ascii_lowercase();
-    for markup in [
-        "<script>alert",
-        "<img src=x",
-        "<!--<b>",
-        "<b>",
-        "]]>b",
-        "\"><img",
-    ] {
+    for markup in ["<script>alert", "<img src=x", "<!--<b>", "<b>", "\"><img"] {
         assert!(!lower.contains(markup), "{of}: {markup} in {text}");
     }
-    assert!(!text.contains('\0') && !text.contains('\u{1b}'), "{of}");
 }
 
 /// Its rows, with the quotes taken off their cells.
@@ -131,7 +123,16 @@ async fn looked_at(program: &Program) {
             let kind = kind.unwrap_or_default().to_owned();
             let text = response.text().await.unwrap();
             match kind.split(';').next().unwrap_or_default() {
-                "text/html" | "image/svg+xml" => is_harmless_markup(path, &text),
+                "text/html" => is_harmless_markup(path, &text),
+                "image/svg+xml" => {
+                    is_harmless_markup(path, &text);
+                    // XML has no way to write these.
+                    assert!(!text.contains("]]>"), "{path}: {text}");
+                    assert!(
+                        !text.contains(['\0', '\u{1b}', '\u{7}']),
+                        "{path}: {text:?}"
+                    );
+                }
                 "text/csv" => is_harmless_table(path, &text),
                 "application/json" => {
                     // JSON says by itself where a text ends, and is not taken for a page.

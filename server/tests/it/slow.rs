@@ -172,9 +172,11 @@ fn a_head_or_a_body_that_is_too_large_is_refused() {
         ),
         (format!("GET / HTTP/1.1\r\nhost: a\r\n{many}\r\n"), "431"),
         (
-            "POST /updateData HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\
-             content-type: application/x-www-form-urlencoded\r\ncontent-length: 2000000\r\n\r\n"
-                .to_owned(),
+            format!(
+                "POST /updateData HTTP/1.1\r\nhost: a\r\ncontent-length: 2000000\r\n\
+                 content-type: application/x-www-form-urlencoded\r\n\r\nlabel={}",
+                "y".repeat(2_000_000 - 6)
+            ),
             "413",
         ),
     ] {
