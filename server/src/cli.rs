@@ -128,7 +128,7 @@ Limits of answering:
   a request                 64 KiB of head in 30 s, 1 MiB of body and 10 s in all (posts: above)
   an answer                 one of which nothing is taken for 30 s ends the connection
   units of a client         --rate-limit a second, and those of 20 s at once; 131,072 clients are told apart
-  streams of events         256; one that takes nothing for 10 s is dropped
+  streams of events         256, of one client 64; one that takes nothing for 10 s is dropped
   questions to the count    256 waiting; 64 filtered boards are kept an epoch
   pictures                  one is drawn at a time; 64 are kept an epoch
   --block                   16 MiB

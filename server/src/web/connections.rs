@@ -42,7 +42,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use super::{
     seats::{Asking, NoSeat, Seats, Taken},
-    visitor::{Peer, Proxies},
+    visitor::{Peer, Proxies, Stranger},
 };
 
 /// Open at once; for more, idle ones are closed.
@@ -121,8 +121,7 @@ impl Clients {
 
     /// As soon as there is one; none where the client has too many.
     async fn seat(&self, peer: IpAddr) -> Option<Taken> {
-        let has_all = peer.is_loopback() || self.0.proxies.trusts(peer);
-        let client = (!has_all).then_some(peer);
+        let client = Stranger::at(peer).filter(|_| !self.0.proxies.trusts(peer));
         loop {
             match self.0.seats.take(client) {
                 Ok(taken) => return Some(taken),

@@ -10,7 +10,7 @@
 //! * [`error`] the one shape of errors, [`security`] what holds for every request and answer, [`cors`]
 //!   what other sites may read
 //! * [`connections`] from accept to farewell, each on one of the [`seats`]; [`visitor`] who asks, [`rates`]
-//!   how much, [`requests`] how they were answered
+//!   how much, [`shares`] what it holds, [`requests`] how they were answered
 //!
 //! A request reads the newest results as they are and waits for nobody; only what is counted when it
 //! is asked for, one tag or a part of the posts, takes its time. What strangers can take from the
@@ -40,6 +40,7 @@ mod rates;
 mod requests;
 mod seats;
 mod security;
+mod shares;
 mod status;
 mod stream;
 #[cfg(test)]

@@ -1,15 +1,13 @@
 //! How much one client may ask, so that it leaves something for others.
 //!
 //! What is asked costs units, by what it takes to answer it; a client has so many of them a second, and
-//! those of [`SAVED`] seconds saved up. A client is an IPv4 address or the /64 of an IPv6 one, of which a
-//! household has at least one. This machine is not limited, so it can be measured from here.
+//! those of [`SAVED`] seconds saved up. This machine is not limited, so it can be measured from here.
 //!
 //! **Invariant:** what is kept has a bound, however many addresses ask: past [`CLIENTS`] several share what
 //! one may. What a supervisor asks is never limited.
 
 use std::{
     hash::{BuildHasher, RandomState},
-    net::{IpAddr, Ipv6Addr},
     num::NonZeroU32,
     sync::{
         Arc, Mutex, PoisonError,
@@ -31,7 +29,10 @@ use governor::{
     state::keyed::HashMapStateStore,
 };
 
-use super::{error::ApiError, visitor::Visitor};
+use super::{
+    error::ApiError,
+    visitor::{Stranger, Visitor},
+};
 
 /// Of seconds, for how many a client may save up: many pages are opened at once after a restart.
 const SAVED: u32 = 20;
@@ -61,7 +62,7 @@ struct Inner {
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 enum Key {
-    Client(IpAddr),
+    Client(Stranger),
     Shared(u64),
 }
 
@@ -102,8 +103,7 @@ impl Inner {
         self.a_second.saturating_mul(SAVED)
     }
 
-    fn key(&self, client: IpAddr) -> Key {
-        let client = household(client);
+    fn key(&self, client: Stranger) -> Key {
         let is_full = || self.limiter.len() >= CLIENTS;
         let mut pruned = self.pruned.lock().unwrap_or_else(PoisonError::into_inner);
         let pause = if is_full() { PRUNED / 10 } else { PRUNED };
@@ -120,7 +120,7 @@ impl Inner {
         }
     }
 
-    fn take(&self, client: IpAddr, cost: NonZeroU32) -> Left {
+    fn take(&self, client: Stranger, cost: NonZeroU32) -> Left {
         match self.limiter.check_key_n(&self.key(client), cost) {
             Ok(Ok(state)) => Left {
                 units: state.remaining_burst_capacity(),
@@ -153,17 +153,6 @@ impl Inner {
     }
 }
 
-/// An IPv6 client can choose among all addresses of its network.
-fn household(client: IpAddr) -> IpAddr {
-    match client.to_canonical() {
-        IpAddr::V6(address) => {
-            let network = address.to_bits() & (u128::MAX << 64);
-            IpAddr::V6(Ipv6Addr::from_bits(network))
-        }
-        address => address,
-    }
-}
-
 /// In units. A page asks once a second, so that is what one is: a newest board that is there already.
 fn cost(route: Option<&str>) -> u32 {
     match route {
@@ -182,8 +171,8 @@ fn cost(route: Option<&str>) -> u32 {
 pub(super) async fn limit(State(rates): State<Rates>, request: Request, next: Next) -> Response {
     let route = request.extensions().get().map(MatchedPath::as_str);
     let cost = NonZeroU32::new(cost(route));
-    let stranger = request.extensions().get().map(|&Visitor(at)| at);
-    let stranger = stranger.filter(|at| !at.to_canonical().is_loopback());
+    let visitor = request.extensions().get();
+    let stranger = visitor.and_then(|&Visitor(at)| Stranger::at(at));
     let (Some(rates), Some(client), Some(cost)) = (&rates.0, stranger, cost) else {
         return next.run(request).await;
     };
@@ -206,38 +195,34 @@ pub(super) async fn limit(State(rates): State<Rates>, request: Request, next: Ne
 
 #[cfg(test)]
 mod tests {
+    use std::net::Ipv4Addr;
+
     use super::*;
 
     const ONE: NonZeroU32 = NonZeroU32::MIN;
 
-    fn address(text: &str) -> IpAddr {
-        text.parse().unwrap()
+    fn stranger(text: &str) -> Stranger {
+        Stranger::at(text.parse().unwrap()).unwrap()
     }
 
     #[test]
     fn a_client_has_what_it_saved_up_and_others_have_theirs() {
         let rates = Rates::new(1).0.unwrap();
         let ten = NonZeroU32::new(10).unwrap();
-        let takes = |client| rates.take(address(client), ten);
+        let takes = |client| rates.take(stranger(client), ten);
         assert!(takes("192.0.2.1").wait.is_none());
         assert!(takes("192.0.2.1").wait.is_none());
         let wait = takes("192.0.2.1").wait.unwrap();
         assert!(wait <= Duration::from_secs(10), "{wait:?}");
         assert!(takes("192.0.2.2").wait.is_none());
-        // All of an IPv6 network are one.
-        assert!(takes("2001:db8::1").wait.is_none());
-        assert!(takes("2001:db8::2").wait.is_none());
-        assert!(takes("2001:db8::ffff:3").wait.is_some());
-        assert!(takes("2001:db8:0:1::1").wait.is_none());
-        // The same address, said in the other family.
-        assert!(takes("::ffff:192.0.2.1").wait.is_some());
     }
 
     #[test]
     fn what_is_kept_of_a_million_clients_has_a_bound() {
         let rates = Rates::new(1).0.unwrap();
         for number in 0..1_000_000_u32 {
-            rates.take(IpAddr::V4((0x0100_0000 + number).into()), ONE);
+            let address = Ipv4Addr::from_bits(0x0100_0000 + number);
+            rates.take(Stranger::at(address.into()).unwrap(), ONE);
         }
         let most = CLIENTS + SHARED as usize;
         assert!(rates.limiter.len() <= most, "{}", rates.limiter.len());

@@ -8,7 +8,6 @@
 
 use std::{
     collections::BTreeMap,
-    net::IpAddr,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, AtomicU64, Ordering::Relaxed},
@@ -18,6 +17,8 @@ use std::{
 
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
+
+use super::visitor::Stranger;
 
 /// Longer than any answer takes to be made; an answer that is not taken by then makes room for others.
 const PATIENCE: Duration = Duration::from_secs(75);
@@ -37,7 +38,7 @@ pub(super) struct Seats {
 #[derive(Debug)]
 struct Seat {
     /// Who has but a part.
-    client: Option<IpAddr>,
+    client: Option<Stranger>,
     /// When it began to do what it does, in milliseconds since there are seats.
     since: AtomicU64,
     is_asking: AtomicBool,
@@ -107,7 +108,7 @@ impl Seats {
     }
 
     /// `client` is one that has but a part of the seats.
-    pub(super) fn take(self: &Arc<Self>, client: Option<IpAddr>) -> Result<Taken, NoSeat> {
+    pub(super) fn take(self: &Arc<Self>, client: Option<Stranger>) -> Result<Taken, NoSeat> {
         let mut taken = self.taken();
         if client.is_some() {
             let own = |seat: &Seat| seat.client == client;
@@ -216,8 +217,8 @@ impl Drop for Asking {
 mod tests {
     use super::*;
 
-    fn address(last: u8) -> Option<IpAddr> {
-        Some(IpAddr::from([192, 0, 2, last]))
+    fn address(last: u8) -> Option<Stranger> {
+        Stranger::at([192, 0, 2, last].into())
     }
 
     #[test]

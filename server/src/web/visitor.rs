@@ -3,7 +3,11 @@
 //! **Invariant:** no handler sees what a stranger says of itself: behind [`known`] a request has headers of
 //! forwarding only if a trusted proxy sent it.
 
-use std::{net::IpAddr, str::FromStr, sync::Arc, sync::Once};
+use std::{
+    net::{IpAddr, Ipv6Addr, SocketAddr},
+    str::FromStr,
+    sync::{Arc, Once},
+};
 
 use axum::{
     extract::{Request, State},
@@ -25,6 +29,24 @@ pub(super) struct Peer(pub(super) IpAddr);
 /// Who asks, as far as that can be known.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Visitor(pub(super) IpAddr);
+
+/// Who has but a part of what there is for all: an IPv4 address, or the /64 of an IPv6 one, among whose
+/// addresses a client can choose. This machine has all.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Stranger(IpAddr);
+
+impl Stranger {
+    pub(super) fn at(address: IpAddr) -> Option<Self> {
+        match address.to_canonical() {
+            address if address.is_loopback() => None,
+            IpAddr::V6(address) => {
+                let network = address.to_bits() & (u128::MAX << 64);
+                Some(Self(IpAddr::V6(Ipv6Addr::from_bits(network))))
+            }
+            address => Some(Self(address)),
+        }
+    }
+}
 
 /// One address or many: `10.0.0.0/8`, `::1`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -89,7 +111,7 @@ impl Proxies {
 fn address(text: &str) -> Option<IpAddr> {
     let text = text.trim().trim_matches('"');
     let bare = || text.strip_prefix('[')?.strip_suffix(']')?.parse().ok();
-    let with_port = || text.parse::<std::net::SocketAddr>().ok().map(|at| at.ip());
+    let with_port = || text.parse::<SocketAddr>().ok().map(|at| at.ip());
     let address: IpAddr = text.parse().ok().or_else(with_port).or_else(bare)?;
     Some(address.to_canonical())
 }
@@ -186,6 +208,18 @@ mod tests {
         }
         let both = [(FORWARDED, "for=6.6.6.6"), (FORWARDED_FOR, "198.51.100.9")];
         assert_eq!(visitor("10.1.2.3", &both), "198.51.100.9");
+    }
+
+    #[test]
+    fn strangers_are_told_apart_by_what_they_cannot_choose() {
+        let at = |address: &str| Stranger::at(address.parse().unwrap());
+        assert_eq!(at("2001:db8::1"), at("2001:db8::ffff:3"));
+        assert_ne!(at("2001:db8::1"), at("2001:db8:0:1::1"));
+        assert_eq!(at("::ffff:192.0.2.1"), at("192.0.2.1"));
+        assert_ne!(at("192.0.2.1"), at("192.0.2.2"));
+        for here in ["127.0.0.1", "::1", "::ffff:127.0.0.1"] {
+            assert_eq!(at(here), None, "{here}");
+        }
     }
 
     #[test]

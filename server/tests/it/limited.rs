@@ -145,3 +145,29 @@ async fn links_begin_as_a_trusted_proxy_says_and_as_nobody_else_does() {
     assert!(!plain.contains("board.example"), "{plain}");
     assert!(plain.contains("http://127.0.0.1:"));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_client_does_not_take_all_places_of_listeners() {
+    let program = Program::serve(&[&["--batch", "200ms"][..], &BEHIND].concat());
+    wait_until("there are results", SOON, async || {
+        !program.counts().await.is_empty()
+    })
+    .await;
+    let (greedy, other) = ("2001:db8::1", "2001:db8:0:1::1");
+    let mut listening = Vec::new();
+    for number in 0..64 {
+        // It can choose among the addresses of its network.
+        let stream = asked(&program, "/api/v1/stream", &format!("2001:db8::{number:x}")).await;
+        assert_eq!(stream.status(), 200, "{number}");
+        listening.push(stream);
+    }
+    let refused = asked(&program, "/api/v1/stream", greedy).await;
+    assert_eq!(refused.status(), 503);
+    assert!(!header(&refused, "retry-after").is_empty());
+    assert_eq!(asked(&program, "/api/v1/stream", other).await.status(), 200);
+    drop(listening);
+    wait_until("their places are free again", SOON, async || {
+        asked(&program, "/api/v1/stream", greedy).await.status() == 200
+    })
+    .await;
+}
