@@ -58,7 +58,7 @@ fn wrong_usage_is_status_2() {
         (&["count", "--top", "many"], "many"),
         (&["--block", "no/such/file"], "no/such/file"),
         (&["--trusted-proxy", "localhost"], "such as 10.0.0.0/8"),
-        (&["--rate-limit", "-1"], "--rate-limit"),
+        (&["--rate-limit", "many"], "many"),
         (&["--alert-rise", "high"], "such as 8"),
         (&["--alert-tag", "rust"], "rust=100"),
         (&["--alert-url", "http://a.example/"], "--alert-rise"),
