@@ -130,7 +130,8 @@ Limits of answering:
   units of a client         --rate-limit a second, and those of 20 s at once; 131,072 clients are told apart
   streams of events         256, of one client 64; one that takes nothing for 10 s is dropped
   questions to the count    256 waiting; 64 filtered boards are kept an epoch
-  pictures                  one is drawn at a time; 64 are kept an epoch
+  answers                   256 views and forms are kept, of boards of the page for 0.2 s; others are made anew
+  pictures                  one is drawn at a time; 64 are kept
   --block                   16 MiB
   lines of the log          20 of a kind at once, then one each 10 s; the rest is counted
   backups                   one at a time, others wait; one not read for 60 s is let go";

@@ -33,8 +33,8 @@ use crate::{
     store::{self, Log, State},
     tutorial,
     web::{
-        self, Access, Capacity, Clients, ExternalBoard, Pictures, Posts, Proxies, Rates, Requests,
-        Site, Streams, Web,
+        self, Access, Answers, Capacity, Clients, ExternalBoard, Pictures, Posts, Proxies, Rates,
+        Requests, Site, Streams, Web,
     },
 };
 
@@ -181,6 +181,7 @@ pub(super) async fn run(typed: Serve) -> anyhow::Result<()> {
         alerts,
         batch,
         site: Site::find(),
+        answers: Answers::default(),
         pictures: Pictures::default(),
         streams: Streams::until(showing.stop.clone()),
         process,

@@ -94,8 +94,8 @@ impl Clients {
         }))
     }
 
-    pub(super) fn proxies(&self) -> Proxies {
-        self.0.proxies.clone()
+    pub(super) fn proxies(&self) -> &Proxies {
+        &self.0.proxies
     }
 
     pub(super) fn open(&self) -> u64 {

@@ -5,7 +5,7 @@
 //! control characters, which a tag may have where its source names it, are U+FFFD.
 
 use axum::http::{HeaderMap, header::ACCEPT};
-use model::Top;
+use model::{Top, View};
 use serde::Serialize;
 
 pub(super) const TYPE: &str = "text/csv; charset=utf-8";
@@ -59,8 +59,8 @@ fn defused(text: &str) -> String {
 }
 
 /// What the table is called when it is saved.
-pub(super) fn file_name(top: &Top) -> String {
-    format!("tagtide-{}-{}.csv", top.window, top.by)
+pub(super) fn file_name(view: View) -> String {
+    format!("tagtide-{}-{}.csv", view.window, view.by)
 }
 
 /// Whether a client that takes several formats likes this one better than JSON.

@@ -17,10 +17,8 @@ use std::{
 };
 
 use axum::{
-    extract::{MatchedPath, Request, State},
-    http::{HeaderName, HeaderValue},
-    middleware::Next,
-    response::{IntoResponse, Response},
+    extract::{MatchedPath, Request},
+    http::{HeaderMap, HeaderName, HeaderValue},
 };
 use governor::{
     Quota, RateLimiter,
@@ -44,8 +42,8 @@ const SHARED: u64 = 65_536;
 const PRUNED: Duration = Duration::from_secs(10);
 
 /// By draft-ietf-httpapi-ratelimit-headers.
-pub(super) const LEFT: HeaderName = HeaderName::from_static("ratelimit");
-pub(super) const POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
+const LEFT: HeaderName = HeaderName::from_static("ratelimit");
+const POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
 
 /// What each client has left. A clone is another handle to the same.
 #[derive(Clone, Debug, Default)]
@@ -91,6 +89,25 @@ impl Rates {
         }))
     }
 
+    /// Takes what this request costs from what its client has.
+    pub(super) fn ask(&self, request: &Request) -> Asked {
+        let of_request = request.extensions();
+        let cost = NonZeroU32::new(cost(of_request.get().map(MatchedPath::as_str)));
+        let stranger = of_request.get().and_then(|&Visitor(at)| Stranger::at(at));
+        let (Some(rates), Some(client), Some(cost)) = (&self.0, stranger, cost) else {
+            return Asked::default();
+        };
+        let left = rates.take(client, cost);
+        if left.wait.is_some() {
+            rates.refused.fetch_add(1, Relaxed);
+        }
+        Asked {
+            left: Some(left),
+            a_second: rates.a_second,
+            is_api: request.uri().path().starts_with("/api/v1/"),
+        }
+    }
+
     /// Requests that were refused.
     pub(super) fn refused(&self) -> u64 {
         let refused = |inner: &Arc<Inner>| inner.refused.load(Relaxed);
@@ -99,10 +116,6 @@ impl Rates {
 }
 
 impl Inner {
-    fn saved(&self) -> u32 {
-        self.a_second.saturating_mul(SAVED)
-    }
-
     fn key(&self, client: Stranger) -> Key {
         let is_full = || self.limiter.len() >= CLIENTS;
         let mut pruned = self.pruned.lock().unwrap_or_else(PoisonError::into_inner);
@@ -137,17 +150,39 @@ impl Inner {
             },
         }
     }
+}
 
-    fn tell(&self, left: Left, response: &mut Response) {
-        let saved = self.saved();
-        let full = (saved - left.units.min(saved)).div_ceil(self.a_second);
+/// A request, with what is left of what its client may.
+#[derive(Debug, Default)]
+pub(super) struct Asked {
+    /// None where nobody is limited, or not for this.
+    left: Option<Left>,
+    a_second: u32,
+    /// Scripts are told.
+    is_api: bool,
+}
+
+impl Asked {
+    /// Where it is too much.
+    pub(super) fn refusal(&self) -> Option<ApiError> {
+        let wait = self.left?.wait?;
+        let seconds = u32::try_from(wait.as_secs()).unwrap_or(u32::MAX);
+        Some(ApiError::too_many_requests().after(Some(seconds.saturating_add(1))))
+    }
+
+    pub(super) fn tell(&self, headers: &mut HeaderMap) {
+        let Some(Left { units, .. }) = self.left.filter(|_| self.is_api) else {
+            return;
+        };
+        let saved = self.a_second.saturating_mul(SAVED);
+        let full = saved.saturating_sub(units).div_ceil(self.a_second);
         let says = [
             (POLICY, format!("\"client\";q={saved};w={SAVED}")),
-            (LEFT, format!("\"client\";r={};t={full}", left.units)),
+            (LEFT, format!("\"client\";r={units};t={full}")),
         ];
         for (name, value) in says {
             if let Ok(value) = HeaderValue::from_str(&value) {
-                response.headers_mut().insert(name, value);
+                headers.insert(name, value);
             }
         }
     }
@@ -165,32 +200,6 @@ fn cost(route: Option<&str>) -> u32 {
         Some("/api/v1/top.svg" | "/api/v1/top.png" | "/api/v1/stream") => 10,
         _ => 1,
     }
-}
-
-/// Refuses who asks too much.
-pub(super) async fn limit(State(rates): State<Rates>, request: Request, next: Next) -> Response {
-    let route = request.extensions().get().map(MatchedPath::as_str);
-    let cost = NonZeroU32::new(cost(route));
-    let visitor = request.extensions().get();
-    let stranger = visitor.and_then(|&Visitor(at)| Stranger::at(at));
-    let (Some(rates), Some(client), Some(cost)) = (&rates.0, stranger, cost) else {
-        return next.run(request).await;
-    };
-    let is_api = request.uri().path().starts_with("/api/v1/");
-    let left = rates.take(client, cost);
-    let mut response = match left.wait {
-        None => next.run(request).await,
-        Some(wait) => {
-            rates.refused.fetch_add(1, Relaxed);
-            let seconds = u32::try_from(wait.as_secs()).unwrap_or(u32::MAX);
-            let error = ApiError::too_many_requests();
-            error.after(Some(seconds.saturating_add(1))).into_response()
-        }
-    };
-    if is_api {
-        rates.tell(left, &mut response);
-    }
-    response
 }
 
 #[cfg(test)]

@@ -37,17 +37,19 @@ const HEADERS: [(HeaderName, HeaderValue); 4] = [
     ),
 ];
 
-pub(super) async fn guard(request: Request, next: Next) -> Response {
-    let mut response = if request.uri().path() == posts::PATH {
-        next.run(request).await
-    } else {
-        let answer = tokio::time::timeout(TIME_LIMIT, next.run(request)).await;
-        answer.unwrap_or_else(|_| ApiError::timed_out().into_response())
-    };
-    for (name, value) in HEADERS {
-        response.headers_mut().entry(name).or_insert(value);
+/// The answer, or that it took too long.
+pub(super) async fn in_time(request: Request, next: Next) -> Response {
+    if request.uri().path() == posts::PATH {
+        return next.run(request).await;
     }
-    response
+    let answer = tokio::time::timeout(TIME_LIMIT, next.run(request)).await;
+    answer.unwrap_or_else(|_| ApiError::timed_out().into_response())
+}
+
+pub(super) fn harden(headers: &mut HeaderMap) {
+    for (name, value) in HEADERS {
+        headers.entry(name).or_insert(value);
+    }
 }
 
 /// Whether a browser sends this for a page that is not ours. Any page can make a browser post a form

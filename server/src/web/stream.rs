@@ -161,7 +161,7 @@ impl Streams {
     )
 )]
 pub(super) async fn stream(
-    State(web): State<Web>,
+    State(web): State<Arc<Web>>,
     visitor: Option<Extension<Visitor>>,
     parameters: Result<Query<Parameters>, QueryRejection>,
     headers: HeaderMap,
@@ -221,7 +221,7 @@ type Place = (Share, OwnedSemaphorePermit);
 
 /// One who listens.
 struct Listener {
-    web: Web,
+    web: Arc<Web>,
     live: Live,
     view: View,
     /// The newest that it has or is about to have.

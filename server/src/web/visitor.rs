@@ -1,6 +1,6 @@
 //! Who asks: the other end of the connection, or whom a proxy that the operator trusts says it asks for.
 //!
-//! **Invariant:** no handler sees what a stranger says of itself: behind [`known`] a request has headers of
+//! **Invariant:** no handler sees what a stranger says of itself: behind [`meet`] a request has headers of
 //! forwarding only if a trusted proxy sent it.
 
 use std::{
@@ -10,10 +10,8 @@ use std::{
 };
 
 use axum::{
-    extract::{Request, State},
+    extract::Request,
     http::{HeaderMap, HeaderName, header::FORWARDED},
-    middleware::Next,
-    response::Response,
 };
 use ipnet::IpNet;
 
@@ -124,19 +122,15 @@ fn forwarded_for(element: &str) -> Option<IpAddr> {
 }
 
 /// Finds out who asks.
-pub(super) async fn known(
-    State(proxies): State<Proxies>,
-    mut request: Request,
-    next: Next,
-) -> Response {
-    if let Some(&Peer(peer)) = request.extensions().get() {
-        let visitor = proxies.visitor(peer, request.headers());
-        request.extensions_mut().insert(Visitor(visitor));
-        if !proxies.trusts(peer) {
-            forget_forwarding(peer, request.headers_mut());
-        }
+pub(super) fn meet(proxies: &Proxies, request: &mut Request) {
+    let Some(&Peer(peer)) = request.extensions().get() else {
+        return;
+    };
+    let visitor = proxies.visitor(peer, request.headers());
+    request.extensions_mut().insert(Visitor(visitor));
+    if !proxies.trusts(peer) {
+        forget_forwarding(peer, request.headers_mut());
     }
-    next.run(request).await
 }
 
 fn forget_forwarding(peer: IpAddr, headers: &mut HeaderMap) {
