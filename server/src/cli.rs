@@ -16,6 +16,7 @@ use model::{Kind, Window};
 use crate::{
     log::Form,
     source::{self, Dollars, Spec, XOptions},
+    web::Network,
 };
 
 /// What is trending now: counts hashtags as posts are written, and shows them on a live board.
@@ -123,8 +124,11 @@ Limits of alerts:
   on the board              3, for 10 minutes
 
 Limits of answering:
-  connections               1024, each with 64 KiB of head and 1 MiB of body (of posts: above)
-  streams of events         256; one that takes nothing for 10 s is dropped
+  connections               1024, of one client 128; with more the one that is idle for the longest is closed
+  a request                 64 KiB of head in 30 s, 1 MiB of body and 10 s in all (posts: above)
+  an answer                 one of which nothing is taken for 30 s ends the connection
+  units of a client         --rate-limit a second, and those of 20 s at once; 131,072 clients are told apart
+  streams of events         256, of one client 64; one that takes nothing for 10 s is dropped
   questions to the count    256 waiting; 64 filtered boards are kept an epoch
   answers                   256 views and forms are kept, of boards of the page for 0.2 s; others are made anew
   pictures                  one is drawn at a time; 64 are kept
@@ -156,6 +160,9 @@ pub(crate) struct Serve {
     #[arg(long, env = "TAGTIDE_PUBLIC", hide_env_values = true, action = ArgAction::SetTrue)]
     #[arg(value_parser = BoolishValueParser::new())]
     pub(crate) public: bool,
+
+    #[command(flatten)]
+    pub(crate) visitors: Visitors,
 
     /// The directory that holds the counts; it is made if missing
     ///
@@ -264,6 +271,42 @@ pub(crate) struct Serve {
 
     #[command(flatten)]
     pub(crate) x: X,
+}
+
+/// Who asks, and how much one may; in `--help` only, as `-h` is a screen.
+#[derive(Debug, Args)]
+pub(crate) struct Visitors {
+    /// Whose word is taken for whom it asks: the proxy in front; repeat it
+    ///
+    /// Such as 127.0.0.1 or 10.0.0.0/8. A client is then the right-most address of X-Forwarded-For (where that is missing, of Forwarded)
+    /// that is no such proxy, and links begin as X-Forwarded-Proto and X-Forwarded-Host say. Without it these
+    /// headers are ignored.
+    #[arg(
+        long = "trusted-proxy",
+        env = "TAGTIDE_TRUSTED_PROXY",
+        hide_env_values = true,
+        hide_short_help = true,
+        value_name = "CIDR",
+        value_delimiter = ','
+    )]
+    pub(crate) proxies: Vec<Network>,
+
+    /// How many units a second one client may ask for; 0 is no limit
+    ///
+    /// A client is an IPv4 address or the /64 of an IPv6 one; this machine is not limited. A poll of a page and most
+    /// answers cost 1; a page, a tag, posts 3; a picture, a stream 10; files of the page and what a supervisor
+    /// asks nothing. What is not used is saved up for 20 seconds. Who asks more is answered 429, with
+    /// Retry-After.
+    #[arg(
+        long = "rate-limit",
+        env = "TAGTIDE_RATE_LIMIT",
+        hide_env_values = true,
+        hide_short_help = true,
+        value_name = "N",
+        default_value_t = 300,
+        value_parser = clap::value_parser!(u32).range(..=1_000_000)
+    )]
+    pub(crate) rate: u32,
 }
 
 /// When somebody is told, and who; in `--help` only, as `-h` is a screen.

@@ -27,14 +27,14 @@ use crate::{
     cli::Serve,
     epoch::{self, AuthorKey, Intake, Receipts, Sealed, Sealer},
     flow::{self, Flow, FlowError, Workload},
-    process::Process,
+    process::{self, Process},
     results::Live,
     source::{self, Opened, Registry, Secret, SecretError},
     store::{self, Log, State},
     tutorial,
     web::{
-        self, Access, Answers, Capacity, Clients, ExternalBoard, Pictures, Posts, Requests, Site,
-        Streams, Web,
+        self, Access, Answers, Capacity, Clients, ExternalBoard, Pictures, Posts, Proxies, Rates,
+        Requests, Site, Streams, Web,
     },
 };
 
@@ -53,6 +53,7 @@ const STUCK_AT_START: Duration = Duration::from_secs(600);
 
 pub(super) async fn run(typed: Serve) -> anyhow::Result<()> {
     let (begun, process) = (Instant::now(), Process::begins());
+    process::allow_all_files();
     let mut signals = Signals::new()?;
     // All that can be refused is asked first, so that nothing is left half-started.
     let access = Access::new(ingest_token()?, typed.public)?;
@@ -195,7 +196,8 @@ pub(super) async fn run(typed: Serve) -> anyhow::Result<()> {
         workload,
         capacity,
         requests: Requests::default(),
-        clients: Clients::default(),
+        clients: Clients::behind(Proxies::new(typed.visitors.proxies)),
+        rates: Rates::new(typed.visitors.rate),
     };
     let answering = showing.spawn(web::serve(listener, web, showing.stop.clone()));
 

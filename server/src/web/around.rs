@@ -1,5 +1,5 @@
-//! What is done around every answer: it is counted, has a time limit, the headers that all have, and its
-//! errors their shape.
+//! What is done around every answer: who asks for it is known and may not ask for too much; it is counted,
+//! has a time limit, the headers that all have, and its errors their shape.
 //!
 //! In one layer, since each of them costs every request a copy of all that lies below.
 
@@ -8,12 +8,17 @@ use std::sync::Arc;
 use axum::{
     extract::{Request, State},
     middleware::Next,
-    response::Response,
+    response::{IntoResponse, Response},
 };
 
-use super::{Web, cors, error::Shape, requests::Counted, security};
+use super::{Web, cors, error::Shape, requests::Counted, security, visitor};
 
-pub(super) async fn around(State(web): State<Arc<Web>>, request: Request, next: Next) -> Response {
+pub(super) async fn around(
+    State(web): State<Arc<Web>>,
+    mut request: Request,
+    next: Next,
+) -> Response {
+    visitor::meet(web.clients.proxies(), &mut request);
     // Outside of all else, so that what others refuse is counted too.
     let counted = Counted::begins(&web.requests, &request);
     let is_open = cors::reads(&request);
@@ -21,7 +26,12 @@ pub(super) async fn around(State(web): State<Arc<Web>>, request: Request, next: 
         cors::may(request, next).await
     } else {
         let shape = Shape::of(&request);
-        let mut response = security::in_time(request, next).await;
+        let asked = web.rates.ask(&request);
+        let mut response = match asked.refusal() {
+            None => security::in_time(request, next).await,
+            Some(refusal) => refusal.into_response(),
+        };
+        asked.tell(response.headers_mut());
         response = shape.of_errors(response, &web.site);
         security::harden(response.headers_mut());
         if is_open {

@@ -24,7 +24,8 @@ use tower_service::Service;
 use super::stream::LAST_EVENT_ID;
 
 /// Headers of answers that a script may read, besides those that it always may.
-const READABLE: HeaderValue = HeaderValue::from_static("etag,retry-after,content-disposition");
+const READABLE: HeaderValue =
+    HeaderValue::from_static("etag,retry-after,content-disposition,ratelimit,ratelimit-policy");
 /// Headers that a script may send.
 const ASKED_WITH: [HeaderName; 3] = [IF_NONE_MATCH, CACHE_CONTROL, LAST_EVENT_ID];
 /// For how long a browser need not ask again.

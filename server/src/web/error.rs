@@ -114,6 +114,10 @@ impl ApiError {
         )
     }
 
+    pub(super) fn too_many_requests() -> Self {
+        Self::of_status(StatusCode::TOO_MANY_REQUESTS)
+    }
+
     pub(super) fn timed_out() -> Self {
         Self::of_status(StatusCode::REQUEST_TIMEOUT)
     }
@@ -153,6 +157,10 @@ impl ApiError {
             StatusCode::UNSUPPORTED_MEDIA_TYPE => (
                 "unsupported_type",
                 "the body is of a type that this address does not take",
+            ),
+            StatusCode::TOO_MANY_REQUESTS => (
+                "too_many_requests",
+                "your address asks more than one may: come again later",
             ),
             status if status.is_server_error() => ("internal", "the server failed; see its log"),
             _ => ("bad_request", "the request cannot be understood"),
@@ -257,7 +265,13 @@ impl Shape {
         let is =
             |wanted: &str| kind.is_some_and(|kind| kind.as_bytes().starts_with(wanted.as_bytes()));
         match self {
-            Self::Page if !is("text/html") => page(status, &site.assets().css),
+            Self::Page if !is("text/html") => {
+                let mut page = page(status, &site.assets().css);
+                if let Some(after) = response.headers().get(RETRY_AFTER) {
+                    page.headers_mut().insert(RETRY_AFTER, after.clone());
+                }
+                page
+            }
             Self::OfTheApi if !is("application/json") => {
                 let mut shaped = ApiError::of_status(status).into_response();
                 if let Some(allow) = response.headers().get(ALLOW) {

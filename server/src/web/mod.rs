@@ -7,14 +7,14 @@
 //!   form; [`openapi`] describes those of `/api/v1`
 //! * [`boards`] what the pages' questions are answered; [`answers`] what was made for many; [`origin`]
 //!   what links to them look like; [`external`] the board that another program posts
-//! * [`around`] what is done around every answer, by [`error`] the one shape of errors, [`security`] what
-//!   holds for every request and answer, [`cors`] what other sites may read, [`requests`] how they were
-//!   answered
-//! * [`connections`] from accept to farewell
+//! * [`around`] what is done around every answer: [`visitor`] who asks, [`rates`] how much one may,
+//!   [`error`] the one shape of errors, [`security`] what holds for every request and answer, [`cors`] what
+//!   other sites may read, [`requests`] how they were answered
+//! * [`connections`] from accept to farewell, each on one of the [`seats`]; [`shares`] what one client holds
 //!
 //! A request reads the newest results as they are and waits for nobody; only what is counted when it
 //! is asked for, one tag or a part of the posts, takes its time. What strangers can take from the
-//! server has a bound here or in [`connections`]: bodies, time, connections.
+//! server has a bound here or in [`connections`]: bodies, time, connections, requests.
 
 mod access;
 mod alerts;
@@ -38,8 +38,11 @@ mod packed;
 mod pages;
 mod pictures;
 mod posts;
+mod rates;
 mod requests;
+mod seats;
 mod security;
+mod shares;
 mod status;
 mod stream;
 #[cfg(test)]
@@ -48,6 +51,7 @@ pub(crate) mod testing;
 mod tests;
 mod trends;
 mod tutorial;
+mod visitor;
 
 use std::{
     sync::Arc,
@@ -81,8 +85,10 @@ pub(crate) use connections::Clients;
 pub(crate) use external::ExternalBoard;
 pub(crate) use pictures::Pictures;
 pub(crate) use posts::Posts;
+pub(crate) use rates::Rates;
 pub(crate) use requests::Requests;
 pub(crate) use stream::Streams;
+pub(crate) use visitor::{Network, Proxies};
 
 /// What the handlers answer from. A clone is another handle to the same things.
 #[derive(Clone, Debug)]
@@ -111,6 +117,7 @@ pub(crate) struct Web {
     pub(crate) capacity: Capacity,
     pub(crate) requests: Requests,
     pub(crate) clients: Clients,
+    pub(crate) rates: Rates,
 }
 
 /// What the count was given.

@@ -11,8 +11,8 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    Access, Answers, Capacity, Clients, ExternalBoard, Pictures, Posts, Requests, Site, Streams,
-    Web,
+    Access, Answers, Capacity, Clients, ExternalBoard, Pictures, Posts, Rates, Requests, Site,
+    Streams, Web,
 };
 use crate::{
     alerts::Alerts,
@@ -76,6 +76,7 @@ impl Counting {
             },
             requests: Requests::default(),
             clients: Clients::default(),
+            rates: Rates::default(),
         }
     }
 

@@ -87,7 +87,8 @@ async fn pages_of_other_sites_may_read_the_api_and_nothing_else() {
             let answer = ask(&server, method.clone(), path, &[origin]).await;
             assert!(allowed(&answer), "{method} {path}");
             let exposed = header(answer.headers(), "access-control-expose-headers");
-            assert_eq!(exposed, "etag,retry-after,content-disposition");
+            let known = "etag,retry-after,content-disposition,ratelimit,ratelimit-policy";
+            assert_eq!(exposed, known);
         }
         let reading = [
             origin,
