@@ -4,7 +4,7 @@
 //! * `source` where posts come from, and how lines become posts
 //! * `epoch` posts combined into the open epoch, and its seal
 //! * `store` the two files that survive the process
-//! * `flow` the count as a timely dataflow, `blocked` the tags that it leaves out
+//! * `flow` the count as a timely dataflow, `moderation` the tags that it leaves out
 //! * `backup` a copy of the two files while they are written
 //! * `results` the newest counts, for whoever shows them; `kept` what takes its time, for the next one
 //! * `log` what is told on standard error
@@ -14,7 +14,6 @@
 //! * `fuzzing` what must hold for any bytes; not in the program
 
 mod backup;
-mod blocked;
 mod cli;
 mod client;
 mod command;
@@ -25,6 +24,7 @@ mod flow;
 pub mod fuzzing;
 mod kept;
 mod log;
+mod moderation;
 mod process;
 mod results;
 mod source;

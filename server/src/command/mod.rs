@@ -5,10 +5,10 @@ use std::{io, process::ExitCode};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::{
-    blocked::Unreadable,
     cli::{self, Command},
     flow::FlowError,
     log::{self, say},
+    moderation::Unreadable,
     web::NeedsToken,
 };
 

@@ -29,7 +29,7 @@ use engine::grammar::Grammar;
 use tokio::sync::watch;
 
 use crate::{
-    blocked::Blocked,
+    moderation::Blocked,
     results::Results,
     store::{Log, State, StoreError},
 };

@@ -5,6 +5,7 @@
 //!   [`api`], [`stream`], [`pictures`] (by [`fonts`]), [`trends`], [`status`], [`tutorial`], [`health`],
 //!   [`metrics`] and [`assets`] (with what is [`packed`]) answer; [`csv`] and [`etag`] give answers their
 //!   form; [`openapi`] describes those of `/api/v1`
+//! * [`admin`] the page for operators
 //! * [`boards`] what the pages' questions are answered; [`origin`] what links to them look like;
 //!   [`external`] the board that another program posts
 //! * [`error`] the one shape of errors, [`security`] what holds for every request and answer, [`cors`]
@@ -16,6 +17,7 @@
 //! server has a bound here or in [`connections`]: bodies, time, connections.
 
 mod access;
+mod admin;
 mod api;
 mod assets;
 mod boards;
@@ -67,6 +69,7 @@ use crate::{
 };
 
 pub(crate) use access::{Access, NeedsToken};
+pub(crate) use admin::Admin;
 pub(crate) use assets::Site;
 pub(crate) use connections::Clients;
 pub(crate) use external::ExternalBoard;
@@ -93,6 +96,8 @@ pub(crate) struct Web {
     pub(crate) site: Site,
     pub(crate) pictures: Pictures,
     pub(crate) access: Access,
+    /// `None`: there is no page for operators.
+    pub(crate) admin: Option<Admin>,
     pub(crate) posts: Posts,
     pub(crate) streams: Streams,
     pub(crate) process: Process,
@@ -134,6 +139,7 @@ fn router(web: Web) -> Router {
         .route("/readyz", get(health::ready))
         .route("/metrics", get(metrics::metrics))
         .route("/pkg/{*file}", get(assets::file))
+        .merge(admin::routes(web.admin.as_ref()))
         .fallback(assets::file_or_no_page)
         .method_not_allowed_fallback(error::method_not_allowed)
         // The last one is the outermost.
