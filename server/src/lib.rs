@@ -4,7 +4,7 @@
 //! * `source` where posts come from, and how lines become posts
 //! * `epoch` posts combined into the open epoch, and its seal
 //! * `store` the two files that survive the process
-//! * `flow` the count as a timely dataflow, `blocked` the tags that it leaves out
+//! * `flow` the count as a timely dataflow, `moderation` the tags that it leaves out
 //! * `alerts` what is told when a tag reaches a threshold
 //! * `backup` a copy of the two files while they are written
 //! * `results` the newest counts, for whoever shows them; `kept` what takes its time, for the next one
@@ -16,7 +16,6 @@
 
 mod alerts;
 mod backup;
-mod blocked;
 mod cli;
 mod client;
 mod command;
@@ -27,6 +26,7 @@ mod flow;
 pub mod fuzzing;
 mod kept;
 mod log;
+mod moderation;
 mod process;
 mod results;
 mod retry;

@@ -11,8 +11,10 @@ use std::{
     time::Duration,
 };
 
+use app::address::tag_name;
 use engine::{
     count::{Group, Partial, Shape},
+    grammar::Grammar,
     key::GROUPS,
 };
 use jiff::Timestamp;
@@ -22,7 +24,7 @@ use crate::{
     cli::Check,
     epoch::{end_of, remembered},
     flow,
-    store::{self, Log, Settings, State, StoreError},
+    store::{self, BlockedTag, Log, Settings, State, StoreError},
 };
 
 pub(super) fn run(typed: &Check) -> anyhow::Result<()> {
@@ -110,6 +112,7 @@ impl Report {
         }
         self.receipts(log, last);
         self.alerts(log, last);
+        self.actions(log, grammar);
         self.say(format_args!(
             "state.redb   {}",
             size(directory, "state.redb")
@@ -263,6 +266,26 @@ impl Report {
             waiting.count(),
             spent.len()
         ));
+    }
+
+    fn actions(&mut self, log: &Log, grammar: Grammar) {
+        let (mut actions, mut blocked, mut wrong) = (0_u64, 0_u64, 0_u64);
+        let read = log.actions(|_, _| actions += 1).and_then(|()| {
+            log.blocked(|key, BlockedTag { tag, .. }| {
+                blocked += 1;
+                let named = grammar.key_of(&tag_name(&tag));
+                wrong += u64::from(named.is_none_or(|named| named.as_str() != key));
+            })
+        });
+        match read {
+            Ok(()) if wrong == 0 => self.say(format_args!(
+                "  {blocked} hashtags are blocked by operators, of whom {actions} actions are kept"
+            )),
+            Ok(()) => self.find(format_args!(
+                "log.redb: {wrong} blocked hashtags are under another's key"
+            )),
+            Err(error) => self.find(format_args!("log.redb: actions of operators: {error}")),
+        }
     }
 
     fn windows(&mut self, groups: &BTreeMap<u8, Group>, last: Epoch, batch: Duration) {

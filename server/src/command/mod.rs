@@ -6,10 +6,10 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::{
     alerts::Unusable,
-    blocked::Unreadable,
     cli::{self, Command},
     flow::FlowError,
     log::{self, say},
+    moderation::Unreadable,
     web::NeedsToken,
 };
 

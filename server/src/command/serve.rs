@@ -23,18 +23,18 @@ use super::{Signals, say};
 use crate::{
     alerts::{self, Alerts, Watching},
     backup::Backups,
-    blocked::{Blocked, ListFile},
     cli::Serve,
     epoch::{self, AuthorKey, Intake, Receipts, Sealed, Sealer},
     flow::{self, Flow, FlowError, Workload},
+    moderation::{Blocked, ListFile, Operators},
     process::{self, Process},
     results::Live,
     source::{self, Opened, Registry, Secret, SecretError},
     store::{self, Log, State},
     tutorial,
     web::{
-        self, Access, Answers, Capacity, Clients, ExternalBoard, Pictures, Posts, Proxies, Rates,
-        Requests, Site, Streams, Web,
+        self, Access, Admin, Answers, Capacity, Clients, ExternalBoard, Pictures, Posts, Proxies,
+        Rates, Requests, Site, Streams, Web,
     },
 };
 
@@ -56,7 +56,8 @@ pub(super) async fn run(typed: Serve) -> anyhow::Result<()> {
     process::allow_all_files();
     let mut signals = Signals::new()?;
     // All that can be refused is asked first, so that nothing is left half-started.
-    let access = Access::new(ingest_token()?, typed.public)?;
+    let access = Access::new(token("TAGTIDE_INGEST_TOKEN")?, typed.public)?;
+    let admin_token = token("TAGTIDE_ADMIN_TOKEN")?;
     let grammar = typed.text.grammar;
     let site = typed.alerts.site.clone();
     let alerting = alerts::Settings::new(typed.alerts, grammar)?;
@@ -82,6 +83,9 @@ pub(super) async fn run(typed: Serve) -> anyhow::Result<()> {
     let (log, state) = open(&typed.data, store::Settings { batch, grammar }).await?;
     let (log, state) = (Arc::new(log), Arc::new(state));
     let checkpoints = state.commits();
+    // Before the count: what was blocked is never shown again by a restart.
+    let operators =
+        Operators::load(log.clone(), grammar, blocked.clone()).map_err(FlowError::Store)?;
 
     let durable = Arc::new(AtomicU64::new(0));
     let (results, results_seen) = watch::channel(None);
@@ -142,7 +146,7 @@ pub(super) async fn run(typed: Serve) -> anyhow::Result<()> {
     let ticking = reading.spawn(epoch::tick(intake.clone(), reading.stop.clone()));
     showing.spawn(wake(sealed_seen, flow.signal()));
     if let Some(list) = list {
-        showing.spawn(blocked.follow(list, showing.stop.clone()));
+        showing.spawn(list.follow(blocked, showing.stop.clone()));
     }
     match Backups::listen(&typed.data) {
         Ok(backups) => {
@@ -180,6 +184,7 @@ pub(super) async fn run(typed: Serve) -> anyhow::Result<()> {
         live: live.clone(),
         posts: Posts::new(intake.clone(), receipts, registry.clone(), expected),
         access,
+        admin: admin_token.map(|token| Admin::new(token, operators)),
         sources: registry,
         retractions: intake.retractions(),
         seals: log.commits(),
@@ -325,9 +330,9 @@ fn author_key(log: &Log) -> anyhow::Result<AuthorKey> {
     Ok(AuthorKey::new(log.author_key(fresh)?))
 }
 
-/// What those who post must know; `None` where everybody may.
-fn ingest_token() -> Result<Option<Secret>, SecretError> {
-    match Secret::of_environment("TAGTIDE_INGEST_TOKEN") {
+/// `None` where it is not set.
+fn token(name: &'static str) -> Result<Option<Secret>, SecretError> {
+    match Secret::of_environment(name) {
         Ok(token) => Ok(Some(token)),
         Err(SecretError::Missing(_)) => Ok(None),
         Err(error) => Err(error),

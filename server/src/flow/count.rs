@@ -29,7 +29,7 @@ use super::{
     record::{Ask, Part, Piece, Question, Record, epoch_of, owned},
     workload::{Held, Working},
 };
-use crate::{blocked::Blocked, results::MAX_ROWS};
+use crate::{moderation::Blocked, results::MAX_ROWS};
 
 /// What the count gives.
 pub(super) struct Counted<'scope> {

@@ -30,7 +30,7 @@ use model::Window;
 use tokio::sync::watch;
 
 use crate::{
-    blocked::Blocked,
+    moderation::Blocked,
     results::Results,
     store::{Log, State, StoreError},
 };

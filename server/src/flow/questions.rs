@@ -13,7 +13,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::{Signal, record::Ask};
 use crate::{
-    blocked::Blocked,
+    moderation::Blocked,
     results::{Results, Trends},
 };
 

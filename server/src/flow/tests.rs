@@ -10,7 +10,7 @@ use std::sync::atomic::Ordering::Relaxed;
 
 use super::*;
 use crate::{
-    blocked::Blocked,
+    moderation::Blocked,
     results::{Live, NoTag},
     store::{self, SealedEpoch, SealedReceipts, Settings},
 };

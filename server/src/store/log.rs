@@ -9,13 +9,15 @@ use std::{
 use engine::{count::Deltas, grammar::Grammar};
 use model::Epoch;
 use redb::{
-    Database, ReadOnlyTable, ReadableDatabase, ReadableTable, TableDefinition, TableError,
-    WriteTransaction,
+    Database, Key, ReadOnlyTable, ReadableDatabase, ReadableTable, ReadableTableMetadata,
+    TableDefinition, TableError, WriteTransaction,
 };
 
 use super::{
-    Commits, DeliveryKey, OpenError, Receipt, SealedEpoch, SealedReceipts, StoreError, alert,
-    crash, file,
+    Action, BlockedTag, Commits, Deed, DeliveryKey, LAST_ACTIONS, OpenError, Receipt, SealedEpoch,
+    SealedReceipts, StoreError,
+    action::StoredAction,
+    alert, crash, file,
     format::{decode, encode},
     receipt::Stored,
     tables::{Lacking, Tables, Values},
@@ -32,6 +34,10 @@ const CURSORS: TableDefinition<&str, &[u8]> = TableDefinition::new("cursors");
 /// When it was sealed and the [`DeliveryKey`] → its [`Receipt`]. Not there before a seal of a version that
 /// knows it.
 const RECEIPTS: TableDefinition<(u64, u128), &[u8]> = TableDefinition::new("receipts");
+/// Number → an [`Action`] of operators, the last ones. Neither this nor the next is there before the first.
+const ACTIONS: TableDefinition<u64, &[u8]> = TableDefinition::new("actions");
+/// Key → the [`BlockedTag`], of all that operators block.
+const BLOCKED: TableDefinition<&str, &[u8]> = TableDefinition::new("blocked");
 /// What was given when the directory was made, and must be given again; and [`AUTHOR_KEY`].
 const SETTINGS: TableDefinition<&str, &str> = TableDefinition::new("settings");
 
@@ -47,7 +53,9 @@ pub(super) fn each_table(tables: &mut impl Tables) -> Result<(), StoreError> {
     tables.table(CURSORS, Values::Summed)?;
     tables.table(RECEIPTS, Values::Summed)?;
     tables.table(alert::ALERTS, Values::Summed)?;
-    tables.table(alert::SPENT, Values::Summed)
+    tables.table(alert::SPENT, Values::Summed)?;
+    tables.table(ACTIONS, Values::Summed)?;
+    tables.table(BLOCKED, Values::Summed)
 }
 
 /// What a data directory is bound to.
@@ -270,7 +278,7 @@ impl Log {
 
     /// The receipt that was sealed at this time under this key.
     pub(crate) fn receipt(&self, at: u64, key: DeliveryKey) -> Result<Option<Receipt>, StoreError> {
-        let Some(table) = self.table_of_receipts()? else {
+        let Some(table) = self.table(RECEIPTS)? else {
             return Ok(None);
         };
         let stored = table.get((at, key.0))?;
@@ -282,7 +290,7 @@ impl Log {
         &self,
         mut each: impl FnMut(u64, DeliveryKey, Receipt),
     ) -> Result<(), StoreError> {
-        let Some(table) = self.table_of_receipts()? else {
+        let Some(table) = self.table(RECEIPTS)? else {
             return Ok(());
         };
         for entry in table.iter()? {
@@ -293,9 +301,67 @@ impl Log {
         Ok(())
     }
 
-    /// `None` where there was never one.
-    fn table_of_receipts(&self) -> Result<Option<StoredReceipts>, StoreError> {
-        match self.0.begin_read()?.open_table(RECEIPTS) {
+    /// Makes an action and what comes of it durable, in one commit. Numbers go up.
+    pub(crate) fn act(&self, number: u64, action: &Action) -> Result<(), StoreError> {
+        let write = file::begin_write(&self.0)?;
+        {
+            let mut table = write.open_table(ACTIONS)?;
+            let value = encode(&StoredAction::First(action))?;
+            table.insert(number, value.as_slice())?;
+            while table.len()? > LAST_ACTIONS {
+                table.pop_first()?;
+            }
+            let mut table = write.open_table(BLOCKED)?;
+            match &action.deed {
+                Deed::Block { key, tag } => {
+                    let tag = BlockedTag {
+                        tag: tag.clone(),
+                        at: action.at,
+                    };
+                    let value = encode(&StoredAction::First(tag))?;
+                    table.insert(key.as_str(), value.as_slice())?;
+                }
+                Deed::Unblock { key, .. } => {
+                    table.remove(key.as_str())?;
+                }
+            }
+        }
+        write.commit()?;
+        Ok(())
+    }
+
+    /// Gives each action that is kept with its number, the oldest first.
+    pub(crate) fn actions(&self, mut each: impl FnMut(u64, Action)) -> Result<(), StoreError> {
+        let Some(table) = self.table(ACTIONS)? else {
+            return Ok(());
+        };
+        for entry in table.iter()? {
+            let (number, stored) = entry?;
+            let action: StoredAction<Action> = decode(stored.value())?;
+            each(number.value(), action.value());
+        }
+        Ok(())
+    }
+
+    /// Gives each tag that operators block with its key, in the order of the keys.
+    pub(crate) fn blocked(&self, mut each: impl FnMut(&str, BlockedTag)) -> Result<(), StoreError> {
+        let Some(table) = self.table(BLOCKED)? else {
+            return Ok(());
+        };
+        for entry in table.iter()? {
+            let (key, stored) = entry?;
+            let tag: StoredAction<BlockedTag> = decode(stored.value())?;
+            each(key.value(), tag.value());
+        }
+        Ok(())
+    }
+
+    /// `None` where nothing was ever written into it.
+    fn table<K: Key + 'static>(
+        &self,
+        definition: TableDefinition<'_, K, &'static [u8]>,
+    ) -> Result<Option<ReadOnlyTable<K, &'static [u8]>>, StoreError> {
+        match self.0.begin_read()?.open_table(definition) {
             Ok(table) => Ok(Some(table)),
             Err(TableError::TableDoesNotExist(_)) => Ok(None),
             Err(error) => Err(error.into()),
@@ -312,8 +378,6 @@ impl Log {
         Ok(Some((Epoch(epoch.value()), decode(counts.value())?)))
     }
 }
-
-type StoredReceipts = ReadOnlyTable<(u64, u128), &'static [u8]>;
 
 fn receipt(stored: &[u8]) -> Result<Receipt, StoreError> {
     Ok(decode::<Stored<Receipt>>(stored)?.receipt())

@@ -1,6 +1,6 @@
 //! What survives the process: two redb files in the data directory, and their versioned bytes.
 //!
-//! `log.redb` ([`Log`]) holds the sealed epochs and the cursor of every source, `state.redb`
+//! `log.redb` ([`Log`]) holds the sealed epochs, the cursor of every source and what operators did, `state.redb`
 //! ([`State`]) the count as it was some epochs ago. The state is a function of the log; it exists so
 //! that the log can be short. [`send`] gives both as of one moment, while they are written; a [`Copy`]
 //! makes another data directory of that.
@@ -10,6 +10,7 @@
 //! known old one is made one of the newest when it is opened. This is
 //! the only place that names redb.
 
+mod action;
 mod alert;
 mod commits;
 mod copy;
@@ -29,6 +30,7 @@ mod stream;
 mod tables;
 mod untouched;
 
+pub(crate) use action::{Action, BlockedTag, Deed, LAST_ACTIONS};
 pub(crate) use alert::{Alert, AlertChange};
 pub(crate) use commits::Commits;
 pub(crate) use copy::Copy;

@@ -5,6 +5,7 @@
 //!   [`api`], [`alerts`], [`stream`], [`pictures`] (by [`fonts`]), [`trends`], [`status`], [`tutorial`], [`health`],
 //!   [`metrics`] and [`assets`] (with what is [`packed`]) answer; [`csv`] and [`etag`] give answers their
 //!   form; [`openapi`] describes those of `/api/v1`
+//! * [`admin`] the page for operators
 //! * [`boards`] what the pages' questions are answered; [`answers`] what was made for many; [`origin`]
 //!   what links to them look like; [`external`] the board that another program posts
 //! * [`around`] what is done around every answer: [`visitor`] who asks, [`rates`] how much one may,
@@ -17,6 +18,7 @@
 //! server has a bound here or in [`connections`]: bodies, time, connections, requests.
 
 mod access;
+mod admin;
 mod alerts;
 mod answers;
 mod api;
@@ -79,6 +81,7 @@ use crate::{
 };
 
 pub(crate) use access::{Access, NeedsToken};
+pub(crate) use admin::Admin;
 pub(crate) use answers::Answers;
 pub(crate) use assets::Site;
 pub(crate) use connections::Clients;
@@ -110,6 +113,8 @@ pub(crate) struct Web {
     pub(crate) answers: Answers,
     pub(crate) pictures: Pictures,
     pub(crate) access: Access,
+    /// `None`: there is no page for operators.
+    pub(crate) admin: Option<Admin>,
     pub(crate) posts: Posts,
     pub(crate) streams: Streams,
     pub(crate) process: Process,
@@ -154,6 +159,7 @@ fn router(web: Web) -> Router {
         .route("/readyz", get(health::ready))
         .route("/metrics", get(metrics::metrics))
         .route("/pkg/{*file}", get(assets::file))
+        .merge(admin::routes(web.admin.as_ref()))
         .fallback(assets::file_or_no_page)
         .method_not_allowed_fallback(error::method_not_allowed)
         // As one, since each layer costs a copy of those below; the first is the outermost.

@@ -56,6 +56,7 @@ impl Counting {
             live: self.live(),
             posts: Posts::new(intake, receipts, sources.clone(), false),
             access: Access::default(),
+            admin: None,
             sources,
             retractions: Retractions::default(),
             seals: Commits::default(),

@@ -1,47 +1,27 @@
-//! Tags that are never shown: those of a file, one a line, read again when it has changed.
+//! The file of tags that are never shown: one a line, read again when it has changed.
 //!
-//! What must stay true: all workers of a process show an epoch by the same list, whenever each of them
-//! comes to it; a list is in force from the next epoch on that none of them has come to yet. Processes of
-//! a cluster read their files on their own: they may show an epoch by different lists for as long as one
-//! has read what another has not. A file that cannot be read or understood changes nothing.
+//! **Invariant:** a file that cannot be read or understood changes nothing.
 
 use std::{
     collections::HashSet,
     fs::File,
     io::{self, Read},
     path::PathBuf,
-    sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 
 use app::address::tag_name;
 use engine::{grammar::Grammar, key::Key};
-use model::Epoch;
 use tokio::task::spawn_blocking;
 use tokio_util::sync::CancellationToken;
+
+use super::{Blocked, Whose};
 
 /// How often the file is looked at.
 const PERIOD: Duration = Duration::from_millis(500);
 
 /// Bytes of a file.
 const LARGEST: u64 = 16 * 1024 * 1024;
-
-/// Lists that are kept for workers who are behind: by the epochs that are under way, which are fewer.
-const MOST_LISTS: usize = 16;
-
-type List = Arc<HashSet<Key>>;
-
-/// The lists that are in force. A clone is another handle to the same.
-#[derive(Clone, Debug)]
-pub(crate) struct Blocked(Arc<Mutex<Lists>>);
-
-#[derive(Debug)]
-struct Lists {
-    /// From which epoch on each is in force; the oldest first, and never none.
-    lists: Vec<(Epoch, List)>,
-    /// The latest epoch that a list was asked for.
-    asked: Epoch,
-}
 
 /// The file of the list, as it was read last.
 #[derive(Debug)]
@@ -59,48 +39,10 @@ pub(crate) struct Unreadable {
     reason: String,
 }
 
-impl Default for Blocked {
-    /// Nothing is blocked.
-    fn default() -> Self {
-        Self(Arc::new(Mutex::new(Lists {
-            lists: vec![(Epoch(0), List::default())],
-            asked: Epoch(0),
-        })))
-    }
-}
-
-impl Blocked {
-    pub(crate) fn newest(&self) -> List {
-        self.with(|all| all.lists.last().map(|(_, list)| list.clone()))
-    }
-
-    /// What an epoch is shown by.
-    pub(crate) fn in_force(&self, epoch: Epoch) -> List {
-        self.with(|all| {
-            all.asked = epoch.max(all.asked);
-            let mut newest_first = all.lists.iter().rev();
-            let found = newest_first.find(|(from, _)| *from <= epoch);
-            found.or(all.lists.first()).map(|(_, list)| list.clone())
-        })
-    }
-
-    fn replace(&self, list: HashSet<Key>) {
-        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let from = Epoch(all.asked.0 + 1);
-        all.lists.retain(|(other, _)| *other < from);
-        if all.lists.len() == MOST_LISTS {
-            all.lists.remove(0);
-        }
-        all.lists.push((from, Arc::new(list)));
-    }
-
-    fn with(&self, find: impl FnOnce(&mut Lists) -> Option<List>) -> List {
-        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        find(&mut all).unwrap_or_default()
-    }
-
+impl ListFile {
     /// Reads the file again whenever it has changed.
-    pub(crate) async fn follow(self, mut file: ListFile, stop: CancellationToken) {
+    pub(crate) async fn follow(self, blocked: Blocked, stop: CancellationToken) {
+        let mut file = self;
         while stop
             .run_until_cancelled(tokio::time::sleep(PERIOD))
             .await
@@ -114,16 +56,14 @@ impl Blocked {
             match news {
                 Ok(Some(list)) => {
                     tracing::info!("{} tags are blocked", list.len());
-                    self.replace(list);
+                    blocked.replace(Whose::File, list);
                 }
                 Ok(None) => {}
                 Err(why) => tracing::warn!("{why}; what was blocked stays blocked"),
             }
         }
     }
-}
 
-impl ListFile {
     /// Refuses a file that is no list.
     pub(crate) fn open(path: PathBuf, grammar: Grammar) -> Result<(Self, Blocked), Unreadable> {
         let mut file = Self {
@@ -133,7 +73,7 @@ impl ListFile {
         };
         let blocked = Blocked::default();
         if let Some(list) = file.news()? {
-            blocked.replace(list);
+            blocked.replace(Whose::File, list);
         }
         Ok((file, blocked))
     }
@@ -187,6 +127,7 @@ mod tests {
     use std::fs;
 
     use engine::key::key_of;
+    use model::Epoch;
 
     use super::*;
 
@@ -213,28 +154,6 @@ mod tests {
                 .unwrap_err()
                 .contains("UTF-8")
         );
-    }
-
-    #[test]
-    fn a_list_is_in_force_from_the_next_epoch_on_for_whoever_comes_to_it() {
-        let blocked = Blocked::default();
-        assert!(blocked.in_force(Epoch(7)).is_empty());
-        blocked.replace(keys(&["a"]));
-        // One is behind, another has it before him already.
-        assert!(blocked.in_force(Epoch(6)).is_empty());
-        assert!(blocked.in_force(Epoch(7)).is_empty());
-        assert_eq!(*blocked.newest(), keys(&["a"]));
-        assert_eq!(*blocked.in_force(Epoch(8)), keys(&["a"]));
-        blocked.replace(keys(&["b"]));
-        blocked.replace(keys(&["c"]));
-        assert_eq!(*blocked.in_force(Epoch(9)), keys(&["c"]));
-        assert_eq!(*blocked.in_force(Epoch(8)), keys(&["a"]));
-        for epoch in 10..100 {
-            blocked.replace(keys(&["d"]));
-            blocked.in_force(Epoch(epoch));
-        }
-        let lists = blocked.0.lock().unwrap().lists.len();
-        assert_eq!(lists, MOST_LISTS);
     }
 
     #[test]

@@ -1,0 +1,167 @@
+//! What operators see. Every tag is text from strangers: [`text`] makes it safe.
+
+use std::{borrow::Cow, fmt::Write as _};
+
+use jiff::Timestamp;
+
+use crate::{
+    moderation::{BY_OPERATORS, Operators},
+    store::Deed,
+};
+
+/// Rows of a list; what is beyond is counted.
+const ROWS: usize = 500;
+const ACTIONS: usize = 50;
+
+pub(super) fn sign_in(css: &str, told: Option<&str>) -> String {
+    let body = format!(
+        "<h1>Operators</h1>{}\
+         <form method=\"post\" action=\"/admin/sign-in\">\
+         <p><label for=\"token\">Token of this server</label></p>\
+         <p><input id=\"token\" name=\"token\" type=\"password\" required \
+         autocomplete=\"current-password\"> <button>Sign in</button></p></form>",
+        status(told)
+    );
+    document(css, "sign in", &body)
+}
+
+pub(super) fn signed_in(
+    css: &str,
+    operators: &Operators,
+    form: &str,
+    told: Option<&str>,
+) -> String {
+    let form = format!("<input type=\"hidden\" name=\"form\" value=\"{form}\">");
+    let mut body = format!(
+        "<h1>Operators</h1>{}\
+         <form method=\"post\" action=\"/admin/sign-out\">{form}<p><a href=\"/\">The board</a> \
+         <button>Sign out</button></p></form>\
+         <form method=\"post\" action=\"/admin/block\">{form}\
+         <p><label for=\"tag\">A hashtag, in any spelling</label></p>\
+         <p><input id=\"tag\" name=\"tag\" required autocomplete=\"off\" autocapitalize=\"none\" \
+         spellcheck=\"false\"> <button>Block</button> \
+         <button formaction=\"/admin/unblock\">Unblock</button></p></form>",
+        status(told)
+    );
+    blocked(&mut body, operators, &form);
+    actions(&mut body, operators);
+    document(css, "operators", &body)
+}
+
+fn blocked(body: &mut String, operators: &Operators, form: &str) {
+    let (by_operators, number) = operators.blocked(ROWS);
+    let (by_file, in_file) = operators.of_file(ROWS);
+    body.push_str("<h2 id=\"blocked\">Blocked hashtags</h2>");
+    if number + in_file == 0 {
+        body.push_str("<p>None.</p>");
+        return;
+    }
+    let _ = write!(
+        body,
+        "<p>{number} by operators, of {BY_OPERATORS} at most; {in_file} by the file of --block.</p>"
+    );
+    begin_table(body, "blocked", &["Hashtag", "By", "Since", "Unblock"]);
+    for blocked in &by_operators {
+        let tag = text(&blocked.tag);
+        let _ = write!(
+            body,
+            "<tr><th scope=\"row\"><bdi>{tag}</bdi></th><td>an operator</td><td>{}</td><td>\
+             <form method=\"post\" action=\"/admin/unblock\">{form}\
+             <input type=\"hidden\" name=\"tag\" value=\"{tag}\">\
+             <button aria-label=\"Unblock {tag}\">Unblock</button></form></td></tr>",
+            time(blocked.at)
+        );
+    }
+    for tag in &by_file {
+        let _ = write!(
+            body,
+            "<tr><th scope=\"row\"><bdi>{}</bdi></th><td>the file</td><td></td>\
+             <td>in the file</td></tr>",
+            text(tag)
+        );
+    }
+    body.push_str("</tbody></table></div>");
+    let more = number - by_operators.len() + in_file - by_file.len();
+    if more > 0 {
+        let _ = write!(body, "<p>{more} more are not listed here.</p>");
+    }
+}
+
+fn actions(body: &mut String, operators: &Operators) {
+    body.push_str("<h2 id=\"actions\">Last actions</h2>");
+    let all = operators.actions(ACTIONS);
+    if all.is_empty() {
+        body.push_str("<p>None.</p>");
+        return;
+    }
+    begin_table(body, "actions", &["When", "What", "Hashtag"]);
+    for action in &all {
+        let (what, tag) = match &action.deed {
+            Deed::Block { tag, .. } => ("blocked", tag),
+            Deed::Unblock { tag, .. } => ("unblocked", tag),
+        };
+        let _ = write!(
+            body,
+            "<tr><td>{}</td><td>{what}</td><td><bdi>{}</bdi></td></tr>",
+            time(action.at),
+            text(tag)
+        );
+    }
+    body.push_str("</tbody></table></div>");
+}
+
+/// A table that can be scrolled by itself, named by the heading with that `id`.
+fn begin_table(body: &mut String, id: &str, columns: &[&str]) {
+    let _ = write!(
+        body,
+        "<div class=\"listed\" role=\"region\" aria-labelledby=\"{id}\" tabindex=\"0\">\
+         <table aria-labelledby=\"{id}\"><thead><tr>"
+    );
+    for column in columns {
+        let _ = write!(body, "<th scope=\"col\">{column}</th>");
+    }
+    body.push_str("</tr></thead><tbody>");
+}
+
+fn status(told: Option<&str>) -> String {
+    told.map_or_else(String::new, |told| {
+        format!("<p role=\"status\"><strong>{}</strong></p>", text(told))
+    })
+}
+
+fn document(css: &str, title: &str, body: &str) -> String {
+    format!(
+        "<!DOCTYPE html><html lang=\"en\"><head><meta charset=\"utf-8\">\
+         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\
+         <meta name=\"color-scheme\" content=\"light dark\"><meta name=\"robots\" content=\"noindex\">\
+         <title>tagtide: {title}</title><link rel=\"stylesheet\" href=\"{css}\">\
+         <link rel=\"icon\" href=\"/favicon.svg\" type=\"image/svg+xml\"></head>\
+         <body><main class=\"notice operators\">{body}</main></body></html>"
+    )
+}
+
+fn time(millis: u64) -> String {
+    let millis = i64::try_from(millis).unwrap_or(i64::MAX);
+    let at = Timestamp::from_millisecond(millis).unwrap_or(Timestamp::MAX);
+    let at = at.strftime("%Y-%m-%d %H:%M:%S UTC");
+    format!("<time>{at}</time>")
+}
+
+/// In an element or a quoted attribute.
+fn text(text: &str) -> Cow<'_, str> {
+    html_escape::encode_quoted_attribute(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_told_is_text() {
+        let page = sign_in("/a.css", Some("<b>\"&"));
+        assert!(
+            page.contains("<strong>&lt;b&gt;&quot;&amp;</strong>"),
+            "{page}"
+        );
+    }
+}

@@ -1,0 +1,300 @@
+//! The page for operators, and what they block there.
+
+use std::path::Path;
+
+use reqwest::{Client, Response, redirect};
+use serde_json::Value;
+use tokio::{io::AsyncWriteExt as _, net::TcpStream};
+
+use crate::program::{Program, SOON, is_sound, wait_until};
+
+const TOKEN: (&str, &str) = ("TAGTIDE_ADMIN_TOKEN", "s3cret");
+const ARGS: [&str; 4] = ["--source", "listen:127.0.0.1:0", "--batch", "200ms"];
+
+/// An operator's browser.
+#[derive(Debug)]
+struct Operator {
+    client: Client,
+    cookie: String,
+    form: String,
+}
+
+impl Operator {
+    async fn sign_in(program: &Program) -> Self {
+        let client = browser();
+        let sent = client
+            .post(program.url("/admin/sign-in"))
+            .form(&[("token", TOKEN.1)]);
+        let answer = sent.send().await.unwrap();
+        assert_eq!(answer.status(), 303);
+        let line = header(&answer, "set-cookie");
+        let (cookie, rest) = line.split_once(';').unwrap();
+        assert_eq!(
+            rest,
+            " Path=/admin; Max-Age=43200; HttpOnly; SameSite=Strict"
+        );
+        let mut operator = Self {
+            client,
+            cookie: cookie.to_owned(),
+            form: String::new(),
+        };
+        let page = operator.page(program).await;
+        let form = page.split("name=\"form\" value=\"").nth(1).unwrap();
+        operator.form = form.split('"').next().unwrap().to_owned();
+        operator
+    }
+
+    async fn page(&self, program: &Program) -> String {
+        let asked = self.client.get(program.url("/admin"));
+        let answer = asked.header("cookie", &self.cookie).send().await.unwrap();
+        assert_eq!(answer.status(), 200);
+        assert_eq!(header(&answer, "cache-control"), "no-store");
+        answer.text().await.unwrap()
+    }
+
+    async fn act(&self, program: &Program, what: &str, tag: &str) -> Response {
+        let sent = self
+            .client
+            .post(program.url(&format!("/admin/{what}")))
+            .header("cookie", &self.cookie)
+            .form(&[("form", &*self.form), ("tag", tag)]);
+        sent.send().await.unwrap()
+    }
+}
+
+fn browser() -> Client {
+    // An error is only that there is one already.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    Client::builder()
+        .no_proxy()
+        .tls_certs_only([])
+        .timeout(SOON)
+        .redirect(redirect::Policy::none())
+        .build()
+        .unwrap()
+}
+
+fn header(answer: &Response, name: &str) -> String {
+    let value = answer.headers().get(name).unwrap();
+    value.to_str().unwrap().to_owned()
+}
+
+fn serve(data: &Path, args: &[&str]) -> Program {
+    Program::serve_in(data, &[&ARGS[..], args].concat(), &[TOKEN])
+}
+
+async fn write(program: &mut Program, posts: &str) {
+    let port = program.source_port();
+    let mut writer = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
+    writer.write_all(posts.as_bytes()).await.unwrap();
+    writer.shutdown().await.unwrap();
+}
+
+async fn shows(program: &Program, expected: &[&str]) -> bool {
+    let top: Option<Value> = program.try_json("/api/v1/top?window=all").await;
+    let rows = top.and_then(|top| top["rows"].as_array().cloned());
+    rows.is_some_and(|rows| rows.iter().map(|row| &row["tag"]).eq(expected))
+}
+
+#[tokio::test]
+async fn what_an_operator_blocks_is_nowhere_until_it_is_unblocked() {
+    let data = tempfile::tempdir().unwrap();
+    let mut program = serve(data.path(), &["--print", "--workers", "2"]);
+    let posts = "#Rust #wasm\n#rust #wasm #tokio\n#rust\n";
+    write(&mut program, posts).await;
+    let all = ["#rust", "#wasm", "#tokio"];
+    wait_until("all posts", SOON, async || shows(&program, &all).await).await;
+
+    let operator = Operator::sign_in(&program).await;
+    let answer = operator.act(&program, "block", "RUST").await;
+    assert_eq!(
+        (answer.status().as_u16(), &*header(&answer, "location")),
+        (303, "/admin?done=block")
+    );
+    let left = ["#wasm", "#tokio"];
+    wait_until("it is gone", SOON, async || shows(&program, &left).await).await;
+    // A list of what is beside it is one of the next epoch.
+    wait_until("it is gone from lists", SOON, async || {
+        let wasm = program.json("/api/v1/tags/wasm").await;
+        wasm["together"] == serde_json::json!([{"tag": "#tokio", "count": 1}])
+    })
+    .await;
+    for path in [
+        "/api/v1/top?source=listen",
+        "/api/v1/top?window=1h",
+        "/api/v1/top.csv",
+        "/api/v1/top.svg",
+        "/",
+        "/?window=all",
+        "/tag/wasm",
+        "/api/fn/board",
+        "/api/v1/tags/wasm",
+        "/refreshData",
+    ] {
+        let text = program.get(path).await.text().await.unwrap();
+        assert!(text.contains("wasm"), "{path}: {text}");
+        assert!(!text.to_lowercase().contains("#rust"), "{path}: {text}");
+    }
+    let events = program.get("/api/v1/stream?window=all").await;
+    let event = { events }.chunk().await.unwrap().unwrap();
+    let event = String::from_utf8_lossy(&event).to_lowercase();
+    assert!(!event.contains("rust"), "{event}");
+    for path in ["/api/v1/tags/rust", "/tag/rust"] {
+        let refused = program.get(path).await;
+        assert_eq!(refused.status(), 404, "{path}");
+    }
+    let page = operator.page(&program).await;
+    assert!(
+        page.contains("<bdi>#RUST</bdi></th><td>an operator</td>"),
+        "{page}"
+    );
+    program.wait_for_line("an operator has blocked #RUST");
+    let printed = program.stdout().len();
+    wait_until("a table that comes after", SOON, async || {
+        program.stdout()[printed..].matches("wasm").count() > 1
+    })
+    .await;
+    let tables = program.stdout()[printed..].to_lowercase();
+    let last = tables.rsplit("hashtag").next().unwrap();
+    assert!(!last.contains("rust"), "{tables}");
+
+    for (what, tag, status) in [
+        ("block", "rust", 409),
+        ("unblock", "tokio", 409),
+        ("block", "#", 400),
+        ("unblock", "Rust", 303),
+    ] {
+        let answer = operator.act(&program, what, tag).await;
+        assert_eq!(answer.status(), status, "{what} {tag}");
+    }
+    wait_until("it is back", SOON, async || shows(&program, &all).await).await;
+    assert_eq!(program.json("/api/v1/tags/rust").await["count"], 3);
+    let page = operator.page(&program).await;
+    assert!(
+        page.contains("<td>unblocked</td><td><bdi>#Rust</bdi></td>"),
+        "{page}"
+    );
+}
+
+#[tokio::test]
+async fn what_is_answered_survives_a_kill() {
+    let data = tempfile::tempdir().unwrap();
+    let list = data.path().join("list");
+    std::fs::write(&list, "tokio\n").unwrap();
+    let data = data.path().join("data");
+    let mut program = serve(&data, &["--block", list.to_str().unwrap()]);
+    write(&mut program, "#a #b #c #tokio\n").await;
+    wait_until("the posts", SOON, async || {
+        shows(&program, &["#a", "#b", "#c"]).await
+    })
+    .await;
+    let operator = Operator::sign_in(&program).await;
+    for (what, tag) in [("block", "a"), ("block", "b"), ("unblock", "a")] {
+        assert_eq!(operator.act(&program, what, tag).await.status(), 303);
+    }
+    program.kill9();
+    program.restart();
+    // Never is it shown, not for a moment.
+    let mut seen = Vec::new();
+    wait_until("what was counted", SOON, async || {
+        seen = program.counts().await;
+        !seen.is_empty()
+    })
+    .await;
+    assert_eq!(seen, [("#a".to_owned(), 1), ("#c".to_owned(), 1)]);
+    // A session does not survive.
+    let asked = operator.client.get(program.url("/admin"));
+    let page = asked
+        .header("cookie", &operator.cookie)
+        .send()
+        .await
+        .unwrap();
+    assert!(page.text().await.unwrap().contains("name=\"token\""));
+    let operator = Operator::sign_in(&program).await;
+    let page = operator.page(&program).await;
+    assert!(
+        page.contains("<bdi>#b</bdi></th><td>an operator</td>"),
+        "{page}"
+    );
+    assert!(
+        page.contains("<bdi>#tokio</bdi></th><td>the file</td>"),
+        "{page}"
+    );
+    assert!(
+        page.contains("<td>unblocked</td><td><bdi>#a</bdi></td>"),
+        "{page}"
+    );
+    program.terminate();
+    let told = is_sound(&data);
+    let counted = "1 hashtags are blocked by operators, of whom 3 actions are kept";
+    assert!(told.contains(counted), "{told}");
+}
+
+#[tokio::test]
+async fn nobody_else_can_do_or_see_anything() {
+    let without = Program::serve(&ARGS);
+    assert_eq!(without.get("/admin").await.status(), 404);
+    for path in ["/admin/sign-in", "/admin/block"] {
+        let sent = browser().post(without.url(path)).form(&[("tag", "a")]);
+        assert_eq!(sent.send().await.unwrap().status(), 404, "{path}");
+    }
+
+    let behind = [&ARGS[..], &["--trusted-proxy", "127.0.0.1"]].concat();
+    let program = Program::serve_with(&behind, &[TOKEN]);
+    let page = program.get("/admin").await;
+    assert_eq!(page.status(), 200);
+    let policy = header(&page, "content-security-policy");
+    assert!(
+        policy.starts_with("default-src 'none'; style-src 'self';"),
+        "{policy}"
+    );
+    let page = page.text().await.unwrap();
+    assert!(page.contains("name=\"token\""), "{page}");
+    assert!(!page.contains("Blocked"), "{page}");
+
+    let operator = Operator::sign_in(&program).await;
+    let send = async |headers: &[(&str, &str)], form: &str| {
+        let mut sent = operator.client.post(program.url("/admin/block"));
+        for (name, value) in headers {
+            sent = sent.header(*name, *value);
+        }
+        let sent = sent.form(&[("form", form), ("tag", "a")]);
+        sent.send().await.unwrap().status().as_u16()
+    };
+    let (cookie, form) = (("cookie", &*operator.cookie), &*operator.form);
+    assert_eq!(send(&[], form).await, 403, "no cookie");
+    assert_eq!(send(&[("cookie", "tagtide-admin=")], form).await, 403);
+    assert_eq!(send(&[cookie], "").await, 403, "no form");
+    assert_eq!(
+        send(&[cookie, ("sec-fetch-site", "cross-site")], form).await,
+        403
+    );
+    assert_eq!(
+        send(&[cookie, ("origin", "https://evil.example")], form).await,
+        403
+    );
+    assert_eq!(
+        send(&[cookie, ("sec-fetch-site", "same-origin")], form).await,
+        303
+    );
+    let leaving = operator.act(&program, "sign-out", "").await;
+    assert!(header(&leaving, "set-cookie").contains("Max-Age=0"));
+    assert_eq!(send(&[cookie], form).await, 403, "signed out");
+
+    let attempt = async |token: &str| {
+        let sent = operator.client.post(program.url("/admin/sign-in"));
+        let sent = sent
+            .header("x-forwarded-proto", "https")
+            .form(&[("token", token)]);
+        sent.send().await.unwrap()
+    };
+    let secure = attempt(TOKEN.1).await;
+    assert!(header(&secure, "set-cookie").ends_with("; Secure"));
+    for _ in 2..5 {
+        assert_eq!(attempt("wrong").await.status(), 403);
+    }
+    let refused = attempt(TOKEN.1).await;
+    assert_eq!(refused.status(), 429);
+    let wait: u64 = header(&refused, "retry-after").parse().unwrap();
+    assert!((1..=60).contains(&wait), "{wait}");
+}
