@@ -86,7 +86,7 @@ soak:
 
 clean:
 	rm -rf target server/fuzz/target end2end/node_modules end2end/test-results end2end/playwright-report
-	rm -rf server/engine/tests/differential/node_modules server/tests/mastodon/node_modules
+	rm -rf server/engine/tests/differential/node_modules server/tests/mastodon/node_modules server/tests/webhooks/node_modules
 	rm -rf server/tests/described/packages
 
 .PHONY: help run release dist package watch test check unit leptos e2e bench fuzz soak clean

@@ -306,6 +306,12 @@ pub fn with_parameters(path: &str, parameters: &[(&str, String)]) -> String {
     address
 }
 
+/// The page of a tag on this board; what another program calls a label has none.
+pub fn row_href(tag: &str, of: View, mode: Mode) -> Option<String> {
+    let counted = matches!(of.origin, Origin::Counted(_));
+    counted.then(|| tag_href(tag, of.window, mode))
+}
+
 /// The address that shows a tag in depth; the tag is as boards give it, with its `#`.
 ///
 /// In an address it goes without, where that can be told apart: [`tag_name`] puts it back. Such a

@@ -11,8 +11,9 @@ use crate::{
     address::{self, Mode},
     ask::{TagView, Told},
     chart::{label::shown, svg},
-    page::{TITLE, board, tag, words},
+    page::{TITLE, board, tag},
     place::Place,
+    words,
 };
 
 const DESCRIPTION: &str = "The hashtags that are mentioned most, counted while people write.";

@@ -6,6 +6,7 @@
 //! * `ask` what pages ask the server, and who answers it
 //! * `poll` when to ask again: pure, no clock and no network of its own
 //! * `page` the views: the board, its states, a tag in depth, the page for a wrong address
+//! * `words` numbers, times and names as people read them
 //! * `chart` the picture of the board, and the only place that names plotters
 //!
 //! Built for the server with the feature `ssr`, for the browser with `hydrate`, never with both.
@@ -23,6 +24,7 @@ pub mod place;
 pub mod poll;
 #[cfg(feature = "ssr")]
 pub mod shell;
+pub mod words;
 
 #[cfg(feature = "ssr")]
 pub use ask::{Boards, Held, Pending, TagView, Told};

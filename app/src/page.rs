@@ -1,7 +1,7 @@
 //! The views: which address shows what.
 //!
 //! * `board` the board and its parts in the order they stand on the page
-//! * `masthead`, `controls`, `ranks`, `picture`, `states`, `sources`, `banner` those parts
+//! * `masthead`, `controls`, `alerts`, `ranks`, `picture`, `states`, `sources`, `banner` those parts
 //! * `keys`, `take`, `spark` parts of these
 //! * `arrange` what the reader does to the rows, `hold` when they stay in place
 //! * `root`, `kiosk` what a mode does to the whole page
@@ -10,11 +10,11 @@
 //! * `navigation` links between the pages
 //! * `live` what is shown now and, in the browser, who keeps it new
 //! * `announce` what is said to those who listen to the page
-//! * `words` numbers, times and names as people read them
 //!
 //! Everything is rendered on the server first and must be the same in the browser until it is
 //! hydrated; what only the browser knows (its time zone, its canvas) comes after that.
 
+pub mod alerts;
 pub mod announce;
 pub mod arrange;
 pub mod banner;
@@ -40,7 +40,6 @@ pub mod states;
 mod stored;
 pub mod tag;
 pub mod take;
-pub mod words;
 
 use leptos::{either::EitherOf3, prelude::*};
 use model::View;

@@ -1,17 +1,8 @@
 // For everybody: the rules of WCAG 2.2 AA, what is read aloud, and the keyboard alone.
 
-import AxeBuilder from '@axe-core/playwright';
 import type { Page } from '@playwright/test';
-import { alive, expect, openAlive, openWith, test } from './tagtide';
+import { alive, expect, faults, openAlive, openWith, test } from './tagtide';
 
-/** Faults by axe-core, each as its rule and where it is. */
-async function faults(page: Page): Promise<string[]> {
-  const { violations } = await new AxeBuilder({ page })
-    .withTags(['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'])
-    .analyze();
-  return violations.flatMap(({ id, nodes }) =>
-    nodes.map(({ target, failureSummary }) => `${id}: ${target} ${failureSummary}`));
-}
 const tags = ['#rust', '#wasm', '#שלום', '#日本語'];
 
 for (const theme of ['light', 'dark']) {

@@ -3,6 +3,7 @@
 // Each test has its own server with its own data. A page that writes a warning or an error to the
 // console, throws, or asks any other host for anything fails its test, whatever the test is about.
 
+import AxeBuilder from '@axe-core/playwright';
 import { expect, test as base, type Page } from '@playwright/test';
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
@@ -201,4 +202,13 @@ export async function fits(page: Page): Promise<void> {
 /** The page is alive: hydrated, and the server has answered it. */
 export async function alive(page: Page): Promise<void> {
   await expect(page.locator('.state')).toContainText('Live');
+}
+
+/** Faults by axe-core, against WCAG 2.2 AA: each as its rule and where it is. */
+export async function faults(page: Page): Promise<string[]> {
+  const { violations } = await new AxeBuilder({ page })
+    .withTags(['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'])
+    .analyze();
+  return violations.flatMap(({ id, nodes }) =>
+    nodes.map(({ target, failureSummary }) => `${id}: ${target} ${failureSummary}`));
 }

@@ -1,6 +1,9 @@
 //! The command line: what was typed, checked as far as one option can be checked for itself.
 
-use std::{collections::HashSet, ffi::OsString, net::SocketAddr, path::PathBuf, time::Duration};
+use std::{
+    collections::HashSet, ffi::OsString, net::SocketAddr, path::PathBuf, str::FromStr,
+    time::Duration,
+};
 
 use clap::{
     ArgAction, Args, CommandFactory, FromArgMatches, Parser, Subcommand,
@@ -8,7 +11,7 @@ use clap::{
     error::{ContextKind, ErrorKind},
 };
 use engine::grammar::Grammar;
-use model::Kind;
+use model::{Kind, Window};
 
 use crate::{
     log::Form,
@@ -39,6 +42,7 @@ const VERSION: &str = if cfg!(debug_assertions) {
 };
 
 #[derive(Debug, Subcommand)]
+#[expect(clippy::large_enum_variant, reason = "there is one in a process")]
 pub(crate) enum Command {
     /// Read posts, count their hashtags and show them (the default)
     Serve(Serve),
@@ -110,6 +114,13 @@ Limits of the count, for all tags together, in parts of --max-tags:
   slices                    512 of source and language a group; more count without a language
   days that are over        6, each with 200 tags of every one of 64 groups: those that led it
   epochs under way          8; the others wait on disk
+
+Limits of alerts:
+  --alert-tag, --alert-url  1000, 16
+  alerts                    1000 are kept; an older one that was not delivered has failed
+  a delivery                15 s a try, tried again after 1 s to 10 min, for 24 hours; nothing of an answer's body is read
+  rules that have fired     4096 tags; then one that is low, else the oldest, may be told again
+  on the board              3, for 10 minutes
 
 Limits of answering:
   connections               1024, each with 64 KiB of head and 1 MiB of body (of posts: above)
@@ -246,9 +257,103 @@ pub(crate) struct Serve {
     #[command(flatten)]
     pub(crate) log: Log,
 
-    // Last, since its heading holds for all that follows.
+    // Both last, since their headings hold for all that follows.
+    #[command(flatten)]
+    pub(crate) alerts: AlertOptions,
+
     #[command(flatten)]
     pub(crate) x: X,
+}
+
+/// When somebody is told, and who; in `--help` only, as `-h` is a screen.
+#[derive(Debug, Args)]
+#[command(
+    next_help_heading = "Alerts (signed by the secret in TAGTIDE_ALERT_SECRET or TAGTIDE_ALERT_SECRET_FILE)"
+)]
+pub(crate) struct AlertOptions {
+    /// Tell of tags that rise so much
+    ///
+    /// Such as 8. It is the score in 5 minutes of /api/v1/top?by=rising, which takes 5 mentions by 3 people. A rise is told once: again only
+    /// after the tag was below half of it for 5 minutes without a break.
+    #[arg(
+        long = "alert-rise",
+        env = "TAGTIDE_ALERT_RISE",
+        hide_env_values = true,
+        hide_short_help = true,
+        value_name = "SCORE",
+        value_parser = score
+    )]
+    pub(crate) rise: Option<f64>,
+
+    /// Tell of this tag; repeat it
+    ///
+    /// When it has so many mentions in a window (5m if none is given), such as rust=100 or rust=5000/24h. It is told again only after the tag was below half of it for the length
+    /// of the window; of the window all it is told once for good.
+    #[arg(
+        long = "alert-tag",
+        env = "TAGTIDE_ALERT_TAG",
+        hide_env_values = true,
+        hide_short_help = true,
+        value_name = "TAG=COUNT[/WINDOW]",
+        value_delimiter = '\n'
+    )]
+    pub(crate) tags: Vec<TagCount>,
+
+    /// Tell whom, by a POST; repeat it
+    ///
+    /// As the Standard Webhooks have it (standardwebhooks.com), signed with a secret whsec_…. Without one the board
+    /// and /api/v1/alerts tell of them.
+    #[arg(
+        long = "alert-url",
+        env = "TAGTIDE_ALERT_URL",
+        hide_env_values = true,
+        hide_short_help = true,
+        value_name = "URL",
+        value_delimiter = '\n',
+        value_parser = crate::alerts::url
+    )]
+    pub(crate) urls: Vec<reqwest::Url>,
+
+    /// Where others find this board, for the links in what is posted [default: http:// and --listen]
+    #[arg(
+        long = "alert-site",
+        env = "TAGTIDE_ALERT_SITE",
+        hide_env_values = true,
+        hide_short_help = true,
+        value_name = "URL",
+        value_parser = crate::alerts::url
+    )]
+    pub(crate) site: Option<reqwest::Url>,
+}
+
+/// `TAG=COUNT[/WINDOW]`
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct TagCount {
+    pub(crate) tag: String,
+    pub(crate) count: u64,
+    pub(crate) window: Window,
+}
+
+impl FromStr for TagCount {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        const FORM: &str =
+            "TAG=COUNT or TAG=COUNT/WINDOW is needed, such as rust=100 or rust=5000/24h";
+        let (tag, rest) = text.rsplit_once('=').ok_or(FORM)?;
+        let (count, window) = match rest.split_once('/') {
+            Some((count, window)) => (count, window.parse().map_err(|_| FORM)?),
+            None => (rest, Window::default()),
+        };
+        match count.parse() {
+            Ok(count @ 1..) if !tag.is_empty() => Ok(Self {
+                tag: tag.to_owned(),
+                count,
+                window,
+            }),
+            _ => Err(FORM),
+        }
+    }
 }
 
 #[derive(Debug, Args)]
@@ -552,6 +657,14 @@ fn batch(text: &str) -> Result<Duration, String> {
     }
 }
 
+fn score(text: &str) -> Result<f64, String> {
+    let score = text
+        .parse()
+        .ok()
+        .filter(|score: &f64| score.is_finite() && *score > 0.0);
+    score.ok_or_else(|| "a number above 0 is needed, such as 8".to_owned())
+}
+
 fn server(text: &str) -> Result<reqwest::Url, String> {
     let full = if text.contains("://") {
         text.to_owned()
@@ -614,6 +727,13 @@ mod tests {
             "tagtide feed --source mastodon:",
             "tagtide status ftp://127.0.0.1/",
             "tagtide --log-format xml",
+            "tagtide --alert-rise 0",
+            "tagtide --alert-rise NaN",
+            "tagtide --alert-tag rust",
+            "tagtide --alert-tag rust=0",
+            "tagtide --alert-tag rust=5/2m",
+            "tagtide --alert-tag =5",
+            "tagtide --alert-url ftp://x/",
         ] {
             let Err(error) = typed(words) else {
                 panic!("{words} is taken")

@@ -5,14 +5,16 @@
 //! * `epoch` posts combined into the open epoch, and its seal
 //! * `store` the two files that survive the process
 //! * `flow` the count as a timely dataflow, `blocked` the tags that it leaves out
+//! * `alerts` what is told when a tag reaches a threshold
 //! * `backup` a copy of the two files while they are written
 //! * `results` the newest counts, for whoever shows them; `kept` what takes its time, for the next one
 //! * `log` what is told on standard error
-//! * `client` how others are asked over HTTP; `durations` how long things took, `process` what the
-//!   system knows of this process
+//! * `client` how others are asked over HTTP, `retry` how long to wait before that is done again;
+//!   `durations` how long things took, `process` what the system knows of this process
 //! * `web` the board and the APIs, `tutorial` the other wires of the classic tutorial
 //! * `fuzzing` what must hold for any bytes; not in the program
 
+mod alerts;
 mod backup;
 mod blocked;
 mod cli;
@@ -27,6 +29,7 @@ mod kept;
 mod log;
 mod process;
 mod results;
+mod retry;
 mod source;
 mod store;
 mod tutorial;

@@ -4,6 +4,7 @@
 use std::{sync::Arc, time::Duration};
 
 use engine::{
+    alerts::Seen,
     count::{DAYS, Usage},
     key::Key,
 };
@@ -23,6 +24,16 @@ pub(crate) struct Results {
     /// up to [`MAX_ROWS`] rows.
     tops: Vec<Top>,
     pub(crate) whole: Whole,
+    pub(crate) watched: Watched,
+}
+
+/// What alerts are decided by, of everything.
+#[derive(Debug, Default)]
+pub(crate) struct Watched {
+    /// Those that rise, best first, up to [`MAX_ROWS`].
+    pub(crate) rising: Vec<Seen>,
+    /// The tags that are watched by name, where they have mentions.
+    pub(crate) tags: Vec<Seen>,
 }
 
 /// What is the same for every window and ranking.
@@ -59,7 +70,12 @@ impl Results {
     /// `tops` holds one of each window and ranking, in the order of both.
     pub(crate) fn new(epoch: Epoch, tops: Vec<Top>, whole: Whole) -> Self {
         debug_assert_eq!(tops.len(), Window::ALL.len() * Ranking::ALL.len());
-        Self { epoch, tops, whole }
+        Self {
+            epoch,
+            tops,
+            whole,
+            watched: Watched::default(),
+        }
     }
 
     pub(crate) fn top(&self, window: Window, by: Ranking) -> &Top {

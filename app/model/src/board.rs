@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use crate::{Epoch, Kind, Lang, Source, Top};
+use crate::{Epoch, Kind, Lang, Notice, Source, Top};
 
 /// What the page shows: the ranks and where they come from.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -19,6 +19,9 @@ pub struct Board {
     pub external: bool,
     /// What was received since has been waiting to be counted for too long.
     pub behind: bool,
+    /// The newest alerts, newest first. Not there in boards of before there were any.
+    #[serde(default)]
+    pub alerts: Vec<Notice>,
 }
 
 /// How much comes in just now.
@@ -36,6 +39,14 @@ pub struct Pulse {
 
 /// The answer to a poll.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+// Where addresses are shorter it is not so large.
+#[cfg_attr(
+    target_pointer_width = "64",
+    expect(
+        clippy::large_enum_variant,
+        reason = "one is made a question, and none is kept"
+    )
+)]
 pub enum Answer {
     /// The counts are those of the epoch that the asker holds.
     Unchanged(Unchanged),

@@ -2,6 +2,7 @@
 //!
 //! The field names are those of the public JSON of `/api/v1/top`; a name given here is not changed.
 
+mod alert;
 mod board;
 mod slice;
 mod source;
@@ -9,6 +10,7 @@ mod tag;
 mod top;
 mod view;
 
+pub use alert::{Alert, AlertKind, Notice};
 pub use board::{Answer, Board, Pulse, Unchanged};
 pub use slice::{Filter, Kind, Lang, Slice};
 pub use source::{Source, SourceState, Spend, states};

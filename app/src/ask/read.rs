@@ -5,8 +5,8 @@
 //! written.
 
 use model::{
-    Answer, Board, Epoch, LangCount, Link, Pulse, Row, Source, SourceCount, SourceState, Spend,
-    Step, TagAnswer, TagCount, TagDetail, Top, Unchanged,
+    Answer, Board, Epoch, LangCount, Link, Notice, Pulse, Row, Source, SourceCount, SourceState,
+    Spend, Step, TagAnswer, TagCount, TagDetail, Top, Unchanged,
 };
 
 use super::Told;
@@ -80,6 +80,20 @@ fn board(mut json: Json<'_>) -> Option<Board> {
         kinds: json.take("kinds")?.list(|kind| kind.text()?.parse().ok())?,
         external: json.take("external")?.truth()?,
         behind: json.take("behind")?.truth()?,
+        alerts: match json.take("alerts") {
+            Some(alerts) => alerts.list(notice)?,
+            None => Vec::new(),
+        },
+    })
+}
+
+fn notice(mut json: Json<'_>) -> Option<Notice> {
+    Some(Notice {
+        tag: json.take("tag")?.text()?,
+        window: json.take("window")?.text()?.parse().ok()?,
+        told: json.take("told")?.text()?,
+        epoch: Epoch(json.take("epoch")?.whole()?),
+        at: json.take("at")?.text()?,
     })
 }
 
@@ -451,6 +465,13 @@ mod tests {
             kinds: Kind::ALL.into(),
             external: true,
             behind: false,
+            alerts: vec![Notice {
+                tag: "#a".to_owned(),
+                window: Window::OneHour,
+                told: "has 50 mentions in the last hour".to_owned(),
+                epoch: Epoch(904_613_300),
+                at: "2026-11-22T18:30:00Z".to_owned(),
+            }],
         };
         let unchanged = |sources| Unchanged {
             epoch: Epoch(1),

@@ -10,7 +10,7 @@
 use model::{Ranking, Row};
 
 use super::{Sheet, label, within};
-use crate::page::words;
+use crate::words;
 
 /// As many as a board has by default.
 const ROWS: usize = 10;

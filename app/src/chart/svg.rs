@@ -10,7 +10,7 @@ use model::{Origin, Ranking, Row, Top, View};
 use plotters::backend::SVGBackend;
 
 use super::{Look, Palette, paint, rough_width};
-use crate::{address::Theme, page::words};
+use crate::{address::Theme, words};
 
 /// As wide as previews of links are shown at most.
 pub const WIDTH: u32 = 1200;

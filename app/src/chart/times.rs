@@ -14,7 +14,7 @@ use super::{
     plan::{Anchor, Letters, round, step},
     when, within, write,
 };
-use crate::page::words;
+use crate::words;
 
 /// Mentions over time, and how far they are counted.
 #[derive(Clone, Debug, Default, PartialEq)]

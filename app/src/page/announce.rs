@@ -1,7 +1,8 @@
 //! What is read out to those who listen to the page: little, and seldom.
 //!
 //! A board changes every two seconds; a voice that says so cannot be borne. At most one sentence in
-//! [`PAUSE`], and only when the leader is another or the line to the server is cut or mended.
+//! [`PAUSE`], and only when the line to the server is cut or mended, a tag has reached a threshold, or the
+//! leader is another.
 
 use std::time::Duration;
 
@@ -15,14 +16,23 @@ pub struct Announcer {
     last: Option<Duration>,
     /// What listeners know.
     leader: Option<String>,
+    alert: Option<String>,
     offline: bool,
 }
 
 impl Announcer {
-    pub fn say(&mut self, now: Duration, health: Health, leader: Option<&str>) -> Option<String> {
-        // Who opens the page reads its table: what it arrived with is no news.
+    /// `alert` is the newest one, in a sentence.
+    pub fn say(
+        &mut self,
+        now: Duration,
+        health: Health,
+        leader: Option<&str>,
+        alert: Option<&str>,
+    ) -> Option<String> {
+        // Who opens the page reads what is on it: what it arrived with is no news.
         let last = *self.last.get_or_insert_with(|| {
             self.leader = leader.map(str::to_owned);
+            self.alert = alert.map(str::to_owned);
             now
         });
         if now.saturating_sub(last) < PAUSE {
@@ -36,6 +46,9 @@ impl Announcer {
                 "Connected again."
             }
             .to_owned()
+        } else if let Some(alert) = alert.filter(|_| alert != self.alert.as_deref()) {
+            self.alert = Some(alert.to_owned());
+            alert.to_owned()
         } else if let Some(tag) = leader.filter(|_| leader != self.leader.as_deref()) {
             self.leader = Some(tag.to_owned());
             format!("{tag} leads now.")
@@ -60,7 +73,10 @@ mod tests {
     fn what_the_page_opened_with_is_no_news() {
         let mut announcer = Announcer::default();
         for second in 0..300 {
-            assert_eq!(announcer.say(at(second), Health::Live, Some("#a")), None);
+            assert_eq!(
+                announcer.say(at(second), Health::Live, Some("#a"), None),
+                None
+            );
         }
     }
 
@@ -70,7 +86,9 @@ mod tests {
         let tags = ["#a", "#b", "#c"];
         let said = (0..120).filter(|&second| {
             let tag = tags[second as usize % tags.len()];
-            announcer.say(at(second), Health::Live, Some(tag)).is_some()
+            announcer
+                .say(at(second), Health::Live, Some(tag), None)
+                .is_some()
         });
         let said: Vec<_> = said.collect();
         assert!(said.len() >= 2);
@@ -83,11 +101,25 @@ mod tests {
     #[test]
     fn says_that_the_line_is_cut_and_that_it_is_mended() {
         let mut announcer = Announcer::default();
-        announcer.say(at(0), Health::Live, None);
-        let cut = announcer.say(at(31), Health::Offline, None);
+        announcer.say(at(0), Health::Live, None, None);
+        let cut = announcer.say(at(31), Health::Offline, None, None);
         assert!(cut.is_some_and(|said| said.starts_with("No connection")));
-        assert_eq!(announcer.say(at(40), Health::Live, None), None);
-        let mended = announcer.say(at(61), Health::Live, None);
+        assert_eq!(announcer.say(at(40), Health::Live, None, None), None);
+        let mended = announcer.say(at(61), Health::Live, None, None);
         assert_eq!(mended.as_deref(), Some("Connected again."));
+    }
+
+    #[test]
+    fn says_an_alert_once_and_before_who_leads() {
+        let mut announcer = Announcer::default();
+        let mut say =
+            |second, leader, alert| announcer.say(at(second), Health::Live, Some(leader), alert);
+        assert_eq!(say(0, "#a", Some("#old rises.")), None);
+        assert_eq!(say(40, "#a", Some("#old rises.")), None);
+        let said = say(41, "#b", Some("#new rises."));
+        assert_eq!(said.as_deref(), Some("#new rises."));
+        // It goes and is there again, as where an older one was dismissed.
+        assert_eq!(say(72, "#b", None).as_deref(), Some("#b leads now."));
+        assert_eq!(say(110, "#b", Some("#new rises.")), None);
     }
 }

@@ -45,6 +45,11 @@ impl Arranged {
         }
     }
 
+    pub fn is_muted(self, tag: &str) -> bool {
+        self.muted
+            .with(|muted| muted.iter().any(|other| same(other, tag)))
+    }
+
     /// Mutes what the reader's browser remembers as muted.
     #[cfg(feature = "hydrate")]
     pub(super) fn remember(self) {

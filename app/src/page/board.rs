@@ -5,6 +5,7 @@ use model::{Origin, Pulse, Ranking, Row, View};
 
 use super::{
     TITLE,
+    alerts::Alerts,
     banner::Banner,
     controls::Controls,
     live::Live,
@@ -15,12 +16,12 @@ use super::{
     sources::Sources,
     spark,
     states::{Empty, Starting},
-    words,
 };
 use crate::{
     address::{self, Mode},
     ask::Told,
     chart::label::shown,
+    words,
 };
 
 #[component]
@@ -57,6 +58,7 @@ pub fn BoardPage(view: Memo<View>, mode: Memo<Mode>, first: Option<Told>) -> imp
         <Masthead line=live.line ways=windows(live) />
         <main class="board">
             <Controls live />
+            <Alerts live />
             {board}
         </main>
         <Banner line=live.line />
@@ -205,15 +207,9 @@ fn leader(row: &Row, of: View, mode: Mode) -> Leader {
     };
     Leader {
         tag: row.tag.clone(),
-        href: tag_href(&row.tag, of, mode),
+        href: address::row_href(&row.tag, of, mode),
         told,
     }
-}
-
-/// The page of a tag on this board; what another program calls a label has none.
-pub fn tag_href(tag: &str, of: View, mode: Mode) -> Option<String> {
-    let counted = matches!(of.origin, Origin::Counted(_));
-    counted.then(|| address::tag_href(tag, of.window, mode))
 }
 
 #[cfg(test)]

@@ -11,9 +11,11 @@ use super::{
     masthead::{Way, counted},
     said,
     take::Take,
+};
+use crate::{
+    address::{self, Mode, Theme},
     words,
 };
-use crate::address::{self, Mode, Theme};
 
 #[component]
 pub fn Controls(live: Live) -> impl IntoView {

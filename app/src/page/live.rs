@@ -9,13 +9,14 @@ mod feed;
 use std::sync::Arc;
 
 use leptos::prelude::*;
-use model::{Answer, Board, Origin, Ranking, Row, TagAnswer, TagDetail, View};
+use model::{Answer, Board, Notice, Origin, Ranking, Row, TagAnswer, TagDetail, View};
 
-use super::{arrange::Arranged, words};
+use super::arrange::Arranged;
 use crate::{
     address::Mode,
     ask::{TagView, Told},
     poll::Health,
+    words,
 };
 
 #[cfg(feature = "hydrate")]
@@ -76,6 +77,8 @@ pub struct Live {
     pub kept: RwSignal<Option<Shown>>,
     /// What the reader has done to the rows.
     pub arranged: Arranged,
+    /// The newest alerts but of tags that the reader has muted.
+    pub alerts: Memo<Vec<Notice>>,
     /// The rows of the board without those that the reader has muted.
     pub ranked: Memo<Vec<Row>>,
     /// Those that are shown, as they stand from above.
@@ -111,6 +114,12 @@ impl Live {
         let rows = Memo::new(move |before: Option<&Vec<Row>>| {
             ranked.with(|rows| arranged.rows(before.map_or(&[], Vec::as_slice), rows))
         });
+        let alerts = Memo::new(move |_| {
+            let of = |board: &Arc<Board>| board.alerts.clone();
+            let mut alerts = shown.with(|shown| shown.board.as_ref().map(of).unwrap_or_default());
+            alerts.retain(|notice| !arranged.is_muted(&notice.tag));
+            alerts
+        });
         let at = Memo::new(move |_| {
             shown.with(|shown| shown.board.as_ref().map(|board| board.top.at.clone()))
         });
@@ -121,6 +130,7 @@ impl Live {
             by: Memo::new(move |_| shown.with(|shown| shown.of.by)),
             kept: RwSignal::default(),
             arranged,
+            alerts,
             ranked,
             rows,
             line: Line::new(mode, at.into()),

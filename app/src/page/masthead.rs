@@ -5,11 +5,12 @@ use model::{Origin, View, Window};
 
 use super::{
     live::{Line, Live},
-    said, words,
+    said,
 };
 use crate::{
     address::{self, Mode},
     poll::Health,
+    words,
 };
 
 /// In the order of [`Window::ALL`].

@@ -16,7 +16,8 @@ mod tip;
 
 use leptos::prelude::*;
 
-use super::{live::Live, words};
+use super::live::Live;
+use crate::words;
 
 #[component]
 pub fn Picture(live: Live) -> impl IntoView {

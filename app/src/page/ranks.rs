@@ -7,13 +7,14 @@ use model::{Origin, Ranking, Row, View, Window};
 
 use super::{
     arrange::Arranged,
-    board::tag_href,
     live::Live,
     said,
     spark::{self, spark},
+};
+use crate::{
+    address::{self, Mode},
     words,
 };
-use crate::address::Mode;
 
 #[component]
 pub fn Ranks(live: Live) -> impl IntoView {
@@ -157,7 +158,7 @@ fn caption(of: View) -> String {
 
 fn rank(row: Row, of: View, mode: Mode, past: bool) -> impl IntoView {
     let (count, doubt) = count(&row);
-    let href = tag_href(&row.tag, of, mode);
+    let href = address::row_href(&row.tag, of, mode);
     let people = row.people.map(words::grouped);
     let rise = row.score.map(words::rise);
     let Change {

@@ -3,7 +3,8 @@
 use leptos::prelude::*;
 use model::{Source, SourceState, Spend};
 
-use super::{live::Live, said, words};
+use super::{live::Live, said};
+use crate::words;
 
 /// Between two facts. It ends a line and begins none.
 const DOT: &str = "\u{a0}· ";

@@ -3,8 +3,8 @@
 use leptos::{either::Either, prelude::*};
 use model::{Board, Filter, Origin, Ranking, Source, View, Window};
 
-use super::{live::Live, words};
-use crate::address;
+use super::live::Live;
+use crate::{address, words};
 
 #[component]
 pub fn Starting() -> impl IntoView {
@@ -216,6 +216,7 @@ mod tests {
             kinds: Vec::new(),
             external: false,
             behind: false,
+            alerts: Vec::new(),
         };
         assert_eq!(
             why_empty(&board, view),

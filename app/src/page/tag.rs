@@ -14,11 +14,11 @@ use super::{
     live::{Known, LiveTag, ShownTag},
     masthead::{Masthead, WINDOW_KEYS, Way},
     states::Starting,
-    words,
 };
 use crate::{
     address::{self, Mode},
     ask::{TagView, Told},
+    words,
 };
 use times::Canvas;
 

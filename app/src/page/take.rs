@@ -3,8 +3,11 @@
 use leptos::prelude::*;
 use model::View;
 
-use super::{live::Live, said, words};
-use crate::address::{self, Mode, Theme};
+use super::{live::Live, said};
+use crate::{
+    address::{self, Mode, Theme},
+    words,
+};
 
 #[component]
 pub fn Take(live: Live) -> impl IntoView {

@@ -4,7 +4,7 @@
 //! behind its checksum, the state is taken into the count, and the log is counted in behind it.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     fmt::{self, Write as _},
     io::Write as _,
     path::Path,
@@ -109,6 +109,7 @@ impl Report {
             Err(error) => self.find(format_args!("log.redb: remembered posts: {error}")),
         }
         self.receipts(log, last);
+        self.alerts(log, last);
         self.say(format_args!(
             "state.redb   {}",
             size(directory, "state.redb")
@@ -231,6 +232,37 @@ impl Report {
             )),
             Err(error) => self.find(format_args!("log.redb: receipts: {error}")),
         }
+    }
+
+    fn alerts(&mut self, log: &Log, last: Epoch) {
+        let read = log
+            .alerts()
+            .and_then(|alerts| Ok((alerts, log.spent_alerts()?)));
+        let (alerts, (as_of, spent)) = match read {
+            Ok(read) => read,
+            Err(error) => return self.find(format_args!("log.redb: alerts: {error}")),
+        };
+        let ahead = alerts
+            .iter()
+            .filter(|(_, alert)| alert.epoch > last)
+            .count();
+        if ahead > 0 || as_of > last {
+            return self.find(format_args!(
+                "log.redb: {ahead} alerts are of epochs after the last, and those that have fired as of {}",
+                as_of.0
+            ));
+        }
+        let ids: BTreeSet<&str> = alerts.iter().map(|(_, alert)| alert.id.as_str()).collect();
+        if ids.len() < alerts.len() {
+            return self.find(format_args!("log.redb: two alerts have the same id"));
+        }
+        let waiting = alerts.iter().filter(|(_, alert)| !alert.waiting.is_empty());
+        self.say(format_args!(
+            "  {} alerts are kept, {} of them to be delivered; {} tags fire only when they have fallen",
+            alerts.len(),
+            waiting.count(),
+            spent.len()
+        ));
     }
 
     fn windows(&mut self, groups: &BTreeMap<u8, Group>, last: Epoch, batch: Duration) {

@@ -5,6 +5,7 @@ use std::{io, process::ExitCode};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::{
+    alerts::Unusable,
     blocked::Unreadable,
     cli::{self, Command},
     flow::FlowError,
@@ -52,7 +53,7 @@ pub fn run() -> ExitCode {
 }
 
 fn status(error: &anyhow::Error) -> u8 {
-    if error.is::<Unreadable>() || error.is::<NeedsToken>() {
+    if error.is::<Unreadable>() || error.is::<NeedsToken>() || error.is::<Unusable>() {
         return 2;
     }
     match error.downcast_ref() {

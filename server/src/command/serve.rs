@@ -21,6 +21,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use super::{Signals, say};
 use crate::{
+    alerts::{self, Alerts, Watching},
     backup::Backups,
     blocked::{Blocked, ListFile},
     cli::Serve,
@@ -55,8 +56,10 @@ pub(super) async fn run(typed: Serve) -> anyhow::Result<()> {
     let mut signals = Signals::new()?;
     // All that can be refused is asked first, so that nothing is left half-started.
     let access = Access::new(ingest_token()?, typed.public)?;
-    let listener = listen(typed.listen)?;
     let grammar = typed.text.grammar;
+    let site = typed.alerts.site.clone();
+    let alerting = alerts::Settings::new(typed.alerts, grammar)?;
+    let listener = listen(typed.listen)?;
     let (list, blocked) = match typed.block {
         Some(path) => {
             let (list, blocked) = ListFile::open(path, grammar)?;
@@ -96,6 +99,7 @@ pub(super) async fn run(typed: Serve) -> anyhow::Result<()> {
         grammar,
         max_tags: typed.max_tags,
         blocked: blocked.clone(),
+        watched: alerting.watched().collect(),
         results,
         durable: durable.clone(),
         workload: workload.clone(),
@@ -104,11 +108,18 @@ pub(super) async fn run(typed: Serve) -> anyhow::Result<()> {
     let counted = live.clone();
     let remembered = epoch::remembered(&log, grammar, batch).map_err(FlowError::Store)?;
     let receipts = Receipts::load(log.clone()).map_err(FlowError::Store)?;
+    let author_key = author_key(&log)?;
+    let alerts = Alerts::load(log.clone()).map_err(FlowError::Store)?;
+    alerts
+        .keep_receivers(&alerting)
+        .await
+        .map_err(FlowError::Store)?;
+    let watching = Watching::new(&alerting, &log, author_key, batch).map_err(FlowError::Store)?;
     let sealing = epoch::Parts {
         log: log.clone(),
         grammar,
         batch,
-        author_key: author_key(&log)?,
+        author_key,
         receipts: receipts.clone(),
         sealed,
         droppable: durable,
@@ -136,6 +147,16 @@ pub(super) async fn run(typed: Serve) -> anyhow::Result<()> {
     if let Some(url) = typed.post_to {
         showing.spawn(tutorial::post(url, live.clone(), showing.stop.clone()));
     }
+    if !alerting.rules.is_empty() {
+        let (live, stop) = (live.clone(), showing.stop.clone());
+        showing.spawn(alerts::watch(watching, live, alerts.clone(), stop));
+    }
+    let site = match site {
+        Some(site) => site.as_str().trim_end_matches('/').to_owned(),
+        None => format!("http://{}", listener.local_addr()?),
+    };
+    let (told, stop) = (alerts.clone(), showing.stop.clone());
+    showing.spawn(alerts::deliver(alerting, told, live.clone(), site, stop));
     if typed.print {
         showing.spawn(tutorial::print(live.clone(), showing.stop.clone()));
     }
@@ -156,6 +177,7 @@ pub(super) async fn run(typed: Serve) -> anyhow::Result<()> {
         checkpoints,
         files: store::Files::of(&typed.data),
         external: ExternalBoard::default(),
+        alerts,
         batch,
         site: Site::find(),
         pictures: Pictures::default(),

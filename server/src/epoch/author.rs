@@ -37,6 +37,13 @@ impl AuthorKey {
         Ok(sip128::SipHasher24::new().hash(&bytes).as_bytes())
     }
 
+    /// A name for something of this data directory, that no other one gives.
+    pub(crate) fn name(&self, what: &[u8]) -> u128 {
+        sip128::SipHasher24::new_with_key(&self.0)
+            .hash(what)
+            .as_u128()
+    }
+
     pub(super) fn hashes(&self, kind: Kind) -> Hashes {
         let of = |what: &[u8]| {
             let mut hasher = SipHasher24::new_with_key(&self.0);

@@ -2,14 +2,15 @@
 
 use std::{
     collections::{BTreeMap, HashSet},
+    sync::Arc,
     time::Instant,
 };
 
 use engine::{
-    count::{Delta, Group, Partial, Shape, Trend},
+    count::{Delta, Group, Leader, Partial, Shape, Trend},
     key::{Key, group_of},
 };
-use model::{Epoch, Filter};
+use model::{Epoch, Filter, Window};
 use timely::{
     dataflow::{
         StreamVec,
@@ -48,6 +49,7 @@ struct Shard {
     start: Start,
     blocked: Blocked,
     working: Working,
+    watched: Arc<[(Key, Window)]>,
 }
 
 struct Pending {
@@ -67,6 +69,7 @@ pub(super) fn count(
     jobs: Jobs,
     blocked: Blocked,
     working: Working,
+    watched: Arc<[(Key, Window)]>,
 ) -> Counted<'_> {
     let scope = records.scope();
     let (worker, workers) = (scope.worker().index(), scope.worker().peers());
@@ -90,6 +93,7 @@ pub(super) fn count(
             start,
             blocked,
             working,
+            watched,
         };
         let mut checkpoints = Checkpoints::new(
             start.replay_after,
@@ -175,9 +179,11 @@ impl Shard {
             self.last = epoch.max(self.last);
             self.tell_what_is_held();
             if pending.shown && epoch >= self.start.show_from {
+                let mut partial = self.partial(Filter::default(), &hidden);
+                partial.watched = self.watched(&hidden);
                 pieces.push(Piece {
                     of: None,
-                    part: self.tops(Filter::default(), &hidden),
+                    part: Part::Tops(partial),
                 });
             }
         }
@@ -187,7 +193,7 @@ impl Shard {
         );
         for question in pending.questions {
             let part = match &question.ask {
-                Ask::Tops(filter) => self.tops(*filter, &hidden),
+                Ask::Tops(filter) => Part::Tops(self.partial(*filter, &hidden)),
                 Ask::Tag(key, window) => {
                     let group = self.groups.get(&group_of(key));
                     let detail =
@@ -215,8 +221,17 @@ impl Shard {
         self.working.holds(held);
     }
 
-    fn tops(&self, filter: Filter, hidden: &HashSet<Key>) -> Part {
-        let groups = self.groups.values();
-        Part::Tops(Partial::of(groups, filter, hidden, MAX_ROWS))
+    fn partial(&self, filter: Filter, hidden: &HashSet<Key>) -> Partial {
+        Partial::of(self.groups.values(), filter, hidden, MAX_ROWS)
+    }
+
+    /// Of the tags watched, those that are kept here and not hidden.
+    fn watched(&self, hidden: &HashSet<Key>) -> Vec<(Window, Leader)> {
+        let shown = self.watched.iter().filter(|(key, _)| !hidden.contains(key));
+        let leader = |(key, window): &(Key, Window)| {
+            let group = self.groups.get(&group_of(key))?;
+            Some((*window, group.leader(key, *window)?))
+        };
+        shown.filter_map(leader).collect()
     }
 }

@@ -205,8 +205,8 @@ fn build(worker: &mut Worker, common: &Common, start: Start, open: &Open) -> (In
     worker.dataflow(|scope| {
         let records = input.to_stream(scope);
         let (jobs, blocked) = (common.jobs.clone(), parts.blocked.clone());
-        let working = parts.workload.worker();
-        let counted = count(records, start, shape, jobs, blocked, working);
+        let (working, watched) = (parts.workload.worker(), parts.watched.clone());
+        let counted = count(records, start, shape, jobs, blocked, working, watched);
         let (parts, open) = (parts.clone(), open.clone());
         merge(counted.pieces, parts.workers)
             .inspect(move |(epoch, piece)| show(*epoch, piece, &parts, &open))

@@ -25,7 +25,8 @@ use std::{
     time::Duration,
 };
 
-use engine::grammar::Grammar;
+use engine::{grammar::Grammar, key::Key};
+use model::Window;
 use tokio::sync::watch;
 
 use crate::{
@@ -62,6 +63,8 @@ pub(crate) struct Parts {
     pub(crate) max_tags: u64,
     /// Tags that take no rank.
     pub(crate) blocked: Blocked,
+    /// Tags that are told of by name in every epoch, whatever they lead.
+    pub(crate) watched: Arc<[(Key, Window)]>,
     /// Told of every epoch's results.
     pub(crate) results: watch::Sender<Option<Arc<Results>>>,
     /// Log entries up to this epoch are in the stored state of every group.

@@ -75,6 +75,7 @@ fn parts(
         batch: BATCH,
         grammar: Grammar::Twitter,
         max_tags: 2_000_000,
+        watched: Arc::default(),
         blocked: Blocked::default(),
         results,
         durable,

@@ -3,6 +3,7 @@
 use std::{cmp::Reverse, collections::BTreeMap, time::Duration};
 
 use engine::{
+    alerts::{RISING, Seen},
     count::{Detail, Leader, Leaders, Part, Partial, Trend, day_of},
     grammar::Grammar,
     key::Key,
@@ -15,7 +16,7 @@ use model::{
 
 use crate::{
     epoch::end_of,
-    results::{Results, Trending, Trends, Whole},
+    results::{Results, Trending, Trends, Watched, Whole},
 };
 
 pub(super) fn results(
@@ -41,7 +42,26 @@ pub(super) fn results(
             tops.push(top(window, by, part, leaders));
         }
     }
-    Results::new(epoch, tops, whole(merged, batch))
+    let mut results = Results::new(epoch, tops, whole(merged, batch));
+    results.watched = watched(merged, grammar);
+    results
+}
+
+/// What alerts are decided by.
+fn watched(merged: &Partial, grammar: Grammar) -> Watched {
+    let seen = |window: Window, leader: &Leader| Seen {
+        key: leader.key.clone(),
+        window,
+        tag: grammar.shown(&leader.spelling),
+        count: leader.count,
+        people: leader.people,
+        score: leader.score,
+    };
+    let rising = merged.first(RISING, Ranking::Rising);
+    Watched {
+        rising: each(rising, |leader| seen(RISING, leader)),
+        tags: each(&merged.watched, |(window, leader)| seen(*window, leader)),
+    }
 }
 
 /// Languages that can be chosen from are so many at most.

@@ -40,7 +40,6 @@ mod random;
 mod reconnect;
 #[cfg(test)]
 mod recording;
-mod retry;
 mod secret;
 mod spec;
 mod sse;

@@ -8,7 +8,8 @@ use std::time::{Duration, Instant};
 
 use tokio::{select, time::sleep};
 
-use super::{Context, Cursor, Sink, connection::accept, random::Random, retry::Backoff};
+use super::{Context, Cursor, Sink, connection::accept, random::Random};
+use crate::retry::{Backoff, jittered};
 
 /// A connection that has lasted so long was a good one, also without posts.
 const GOOD: Duration = Duration::from_secs(60);
@@ -74,7 +75,7 @@ impl Pauses {
             Next::AtOnce | Next::Network => self.network.pause(random),
             Next::Refused => self.refused.pause(random),
             Next::Limited => self.limited.pause(random),
-            Next::In(time) => super::retry::jittered(time, random),
+            Next::In(time) => jittered(time, random),
         }
     }
 }

@@ -62,6 +62,11 @@ impl Secret {
         Sha256::digest(self.0.as_bytes())
     }
 
+    /// What stands behind `prefix`, for whoever makes a key of it.
+    pub(crate) fn after(&self, prefix: &str) -> Option<&str> {
+        self.0.strip_prefix(prefix)
+    }
+
     /// The value of an `Authorization` header.
     pub(super) fn bearer(&self) -> HeaderValue {
         let value = HeaderValue::from_str(&format!("Bearer {}", self.0));

@@ -12,8 +12,8 @@ use super::{
     options::Options,
     protocol::{OpenError, Protocol, SpecError},
     reconnect::{self, End, Next, Pauses, Peer},
-    retry::Backoff,
 };
+use crate::retry::Backoff;
 
 /// The first pause between two tries; it doubles up to [`LONGEST`].
 const SHORTEST: Duration = Duration::from_millis(250);

@@ -14,7 +14,8 @@ use redb::{
 };
 
 use super::{
-    Commits, DeliveryKey, OpenError, Receipt, SealedEpoch, SealedReceipts, StoreError, crash, file,
+    Commits, DeliveryKey, OpenError, Receipt, SealedEpoch, SealedReceipts, StoreError, alert,
+    crash, file,
     format::{decode, encode},
     receipt::Stored,
     tables::{Lacking, Tables, Values},
@@ -44,7 +45,9 @@ pub(super) fn each_table(tables: &mut impl Tables) -> Result<(), StoreError> {
     tables.table(EPOCHS, Values::Summed)?;
     tables.table(REMEMBERED, Values::Summed)?;
     tables.table(CURSORS, Values::Summed)?;
-    tables.table(RECEIPTS, Values::Summed)
+    tables.table(RECEIPTS, Values::Summed)?;
+    tables.table(alert::ALERTS, Values::Summed)?;
+    tables.table(alert::SPENT, Values::Summed)
 }
 
 /// What a data directory is bound to.
@@ -325,6 +328,7 @@ impl Log {
             .unwrap();
         let write = database.begin_write().unwrap();
         write.open_table(REMEMBERED).unwrap();
+        write.open_table(file::META).unwrap();
         write.commit().unwrap();
         Self(database, Commits::default())
     }

@@ -10,6 +10,7 @@
 //! known old one is made one of the newest when it is opened. This is
 //! the only place that names redb.
 
+mod alert;
 mod commits;
 mod copy;
 pub(crate) mod crash;
@@ -28,6 +29,7 @@ mod stream;
 mod tables;
 mod untouched;
 
+pub(crate) use alert::{Alert, AlertChange};
 pub(crate) use commits::Commits;
 pub(crate) use copy::Copy;
 pub(crate) use entry::SealedEpoch;

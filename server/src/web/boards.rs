@@ -104,6 +104,10 @@ impl Web {
             kinds: whole.map_or_else(Vec::new, |whole| whole.kinds.clone()),
             external,
             behind: self.live.is_behind(),
+            alerts: counted.as_ref().map_or_else(Vec::new, |results| {
+                let is_blocked = self.live.is_blocked();
+                self.alerts.notices(results.epoch, self.batch, is_blocked)
+            }),
         })
     }
 

@@ -2,7 +2,7 @@
 //! two addresses of the tutorial's dashboard.
 //!
 //! * [`router`] every route there is; [`posts`] takes posts from whoever has [`access`]; [`pages`],
-//!   [`api`], [`stream`], [`pictures`] (by [`fonts`]), [`trends`], [`status`], [`tutorial`], [`health`],
+//!   [`api`], [`alerts`], [`stream`], [`pictures`] (by [`fonts`]), [`trends`], [`status`], [`tutorial`], [`health`],
 //!   [`metrics`] and [`assets`] (with what is [`packed`]) answer; [`csv`] and [`etag`] give answers their
 //!   form; [`openapi`] describes those of `/api/v1`
 //! * [`boards`] what the pages' questions are answered; [`origin`] what links to them look like;
@@ -16,6 +16,7 @@
 //! server has a bound here or in [`connections`]: bodies, time, connections.
 
 mod access;
+mod alerts;
 mod api;
 mod assets;
 mod boards;
@@ -58,6 +59,7 @@ use tokio_util::sync::CancellationToken;
 use tower_http::catch_panic::CatchPanicLayer;
 
 use crate::{
+    alerts::Alerts,
     epoch::Retractions,
     flow::Workload,
     process::Process,
@@ -88,6 +90,7 @@ pub(crate) struct Web {
     pub(crate) files: Files,
     /// The board that another program posts to `/updateData`.
     pub(crate) external: ExternalBoard,
+    pub(crate) alerts: Alerts,
     /// Length of an epoch: how often a board can change.
     pub(crate) batch: Duration,
     pub(crate) site: Site,
@@ -125,6 +128,7 @@ fn router(web: Web) -> Router {
         .route("/api/v1/tags/{name}", get(api::tag))
         .route("/api/v1/trends", get(trends::tags))
         .route("/api/v1/trends/tags", get(trends::tags))
+        .route("/api/v1/alerts", get(alerts::alerts))
         .route("/api/v1/status", get(status::status))
         .route(posts::PATH, post(posts::post))
         .route("/api/v1/openapi.json", get(openapi::openapi))

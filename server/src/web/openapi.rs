@@ -23,7 +23,7 @@ use utoipa::{
     },
 };
 
-use super::{api, error::ApiError, etag, pictures, posts, status, stream, trends};
+use super::{alerts, api, error::ApiError, etag, pictures, posts, status, stream, trends};
 
 pub(super) use answers::{Errors, Faults, NoSuchTag, NotModified, PostsErrors};
 pub(super) use parameters::{
@@ -46,6 +46,7 @@ pub(super) use parameters::{
         stream::stream,
         api::tag,
         trends::tags,
+        alerts::alerts,
         status::status,
         posts::post,
         openapi,

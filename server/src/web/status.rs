@@ -34,6 +34,7 @@ pub(super) struct Status {
     /// In use.
     memory_bytes: Option<u64>,
     sources: Vec<Source>,
+    alerts: Alerts,
     stores: Stores,
 }
 
@@ -60,6 +61,19 @@ struct Source {
     cursor: Option<String>,
     spent_dollars: Option<f64>,
     budget_dollars: Option<f64>,
+}
+
+/// What has reached a threshold since the program started, and who was told of it: what is delivered, failed
+/// and waiting counts once for every receiver.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = AlertNumbers)]
+struct Alerts {
+    fired: u64,
+    delivered: u64,
+    failed: u64,
+    waiting: u64,
+    last_error: Option<String>,
+    last_error_at: Option<String>,
 }
 
 /// What is on disk, in bytes.
@@ -93,12 +107,30 @@ pub(super) async fn status(State(web): State<Web>) -> Response {
         lag_seconds: seconds(web.live.lag()),
         memory_bytes: usage.unwrap_or_default().resident_bytes,
         sources: web.sources.reports().into_iter().map(source).collect(),
+        alerts: alerts(&web),
         stores: Stores {
             log_bytes: sizes.log,
             state_bytes: sizes.state,
         },
     };
     ([(CACHE_CONTROL, "no-store")], Json(status)).into_response()
+}
+
+fn alerts(web: &Web) -> Alerts {
+    let numbers = web.alerts.numbers();
+    let (last_error, last_error_at) = web
+        .alerts
+        .last_error()
+        .map(|said| (said.sentence, said.at.to_string()))
+        .unzip();
+    Alerts {
+        fired: numbers.fired,
+        delivered: numbers.delivered,
+        failed: numbers.failed,
+        waiting: numbers.waiting,
+        last_error,
+        last_error_at,
+    }
 }
 
 fn source(report: Report) -> Source {

@@ -14,6 +14,7 @@ use super::{
     Access, Capacity, Clients, ExternalBoard, Pictures, Posts, Requests, Site, Streams, Web,
 };
 use crate::{
+    alerts::Alerts,
     epoch::{self, AuthorKey, Intake, Receipts, Retractions, Sealed, Sealer},
     flow::Workload,
     process::Process,
@@ -60,6 +61,7 @@ impl Counting {
             checkpoints: Commits::default(),
             files: Files::default(),
             external: ExternalBoard::default(),
+            alerts: Alerts::load(Arc::new(Log::in_memory())).unwrap(),
             batch: Duration::from_secs(2),
             site: Site::none(),
             pictures: Pictures::default(),

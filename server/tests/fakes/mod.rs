@@ -1,6 +1,6 @@
-//! The services that tagtide reads from, in small: each speaks its real protocol over loopback sockets.
+//! The services that tagtide talks to, in small: each speaks its real protocol over loopback sockets.
 //!
-//! [`X`], [`Jetstream`], [`Mastodon`] and [`Relay`] are handles, each a [`Fake`]: a test starts one, publishes
+//! [`X`], [`Jetstream`], [`Mastodon`], [`Relay`], and [`Hook`], which is told of alerts, are handles, each a [`Fake`]: a test starts one, publishes
 //! posts through it, breaks it, and looks at what clients did. Every handle has an `url()` and
 //! * `seen`, what clients did ([`Seen`]);
 //! * `script`, what goes wrong next ([`Script`]);
@@ -35,6 +35,7 @@ pub(crate) mod mastodon;
 pub(crate) mod nostr;
 mod seen;
 mod server;
+pub(crate) mod webhook;
 mod websocket;
 pub(crate) mod x;
 
@@ -45,6 +46,7 @@ pub(crate) use mastodon::Mastodon;
 pub(crate) use nostr::Relay;
 pub(crate) use seen::{Count, Record, Seen};
 pub(crate) use server::{Fake, Fault, Script, Service};
+pub(crate) use webhook::Hook;
 pub(crate) use x::X;
 
 /// For what takes moments on an idle machine; tests also run on busy ones.

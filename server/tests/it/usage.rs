@@ -57,6 +57,13 @@ fn wrong_usage_is_status_2() {
         (&["--log-format", "xml"], "text or json"),
         (&["count", "--top", "many"], "many"),
         (&["--block", "no/such/file"], "no/such/file"),
+        (&["--alert-rise", "high"], "such as 8"),
+        (&["--alert-tag", "rust"], "rust=100"),
+        (&["--alert-url", "http://a.example/"], "--alert-rise"),
+        (
+            &["--alert-rise", "8", "--alert-url", "http://a.example/"],
+            "TAGTIDE_ALERT_SECRET_FILE",
+        ),
     ] {
         let line = refused(&tagtide(&data, args), 2);
         assert!(line.contains(says), "{line}");

@@ -9,8 +9,9 @@ use leptos::{leptos_dom::helpers::window_event_listener_untyped, prelude::*, tas
 use super::{Line, feed::Feed};
 use crate::{
     ask,
-    page::{announce::Announcer, words},
+    page::announce::Announcer,
     poll::{Event, Health, Order, Poll},
+    words,
 };
 
 /// Keeps a page new for as long as the component lives that calls this.
@@ -145,11 +146,12 @@ impl Driver {
         if let Some(next_try) = next_try {
             set(line.next_try, next_try);
         }
-        let leader = self.feed.leader();
+        let (leader, alert) = (self.feed.leader(), self.feed.alert());
+        let (leader, alert) = (leader.as_deref(), alert.as_deref());
         let said = self
             .announcer
             .borrow_mut()
-            .say(now(), health, leader.as_deref());
+            .say(now(), health, leader, alert);
         if let Some(said) = said {
             line.announcement.set(said);
         }

@@ -8,6 +8,7 @@ use model::{Answer, Board, Origin, SourceState, TagAnswer, View};
 use super::{Known, Live, LiveTag, Shown, ShownTag};
 use crate::{
     ask::{Asked, Held, Told},
+    page::alerts,
     poll::Event,
 };
 
@@ -27,6 +28,8 @@ pub(crate) trait Feed {
     fn patience(&self) -> Option<Duration>;
     /// Who leads what is shown, where that is worth saying.
     fn leader(&self) -> Option<String>;
+    /// The newest alert in a sentence.
+    fn alert(&self) -> Option<String>;
 }
 
 fn answered(news: bool, late: bool) -> Event {
@@ -78,6 +81,11 @@ impl Feed for Live {
     fn leader(&self) -> Option<String> {
         self.ranked
             .with_untracked(|rows| rows.first().map(|row| row.tag.clone()))
+    }
+
+    fn alert(&self) -> Option<String> {
+        self.alerts
+            .with_untracked(|alerts| alerts.first().map(alerts::spoken))
     }
 }
 
@@ -214,6 +222,10 @@ impl Feed for LiveTag {
     }
 
     fn leader(&self) -> Option<String> {
+        None
+    }
+
+    fn alert(&self) -> Option<String> {
         None
     }
 }

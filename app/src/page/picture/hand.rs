@@ -15,12 +15,11 @@ use web_sys::{
     Element, Event, HtmlCanvasElement, HtmlElement, KeyboardEvent, MouseEvent, Node, PointerEvent,
 };
 
-use super::{
-    super::{board::tag_href, live::Live},
-    class,
-    tip::told,
+use super::{super::live::Live, class, tip::told};
+use crate::{
+    address,
+    chart::canvas::{Band, Bars, Listener},
 };
-use crate::chart::canvas::{Band, Bars, Listener};
 
 /// A finger that is held this long, in milliseconds, wants to see and not to open.
 const HELD: f64 = 400.0;
@@ -254,7 +253,9 @@ impl Hand {
         let tip = &self.spot.tip;
         let _ = tip.toggle_attribute_with_force("hidden", lines.is_none());
         // What another program calls a label has no page.
-        let href = tag.as_ref().and_then(|tag| tag_href(tag, of, mode));
+        let href = tag
+            .as_ref()
+            .and_then(|tag| address::row_href(tag, of, mode));
         let classes = self.figure.class_list();
         let _ = classes.toggle_with_force("leads", href.is_some());
         match (&tag, lines) {

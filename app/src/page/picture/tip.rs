@@ -2,7 +2,7 @@
 
 use model::Row;
 
-use super::super::words;
+use crate::words;
 
 /// All that is known of a row; `past` where there is something to be new against.
 pub(super) fn told(row: &Row, past: bool) -> Vec<(&'static str, String)> {

@@ -3,8 +3,8 @@
 use leptos::prelude::*;
 use model::{Filter, Link, Origin, TagDetail, View};
 
-use super::super::words;
 use crate::address::{self, Mode};
+use crate::words;
 
 /// Lines of each list.
 const LINES: usize = 10;

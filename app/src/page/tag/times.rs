@@ -7,10 +7,10 @@ pub(super) mod hand;
 use leptos::prelude::*;
 use model::{Step, TagDetail, Window};
 
-use super::super::words;
 #[cfg(any(feature = "hydrate", test))]
 use crate::chart::times::Series;
 use crate::chart::when;
+use crate::words;
 
 /// Lines of the table: more than that is the picture's work.
 const TIMES: usize = 12;

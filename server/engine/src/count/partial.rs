@@ -19,6 +19,8 @@ pub struct Partial {
     pub slices: BTreeMap<Slice, u64>,
     /// Of each tag that leads now, whatever it leads: mentions in the last steps, oldest first.
     pub recent: BTreeMap<Key, Vec<u64>>,
+    /// Of tags that are asked for by name, whatever they lead; in the order of neither.
+    pub watched: Vec<(Window, Leader)>,
 }
 
 /// What came in just now.
@@ -110,6 +112,14 @@ impl Pulse {
 
 impl Partial {
     /// The first tags of one window and ranking.
+    pub fn first(&self, window: Window, ranking: Ranking) -> &[Leader] {
+        let part = self.parts.get(place_of(window));
+        let of = Ranking::ALL.iter().position(|other| *other == ranking);
+        let leaders = part.and_then(|part| part.rankings.get(of?));
+        leaders.map_or(&[], |leaders| &leaders.now)
+    }
+
+    /// The same without the rest.
     pub(super) fn leaders(self, window: Window, ranking: Ranking) -> Vec<Leader> {
         let part = self.parts.into_iter().nth(place_of(window));
         let of = Ranking::ALL.iter().position(|other| *other == ranking);
@@ -134,6 +144,7 @@ impl Partial {
                 *whole.slices.entry(slice).or_default() += mentions;
             }
             whole.recent.extend(partial.recent);
+            whole.watched.extend(partial.watched);
             for (into, part) in whole.parts.iter_mut().zip(partial.parts) {
                 into.posts += part.posts;
                 into.mentions += part.mentions;

@@ -360,6 +360,7 @@ impl Partial {
             slices,
             parts: finals.iter().enumerate().map(part).collect(),
             recent: recent(&groups, &admits, &finals),
+            watched: Vec::new(),
         }
     }
 }
@@ -421,6 +422,13 @@ impl Group {
     /// See [`Partial::of`].
     pub fn partial(&self, filter: Filter, k: usize) -> Partial {
         Partial::of([self], filter, &HashSet::new(), k)
+    }
+
+    /// One tag in a window, as it would stand in a ranking; `None` for a tag that is not kept.
+    pub fn leader(&self, key: &Key, window: Window) -> Option<Leader> {
+        let slot = self.table.find(key.as_str())?;
+        let pasts = self.pasts();
+        Some(Look::at(self, &pasts, slot, None)?.leader(place_of(window)))
     }
 
     /// What is known of one tag in a window, beside tags that are not `hidden`; `None` for a tag that is

@@ -4,6 +4,7 @@ use model::SourceState;
 use serde_json::Value;
 
 use super::*;
+use crate::retry::Backoff;
 use crate::source::{
     Post,
     fakes::{
@@ -11,7 +12,6 @@ use crate::source::{
         jetstream::{self, POST, SUBSCRIBE, account, create, delete, identity, update},
     },
     recording::{Recording, Running},
-    retry::Backoff,
 };
 
 /// So long the service may be silent in these tests.

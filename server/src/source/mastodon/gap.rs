@@ -15,7 +15,7 @@ use jiff::Timestamp;
 use tokio::time::sleep;
 
 use super::{
-    super::{Random, Status, retry::Backoff},
+    super::{Random, Status},
     allowance::Allowance,
     feed::{Feed, Part},
     place::written,
@@ -23,6 +23,7 @@ use super::{
     server::Server,
     statuses::{Names, Said, What},
 };
+use crate::retry::Backoff;
 
 const TIMELINE: &str = "/api/v1/timelines/public";
 

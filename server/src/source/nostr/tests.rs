@@ -4,6 +4,7 @@ use model::SourceState;
 use serde_json::{Value, json};
 
 use super::*;
+use crate::retry::Backoff;
 use crate::source::{
     Cursor, Event,
     fakes::{
@@ -11,7 +12,6 @@ use crate::source::{
         nostr::{event, note},
     },
     recording::{Given, Recording, Running},
-    retry::Backoff,
 };
 
 mod faults;

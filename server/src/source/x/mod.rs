@@ -25,9 +25,9 @@ use super::{
     options::{Options, XOptions},
     protocol::{OpenError, Protocol, SpecError},
     reconnect::{self, End, Next, Pauses, Peer},
-    retry::Backoff,
     secret::Secret,
 };
+use crate::retry::Backoff;
 use refusal::Problem;
 use spend::{Delivered, Spend};
 

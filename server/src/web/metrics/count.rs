@@ -25,11 +25,35 @@ pub(super) fn encode(web: &Web, to: &mut DescriptorEncoder<'_>) -> fmt::Result {
         "Deletions of posts that are not remembered",
         retractions.unknown(),
     )?;
+    alerts(web, to)?;
     commits(to, ("seal", "log.redb"), &web.seals)?;
     commits(to, ("checkpoint", "state.redb"), &web.checkpoints)?;
     waiting(web, to)?;
     workers(web, to)?;
     results(web, to)
+}
+
+fn alerts(web: &Web, to: &mut DescriptorEncoder<'_>) -> fmt::Result {
+    let numbers = web.alerts.numbers();
+    counter(to, "alerts_fired", "Thresholds reached", numbers.fired)?;
+    counter(
+        to,
+        "alerts_delivered",
+        "Alerts taken by a receiver",
+        numbers.delivered,
+    )?;
+    counter(
+        to,
+        "alerts_failed",
+        "Alerts given up for a receiver",
+        numbers.failed,
+    )?;
+    gauge(
+        to,
+        "alerts_waiting",
+        "Alerts still to be taken by a receiver",
+        numbers.waiting,
+    )
 }
 
 fn commits(

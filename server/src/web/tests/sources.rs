@@ -65,6 +65,10 @@ async fn status_tells_all_there_is_to_know_also_while_starting() {
         json!({
             "version": env!("CARGO_PKG_VERSION"), "current": false, "epoch": null, "sealed_epoch": null,
             "lag_seconds": 0.0, "sources": [],
+            "alerts": {
+                "fired": 0, "delivered": 0, "failed": 0, "waiting": 0,
+                "last_error": null, "last_error_at": null,
+            },
             "stores": {"log_bytes": null, "state_bytes": null},
         })
     );

@@ -1,4 +1,5 @@
-//! The scripts that play other programs: those of the tutorial in Python, a client of Mastodon in Node.
+//! The scripts that play other programs: those of the tutorial in Python, a client of Mastodon and a receiver of
+//! webhooks in Node.
 
 use std::{
     path::Path,
@@ -32,6 +33,11 @@ impl Script {
     /// One of `tests/mastodon`, run by Node with the packages that `.build/setup networks` installs there.
     pub(crate) fn of_mastodon(name: &'static str, args: &[&str]) -> Self {
         Self::run(Command::new("node"), "tests/mastodon", name, args)
+    }
+
+    /// One of `tests/webhooks`, likewise.
+    pub(crate) fn of_webhooks(name: &'static str, args: &[&str]) -> Self {
+        Self::run(Command::new("node"), "tests/webhooks", name, args)
     }
 
     fn run(mut runner: Command, folder: &str, name: &'static str, args: &[&str]) -> Self {

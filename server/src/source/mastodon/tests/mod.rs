@@ -5,7 +5,8 @@ use std::{collections::BTreeSet, time::Duration};
 use model::SourceState;
 use serde_json::{Value, json};
 
-use super::{super::retry::Backoff, super::secret::Secret, *};
+use super::{super::secret::Secret, *};
+use crate::retry::Backoff;
 use crate::source::{
     Event,
     fakes::{

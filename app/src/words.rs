@@ -2,7 +2,7 @@
 
 use model::{Filter, Lang, Origin, Ranking, View, Window};
 
-use crate::{address::Theme, chart::within};
+use crate::address::Theme;
 
 /// `12,345,678`
 pub fn grouped(number: u64) -> String {
@@ -36,14 +36,9 @@ pub fn short(number: u64) -> String {
 /// A part of one: `8.2%`.
 pub fn percent(share: f64) -> String {
     // In thousandths and in whole numbers: the same digits on the server and in the browser.
-    let share = if share.is_finite() {
-        within(share, 0.0, 1.0)
-    } else {
-        0.0
-    };
-    match (share * 1000.0).round() as u64 {
-        _ if share == 0.0 => "0%".to_owned(),
-        0 => "<0.1%".to_owned(),
+    match ((share * 1000.0).round() as u64).min(1000) {
+        0 if share > 0.0 => "<0.1%".to_owned(),
+        0 => "0%".to_owned(),
         1000 if share < 1.0 => ">99.9%".to_owned(),
         1000 => "100%".to_owned(),
         thousandths => format!("{}.{}%", thousandths / 10, thousandths % 10),

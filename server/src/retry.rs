@@ -2,14 +2,14 @@
 
 use std::time::Duration;
 
-use super::random::Random;
+use crate::source::Random;
 
 /// Pauses that grow from try to try up to a longest one.
 ///
 /// Each is up to a quarter longer than that, by chance: many clients of a peer that was away do not come
 /// back all at the same moment, and none earlier than the peer asks for.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Backoff {
+pub(crate) struct Backoff {
     first: Duration,
     longest: Duration,
     growth: Growth,
@@ -24,12 +24,12 @@ enum Growth {
 
 impl Backoff {
     /// Each pause is longer than the one before by the first.
-    pub(super) const fn linear(first: Duration, longest: Duration) -> Self {
+    pub(crate) const fn linear(first: Duration, longest: Duration) -> Self {
         Self::new(first, longest, Growth::Linear)
     }
 
     /// Each pause is twice the one before.
-    pub(super) const fn doubling(first: Duration, longest: Duration) -> Self {
+    pub(crate) const fn doubling(first: Duration, longest: Duration) -> Self {
         Self::new(first, longest, Growth::Doubling)
     }
 
@@ -43,7 +43,7 @@ impl Backoff {
     }
 
     /// How long to wait this time.
-    pub(super) fn pause(&mut self, random: &mut Random) -> Duration {
+    pub(crate) fn pause(&mut self, random: &mut Random) -> Duration {
         let pause = self.next;
         self.next = self.longest.min(match self.growth {
             Growth::Linear => pause + self.first,
@@ -53,13 +53,13 @@ impl Backoff {
     }
 
     /// All is well again: the next pause is the first.
-    pub(super) fn reset(&mut self) {
+    pub(crate) fn reset(&mut self) {
         self.next = self.first;
     }
 }
 
 /// Up to a quarter longer.
-pub(super) fn jittered(pause: Duration, random: &mut Random) -> Duration {
+pub(crate) fn jittered(pause: Duration, random: &mut Random) -> Duration {
     pause + pause / 1000 * u32::try_from(random.below(250)).unwrap_or(0)
 }
 
