@@ -14,6 +14,7 @@ use engine::grammar::Grammar;
 use model::{Kind, Window};
 
 use crate::{
+    flow::Hosts,
     log::Form,
     source::{self, Dollars, Spec, XOptions},
 };
@@ -255,6 +256,9 @@ pub(crate) struct Serve {
     pub(crate) print: bool,
 
     #[command(flatten)]
+    pub(crate) cluster: Cluster,
+
+    #[command(flatten)]
     pub(crate) log: Log,
 
     // Both last, since their headings hold for all that follows.
@@ -354,6 +358,50 @@ impl FromStr for TagCount {
             _ => Err(FORM),
         }
     }
+}
+
+/// Of a process that counts together with others.
+#[derive(Debug, Args)]
+pub(crate) struct Cluster {
+    /// Count together with other processes: where each is, HOST:PORT,… or a file with one a line
+    ///
+    /// The same on each of them. Each reads its own --source, counts its share of the tags and shows the
+    /// whole board; while one is away results stand still. They trust each other, and what they send is not
+    /// encrypted: the addresses are of a network of theirs alone.
+    #[arg(
+        long = "cluster",
+        env = "TAGTIDE_CLUSTER",
+        hide_env_values = true,
+        value_name = "HOSTS",
+        requires_all = ["index", "secret_file"]
+    )]
+    pub(crate) hosts: Option<Hosts>,
+
+    /// Which of the processes of --cluster this one is; the first is 0
+    ///
+    /// A data directory stays that of one process of as many as there were when it was begun.
+    #[arg(
+        long,
+        env = "TAGTIDE_INDEX",
+        hide_env_values = true,
+        hide_short_help = true,
+        value_name = "I",
+        requires = "hosts"
+    )]
+    pub(crate) index: Option<usize>,
+
+    /// A file with what only the processes of --cluster know, at least 16 bytes
+    ///
+    /// Such as `openssl rand -hex 32` makes.
+    #[arg(
+        long = "secret-file",
+        env = "TAGTIDE_SECRET_FILE",
+        hide_env_values = true,
+        hide_short_help = true,
+        value_name = "FILE",
+        requires = "hosts"
+    )]
+    pub(crate) secret_file: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]
@@ -560,6 +608,28 @@ pub(crate) struct X {
     url: Option<reqwest::Url>,
 }
 
+impl Cluster {
+    fn fits(&self, alerts: &AlertOptions) -> Result<(), String> {
+        let (Some(hosts), Some(index)) = (&self.hosts, self.index) else {
+            return Ok(());
+        };
+        if index >= hosts.len() {
+            let last = hosts.len() - 1;
+            return Err(format!(
+                "--index {index} is none of --cluster: it has 0 to {last}"
+            ));
+        }
+        if alerts.rise.is_some() || !alerts.tags.is_empty() {
+            // Each process would send them, and know of the tags that are counted there only.
+            return Err(
+                "--alert-tag and --alert-rise are for one process so far: leave out --cluster"
+                    .into(),
+            );
+        }
+        Ok(())
+    }
+}
+
 impl X {
     fn is_given(&self) -> bool {
         !self.rules.is_empty() || self.budget.is_some()
@@ -584,6 +654,9 @@ pub(crate) fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Command,
                 "--listen {} is no loopback address, such as 127.0.0.1:3000: with --public others are let in",
                 serve.listen
             );
+            return Err(Cli::command().error(ErrorKind::ValueValidation, message));
+        }
+        if let Err(message) = serve.cluster.fits(&serve.alerts) {
             return Err(Cli::command().error(ErrorKind::ValueValidation, message));
         }
         let mut identities = HashSet::new();

@@ -33,7 +33,7 @@ const CURSORS: TableDefinition<&str, &[u8]> = TableDefinition::new("cursors");
 /// knows it.
 const RECEIPTS: TableDefinition<(u64, u128), &[u8]> = TableDefinition::new("receipts");
 /// What was given when the directory was made, and must be given again; and [`AUTHOR_KEY`].
-const SETTINGS: TableDefinition<&str, &str> = TableDefinition::new("settings");
+pub(super) const SETTINGS: TableDefinition<&str, &str> = TableDefinition::new("settings");
 
 /// The setting that is made and not given, as 32 hexadecimal digits.
 const AUTHOR_KEY: &str = "author-key";
