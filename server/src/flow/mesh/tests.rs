@@ -49,7 +49,15 @@ async fn mesh(hosts: &Hosts, index: usize) -> Mesh {
         workers: 2,
         settings: "2s".to_owned(),
     };
-    Mesh::listen(cluster).await.unwrap()
+    // The one before may not have let go of the place yet.
+    let begun = Instant::now();
+    loop {
+        match Mesh::listen(cluster.clone()).await {
+            Ok(mesh) => return mesh,
+            Err(error) => assert!(begun.elapsed() < SOON, "{error}"),
+        }
+        tokio::task::yield_now().await;
+    }
 }
 
 fn member(hosts: &Hosts, index: u16) -> Member {
