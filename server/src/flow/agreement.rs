@@ -13,6 +13,7 @@ use std::{
     cell::RefCell,
     collections::{BTreeMap, BTreeSet},
     rc::Rc,
+    time::{Duration, Instant},
 };
 
 use engine::key::GROUPS;
@@ -32,6 +33,9 @@ use super::{
     feeder::IDLE,
 };
 use crate::store::{Log, Membership, State, StoreError};
+
+/// How long it may take until all have heard that the stores do not make a whole.
+const PARTING: Duration = Duration::from_secs(2);
 
 /// What a process brings to the start of a generation.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -186,14 +190,24 @@ pub(super) fn agree(
     failed: &Failure,
 ) -> Result<Option<Start>, FlowError> {
     let brings = log.map(|_| Ok::<_, FlowError>((mine.clone(), random()?)));
-    let Some(mut all) = exchange(worker, brings.transpose()?, failed) else {
+    let goes_on = || !failed.is_told();
+    let Some(mut all) = exchange(worker, brings.transpose()?, goes_on) else {
         return Ok(None);
     };
     all.sort_unstable_by_key(|(one, _)| one.process);
     // That of process 0.
     let fresh = all.first().map_or(0, |(_, fresh)| *fresh);
     let all: Vec<_> = all.into_iter().map(|(one, _)| one).collect();
-    let start = conclude(&all)?;
+    let start = match conclude(&all) {
+        Ok(start) => start,
+        Err(refusal) => {
+            failed.tell(refusal.into());
+            // Who has not heard of all yet would take this for a loss, and wait.
+            let begun = Instant::now();
+            exchange(worker, log.map(|_| ()), || begun.elapsed() < PARTING);
+            return Ok(None);
+        }
+    };
     if all.len() == 1 || all.iter().all(|one| one.begun) {
         return Ok(Some(start));
     }
@@ -205,7 +219,7 @@ pub(super) fn agree(
         log.set_membership(marked)?;
     }
     // When it has come from all, all have done so.
-    if exchange(worker, log.map(|_| ()), failed).is_none() {
+    if exchange(worker, log.map(|_| ()), goes_on).is_none() {
         return Ok(None);
     }
     if let Some(log) = log {
@@ -222,11 +236,12 @@ fn random() -> Result<u128, FlowError> {
     Ok(u128::from_be_bytes(random))
 }
 
-/// Tells every worker what all processes bring. `mine` is given by one worker of each process.
+/// Tells every worker what all processes bring, unless it does not go on for so long. `mine` is given by one
+/// worker of each process.
 fn exchange<T: ExchangeData + Clone>(
     worker: &mut Worker,
     mine: Option<T>,
-    failed: &Failure,
+    goes_on: impl Fn() -> bool,
 ) -> Option<Vec<T>> {
     let all = Rc::new(RefCell::new(Vec::new()));
     let probe = ProbeHandle::new();
@@ -245,7 +260,7 @@ fn exchange<T: ExchangeData + Clone>(
     }
     input.close();
     while !probe.done() {
-        if failed.is_told() {
+        if !goes_on() {
             return None;
         }
         worker.step_or_park(Some(IDLE));
