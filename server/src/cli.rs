@@ -116,6 +116,11 @@ Limits of the count, for all tags together, in parts of --max-tags:
   days that are over        6, each with 200 tags of every one of 64 groups: those that led it
   epochs under way          8; the others wait on disk
 
+Limits of a cluster:
+  processes                 64
+  connections               64 that have not said who they are, for 5 s each
+  a machine that is gone    is known to be after 10 s
+
 Limits of alerts:
   --alert-tag, --alert-url  1000, 16
   alerts                    1000 are kept; an older one that was not delivered has failed
@@ -372,6 +377,7 @@ pub(crate) struct Cluster {
         long = "cluster",
         env = "TAGTIDE_CLUSTER",
         hide_env_values = true,
+        hide_short_help = true,
         value_name = "HOSTS",
         requires_all = ["index", "secret_file"]
     )]
@@ -800,6 +806,11 @@ mod tests {
             "tagtide feed --source mastodon:",
             "tagtide status ftp://127.0.0.1/",
             "tagtide --log-format xml",
+            "tagtide --cluster a:1,b:2",
+            "tagtide --cluster a:1,b:2 --index 2 --secret-file x",
+            "tagtide --cluster a,b --index 0 --secret-file x",
+            "tagtide --index 0",
+            "tagtide --cluster a:1,b:2 --index 0 --secret-file x --alert-tag rust=5",
             "tagtide --alert-rise 0",
             "tagtide --alert-rise NaN",
             "tagtide --alert-tag rust",

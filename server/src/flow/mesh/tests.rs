@@ -273,8 +273,8 @@ async fn an_older_generation_is_refused_and_a_newer_one_is_followed() {
     let _first = tokio::spawn(async move { (first.connect().await, first) });
     let (_third, newer) = verdict(&hosts, 0, 2, 0, Verdict::Welcome).await;
     assert!(newer > generation);
-    verdict(&hosts, 1, 2, newer, Verdict::Welcome).await;
     verdict(&hosts, 1, 2, generation, Verdict::Older).await;
+    verdict(&hosts, 1, 2, newer, Verdict::Welcome).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
