@@ -45,13 +45,14 @@ test:
 	@$(MAKE) --no-print-directory unit
 	@$(MAKE) --no-print-directory leptos
 	@$(MAKE) --no-print-directory e2e
-	@echo 'All passed: formatting, clippy (native and wasm32), layers, unit and integration tests, the release build, the browser.'
+	@echo 'All passed: formatting, clippy (native and wasm32), layers, licences, unit and integration tests, the release build, the browser.'
 
 # `frontend` is built for wasm32 alone: beside the server it would unite `ssr` and `hydrate`.
 check:
 	@.build/setup toolchain std lint node
 	$(IN) cargo fmt --all --check
 	$(IN) node .build/layers.mjs
+	$(IN) node .build/licences.mjs
 	$(IN) cargo clippy --workspace --exclude frontend --all-targets -- -D warnings
 	$(IN) cargo clippy --package frontend --target wasm32-unknown-unknown -- -D warnings
 

@@ -17,6 +17,7 @@ use crate::{
     flow::Hosts,
     log::Form,
     source::{self, Dollars, Spec, XOptions},
+    web::Network,
 };
 
 /// What is trending now: counts hashtags as posts are written, and shows them on a live board.
@@ -129,10 +130,14 @@ Limits of alerts:
   on the board              3, for 10 minutes
 
 Limits of answering:
-  connections               1024, each with 64 KiB of head and 1 MiB of body (of posts: above)
-  streams of events         256; one that takes nothing for 10 s is dropped
+  connections               1024, of one client 128; with more the one that is idle for the longest is closed
+  a request                 64 KiB of head in 30 s, 1 MiB of body and 10 s in all (posts: above)
+  an answer                 one of which nothing is taken for 30 s ends the connection
+  units of a client         --rate-limit a second, and those of 20 s at once; 131,072 clients are told apart
+  streams of events         256, of one client 64; one that takes nothing for 10 s is dropped
   questions to the count    256 waiting; 64 filtered boards are kept an epoch
-  pictures                  one is drawn at a time; 64 are kept an epoch
+  answers                   256 views and forms are kept, of boards of the page for 0.2 s; others are made anew
+  pictures                  one is drawn at a time; 64 are kept
   --block                   16 MiB
   lines of the log          20 of a kind at once, then one each 10 s; the rest is counted
   backups                   one at a time, others wait; one not read for 60 s is let go";
@@ -161,6 +166,9 @@ pub(crate) struct Serve {
     #[arg(long, env = "TAGTIDE_PUBLIC", hide_env_values = true, action = ArgAction::SetTrue)]
     #[arg(value_parser = BoolishValueParser::new())]
     pub(crate) public: bool,
+
+    #[command(flatten)]
+    pub(crate) visitors: Visitors,
 
     /// The directory that holds the counts; it is made if missing
     ///
@@ -274,6 +282,42 @@ pub(crate) struct Serve {
     pub(crate) x: X,
 }
 
+/// Who asks, and how much one may; in `--help` only, as `-h` is a screen.
+#[derive(Debug, Args)]
+pub(crate) struct Visitors {
+    /// Whose word is taken for whom it asks: the proxy in front; repeat it
+    ///
+    /// Such as 127.0.0.1 or 10.0.0.0/8. A client is then the right-most address of X-Forwarded-For (where that is missing, of Forwarded)
+    /// that is no such proxy, and links begin as X-Forwarded-Proto and X-Forwarded-Host say. Without it these
+    /// headers are ignored.
+    #[arg(
+        long = "trusted-proxy",
+        env = "TAGTIDE_TRUSTED_PROXY",
+        hide_env_values = true,
+        hide_short_help = true,
+        value_name = "CIDR",
+        value_delimiter = ','
+    )]
+    pub(crate) proxies: Vec<Network>,
+
+    /// How many units a second one client may ask for; 0 is no limit
+    ///
+    /// A client is an IPv4 address or the /64 of an IPv6 one; this machine is not limited. A poll of a page and most
+    /// answers cost 1; a page, a tag, posts 3; a picture, a stream 10; files of the page and what a supervisor
+    /// asks nothing. What is not used is saved up for 20 seconds. Who asks more is answered 429, with
+    /// Retry-After.
+    #[arg(
+        long = "rate-limit",
+        env = "TAGTIDE_RATE_LIMIT",
+        hide_env_values = true,
+        hide_short_help = true,
+        value_name = "N",
+        default_value_t = 300,
+        value_parser = clap::value_parser!(u32).range(..=1_000_000)
+    )]
+    pub(crate) rate: u32,
+}
+
 /// When somebody is told, and who; in `--help` only, as `-h` is a screen.
 #[derive(Debug, Args)]
 #[command(
@@ -282,8 +326,9 @@ pub(crate) struct Serve {
 pub(crate) struct AlertOptions {
     /// Tell of tags that rise so much
     ///
-    /// Such as 8. It is the score in 5 minutes of /api/v1/top?by=rising, which takes 5 mentions by 3 people. A rise is told once: again only
-    /// after the tag was below half of it for 5 minutes without a break.
+    /// Such as 8. It is the score in 5 minutes of /api/v1/top?by=rising, which takes 5 mentions by 3 people; the
+    /// 100 that rise most are looked at. A rise is told once: again only after the tag was below half of it for
+    /// 5 minutes without a break.
     #[arg(
         long = "alert-rise",
         env = "TAGTIDE_ALERT_RISE",
@@ -296,8 +341,9 @@ pub(crate) struct AlertOptions {
 
     /// Tell of this tag; repeat it
     ///
-    /// When it has so many mentions in a window (5m if none is given), such as rust=100 or rust=5000/24h. It is told again only after the tag was below half of it for the length
-    /// of the window; of the window all it is told once for good.
+    /// When it has so many mentions in a window (5m if none is given), such as rust=100 or rust=5000/24h. It is
+    /// told again only after the tag was below half of it for the length of the window; of the window all it is
+    /// told once for good.
     #[arg(
         long = "alert-tag",
         env = "TAGTIDE_ALERT_TAG",
@@ -330,7 +376,7 @@ pub(crate) struct AlertOptions {
         hide_env_values = true,
         hide_short_help = true,
         value_name = "URL",
-        value_parser = crate::alerts::url
+        value_parser = crate::alerts::site
     )]
     pub(crate) site: Option<reqwest::Url>,
 }
@@ -699,6 +745,11 @@ pub(crate) fn one_line(error: &clap::Error) -> String {
         .filter(|line| !line.is_empty());
     let first = lines.next().unwrap_or("wrong usage");
     let mut text = first.trim_start_matches("error: ").to_owned();
+    if let Some(value) = error.get(ContextKind::InvalidValue)
+        && may_hold_a_secret(error)
+    {
+        text = text.replacen(&format!(" '{value}'"), "", 1);
+    }
     if error.kind() == ErrorKind::MissingRequiredArgument {
         text = format!("{text} {}", lines.next().unwrap_or_default());
     }
@@ -706,6 +757,15 @@ pub(crate) fn one_line(error: &clap::Error) -> String {
         text = format!("{text}; did you mean {near}?");
     }
     format!("{text} (see tagtide --help)")
+}
+
+/// Addresses of others may have a token in them, and what ends the program is kept in journals.
+fn may_hold_a_secret(error: &clap::Error) -> bool {
+    let of = error.get(ContextKind::InvalidArg).map(ToString::to_string);
+    let of = of.unwrap_or_default();
+    ["--alert-url", "--post-to"]
+        .iter()
+        .any(|option| of.starts_with(option))
 }
 
 fn address(text: &str) -> Result<SocketAddr, String> {
@@ -787,6 +847,19 @@ mod tests {
             typed("tagtide serve --batch 1s"),
             Ok(Command::Serve(_))
         ));
+    }
+
+    #[test]
+    fn a_wrong_address_of_others_is_not_repeated() {
+        for words in [
+            "tagtide --alert-url hooks.example/T00/hidden",
+            "tagtide --alert-url ftp://hooks.example/hidden",
+            "tagtide --post-to hooks.example/hidden",
+        ] {
+            let said = one_line(&typed(words).expect_err("it is no web address"));
+            assert!(!said.contains("hidden"), "{said}");
+            assert!(said.contains(words.split(' ').nth(1).unwrap()), "{said}");
+        }
     }
 
     #[test]

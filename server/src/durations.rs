@@ -6,8 +6,9 @@ use std::{
 };
 
 /// Upper bounds in seconds: from an answer out of memory to a disk that is stuck.
-const BOUNDS: [f64; 14] = [
-    0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0,
+const BOUNDS: [f64; 17] = [
+    0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0,
+    60.0, 120.0,
 ];
 
 #[derive(Debug, Default)]
@@ -55,7 +56,7 @@ mod tests {
     #[test]
     fn a_duration_is_counted_at_the_first_bound_that_holds_it() {
         let durations = Durations::default();
-        for millis in [1, 2, 10_000, 10_001] {
+        for millis in [1, 2, 10_000, 120_001] {
             durations.add(Duration::from_millis(millis));
         }
         let Distribution {
@@ -63,7 +64,7 @@ mod tests {
             number,
             buckets,
         } = durations.distribution();
-        assert_eq!((seconds, number), (20.004, 4));
+        assert_eq!((seconds, number), (130.004, 4));
         let filled: Vec<_> = buckets
             .into_iter()
             .filter(|(_, count)| *count > 0)

@@ -129,6 +129,12 @@ fn panicked(panic: &PanicHookInfo<'_>) {
     let message = panic.payload_as_str().unwrap_or("without words");
     let at = panic.location().map(ToString::to_string);
     let thread = thread::current();
+    if !tracing::enabled!(Level::ERROR) {
+        // Whatever was chosen for the log.
+        return fail(format_args!(
+            "a fault of tagtide, a thread has panicked: {message}"
+        ));
+    }
     let backtrace = Backtrace::capture();
     let backtrace = matches!(backtrace.status(), BacktraceStatus::Captured).then_some(backtrace);
     tracing::error!(

@@ -8,10 +8,25 @@ use std::{
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+
 /// This process.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Process {
     begun: SystemTime,
+}
+
+/// A process may have as many files open as the system lets it, and not as few as it has without asking:
+/// each connection is one.
+pub(crate) fn allow_all_files() {
+    let limit = getrlimit(Resource::Nofile);
+    let all = Rlimit {
+        current: limit.maximum,
+        ..limit
+    };
+    if let Err(error) = setrlimit(Resource::Nofile, all) {
+        tracing::debug!(%error, "no more files may be open");
+    }
 }
 
 /// What it uses just now.

@@ -1,7 +1,7 @@
 //! The newest counts, for whoever shows them: an immutable value an epoch, read without a lock that
 //! the counting side would wait for.
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::HashSet, sync::Arc, time::Duration};
 
 use engine::{
     alerts::Seen,
@@ -193,6 +193,12 @@ impl Live {
             }
             _ => false,
         }
+    }
+
+    /// The list that [`Live::is_blocked`] goes by; not here where nothing is counted.
+    pub(crate) fn blocked(&self) -> Option<Arc<HashSet<Key>>> {
+        let asking = self.asking.as_ref();
+        asking.map(|asking| asking.asker.blocked())
     }
 
     /// Whether what is shown is what is sealed, give or take the time that counting takes.

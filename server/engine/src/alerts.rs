@@ -16,8 +16,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::key::Key;
 
-/// Tags that rules are spent for. The one that has been low for longest makes room, else the one that fired
-/// first.
+/// Tags that rules are spent for. Of those that rose the one that has been low for longest makes room, else the
+/// one that fired first; tags that rules name are few.
 pub const MOST_SPENT: usize = 4096;
 
 /// The window of a rise.
@@ -25,7 +25,7 @@ pub const RISING: Window = Window::FiveMinutes;
 
 #[derive(Clone, Debug, PartialEq)]
 pub enum Rule {
-    /// Any tag whose rise in [`RISING`] is so high.
+    /// Any tag whose rise in [`RISING`] is so high, of those that a look tells of.
     Rise { score: f64 },
     /// This tag, when it has so many mentions.
     Count {
@@ -43,6 +43,8 @@ pub struct Seen {
     /// The spelling shown.
     pub tag: String,
     pub count: u64,
+    /// How much `count` may be too high.
+    pub error: u64,
     pub people: Option<u64>,
     pub score: Option<f64>,
 }
@@ -148,7 +150,8 @@ impl Rule {
     fn value(&self, seen: &Seen) -> f64 {
         match self {
             Self::Rise { .. } => seen.score.unwrap_or(0.0),
-            Self::Count { .. } => seen.count as f64,
+            // It has so many for certain.
+            Self::Count { .. } => seen.count.saturating_sub(seen.error) as f64,
         }
     }
 
@@ -263,7 +266,8 @@ impl Memory {
             // Those that are low come last by `max`, the longest low at the very end.
             (low, Reverse(spent.since.0))
         };
-        let leaves = self.spent.iter().max_by_key(nearest);
+        let rises = |(place, _): &(&Place, &Spent)| matches!(place.kind, PlaceKind::Rise(_));
+        let leaves = self.spent.iter().filter(rises).max_by_key(nearest);
         if let Some(place) = leaves.map(|(place, _)| place.clone()) {
             self.spent.remove(&place);
             outcome.changed.insert(place, None);

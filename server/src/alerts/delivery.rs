@@ -1,15 +1,20 @@
 //! Tells one receiver of what it waits for, one alert after the other, until it has taken it.
 //!
-//! An alert that is refused does not hold up the others: of all that wait, the one that was tried least is
-//! next. A receiver that is away is asked less and less often.
+//! An alert that is refused for what is in it does not hold up the others: of all that wait, the one that was
+//! tried least is next. A receiver that is away, or asks for time, is asked less and less often.
 
-use std::{collections::HashMap, time::Duration};
+use std::{collections::HashMap, future::pending, time::Duration};
 
+use reqwest::Client;
+use tokio::{
+    sync::watch,
+    time::{sleep, timeout},
+};
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    Alerts, EXPIRY, End, Settings,
-    webhook::{self, Failure, Receiver},
+    Alerts, EXPIRY, End,
+    webhook::{Failure, Receiver},
 };
 use crate::{epoch, results::Live, retry::Backoff, source::Random, store::StoreError};
 
@@ -24,7 +29,7 @@ struct Delivery {
     alerts: Alerts,
     live: Live,
     site: String,
-    client: reqwest::Client,
+    client: Client,
     backoff: Backoff,
     random: Random,
     /// How often each alert was refused.
@@ -36,26 +41,23 @@ struct Delivery {
 enum Next {
     Another,
     Idle,
+    /// Whatever waits.
     Pause(Duration),
+    /// But for what was never tried.
+    Aside(Duration),
     End,
 }
 
 /// Tells all receivers, each on its own, until the program ends. `site` is where the board is.
 pub(crate) async fn deliver(
-    settings: Settings,
+    receivers: Vec<Receiver>,
+    client: Client,
     alerts: Alerts,
     live: Live,
     site: String,
     stop: CancellationToken,
 ) {
-    let client = match webhook::client() {
-        Ok(client) => client,
-        Err(error) => {
-            tracing::error!("alerts cannot be sent: {error}");
-            return;
-        }
-    };
-    let each = settings.receivers.into_iter().map(|receiver| {
+    let each = receivers.into_iter().map(|receiver| {
         let delivery = Delivery {
             receiver,
             alerts: alerts.clone(),
@@ -88,13 +90,34 @@ impl Delivery {
             let waited = match next {
                 Next::Another => continue,
                 Next::End => self.refuse_all(&mut news, &stop).await,
-                Next::Pause(pause) => stop.run_until_cancelled(tokio::time::sleep(pause)).await,
+                Next::Pause(pause) => stop.run_until_cancelled(sleep(pause)).await,
+                Next::Aside(pause) => {
+                    let aside = self.sleep_or_fresh(pause, &mut news);
+                    stop.run_until_cancelled(aside).await
+                }
                 Next::Idle => stop.run_until_cancelled(news.changed()).await.map(drop),
             };
             if waited.is_none() {
                 return;
             }
         }
+    }
+
+    async fn sleep_or_fresh(&self, pause: Duration, news: &mut watch::Receiver<()>) {
+        sleep(FIRST_PAUSE).await;
+        let fresh = async {
+            loop {
+                let next = self.alerts.next(self.receiver.id, &self.tried);
+                if next.is_some_and(|(number, _)| !self.tried.contains_key(&number)) {
+                    return;
+                }
+                if news.changed().await.is_err() {
+                    return pending().await;
+                }
+            }
+        };
+        // Either will do.
+        let _ = timeout(pause.saturating_sub(FIRST_PAUSE), fresh).await;
     }
 
     async fn step(&mut self) -> Result<Next, StoreError> {
@@ -128,6 +151,7 @@ impl Delivery {
             sentence,
             wait,
             gone,
+            is_of_alert,
         } = failure;
         if self.reached != Some(false) || gone {
             tracing::warn!("an alert was not taken: {sentence}");
@@ -139,13 +163,16 @@ impl Delivery {
         }
         *self.tried.entry(number).or_default() += 1;
         let pause = self.backoff.pause(&mut self.random);
+        if is_of_alert {
+            return Next::Aside(pause);
+        }
         Next::Pause(pause.max(wait.unwrap_or_default()))
     }
 
     /// It wants none: what waits for it, and what will, has failed. `None` at the end of the program.
     async fn refuse_all(
         &self,
-        news: &mut tokio::sync::watch::Receiver<()>,
+        news: &mut watch::Receiver<()>,
         stop: &CancellationToken,
     ) -> Option<()> {
         loop {

@@ -31,8 +31,9 @@ use tokio::{sync::watch as channel, task::spawn_blocking};
 use crate::store::{Alert, AlertChange, Log, StoreError};
 
 pub(crate) use delivery::deliver;
-pub(crate) use settings::{Settings, Unusable, url};
+pub(crate) use settings::{Settings, Unusable, site, url};
 pub(crate) use watch::{Watching, watch};
+pub(crate) use webhook::client;
 
 /// How many are kept, told or not.
 pub(crate) const MOST: usize = 1000;
@@ -263,8 +264,17 @@ impl Alerts {
             .iter()
             .map(|receiver| receiver.id)
             .collect();
+        let before = self.numbers().waiting;
         self.release(|_, waits_for| !known.contains(&waits_for), End::Failed)
-            .await
+            .await?;
+        let lost = before - self.numbers().waiting;
+        if lost > 0 {
+            tracing::warn!(
+                lost,
+                "alerts that waited for an --alert-url that is given no more"
+            );
+        }
+        Ok(())
     }
 
     async fn release(

@@ -19,7 +19,7 @@ const SECRET: &str = "TAGTIDE_ALERT_SECRET";
 #[derive(Debug, Default)]
 pub(crate) struct Settings {
     pub(crate) rules: Vec<Rule>,
-    pub(super) receivers: Vec<Receiver>,
+    pub(crate) receivers: Vec<Receiver>,
 }
 
 /// Options of alerts that do not go together.
@@ -128,6 +128,18 @@ pub(crate) fn url(text: &str) -> Result<Url, String> {
     }
 }
 
+/// Where a board is found: addresses of its pages are made of it.
+pub(crate) fn site(text: &str) -> Result<Url, String> {
+    let site = url(text)?;
+    let is_plain = site.username().is_empty()
+        && site.password().is_none()
+        && site.query().is_none()
+        && site.fragment().is_none();
+    is_plain
+        .then_some(site)
+        .ok_or_else(|| "it has no user, query or fragment, as https://example.com/tags".to_owned())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -167,6 +179,19 @@ mod tests {
             let error = settings.unwrap_err();
             assert!(error.contains(says), "{error}");
             assert!(!error.contains('\n') && !error.contains("hidden") && !error.contains("pass"));
+        }
+    }
+
+    #[test]
+    fn a_site_is_what_addresses_can_be_made_of() {
+        assert!(site("https://example.com/tags/").is_ok());
+        for wrong in [
+            "https://example.com/?a=1",
+            "https://example.com/#a",
+            "https://me:secret@example.com/",
+            "ftp://example.com/",
+        ] {
+            assert!(site(wrong).is_err(), "{wrong}");
         }
     }
 

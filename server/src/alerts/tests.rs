@@ -170,14 +170,11 @@ async fn what_is_too_old_is_given_up_and_what_is_not_is_told() {
     };
     let fired = alerts.fire(Epoch(2), vec![fresh], BTreeMap::new());
     fired.await.unwrap();
-    let settings = Settings {
-        receivers: vec![receiver],
-        ..Settings::default()
-    };
     let (stop, counting) = (CancellationToken::new(), Counting::default());
     let site = "http://tags.example".to_owned();
     let delivering = deliver(
-        settings,
+        vec![receiver],
+        client().unwrap(),
         alerts.clone(),
         counting.live(),
         site,

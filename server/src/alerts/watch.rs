@@ -12,7 +12,7 @@ use super::{Alerts, Settings};
 use crate::{
     epoch::AuthorKey,
     results::{Live, MAX_ROWS, Results},
-    store::{Alert, Log, StoreError},
+    store::{Alert, AlertChange, Log, StoreError},
 };
 
 /// What decides.
@@ -36,7 +36,16 @@ impl Watching {
     ) -> Result<Self, StoreError> {
         let (as_of, spent) = log.spent_alerts()?;
         let rules = settings.rules.clone();
+        let mut gone: Vec<_> = spent.iter().map(|(place, _)| place.clone()).collect();
         let memory = Memory::new(as_of, spent, &rules);
+        // Of rules that there are no more; if they come back, they are armed.
+        gone.retain(|place| !memory.spent().contains_key(place));
+        if !gone.is_empty() {
+            log.keep_alerts(&AlertChange {
+                spent: gone.into_iter().map(|place| (place, None)).collect(),
+                ..AlertChange::default()
+            })?;
+        }
         let receivers = settings.receivers.iter().map(|receiver| receiver.id);
         Ok(Self {
             receivers: receivers.collect(),

@@ -42,6 +42,8 @@ pub(super) struct Failure {
     pub(super) wait: Option<Duration>,
     /// It wants no more of them.
     pub(super) gone: bool,
+    /// For what is in it: others may well be taken.
+    pub(super) is_of_alert: bool,
 }
 
 /// What is sent. A name in it is not changed.
@@ -53,7 +55,7 @@ struct Body<'a> {
     url: String,
 }
 
-pub(super) fn client() -> reqwest::Result<Client> {
+pub(crate) fn client() -> reqwest::Result<Client> {
     crate::client::builder()
         .connect_timeout(CONNECT_LIMIT)
         .timeout(POST_LIMIT)
@@ -136,6 +138,13 @@ impl Receiver {
             .and_then(|after| after.to_str().ok());
         failure.wait = after.and_then(|after| wait(after, Timestamp::now()));
         failure.gone = status == StatusCode::GONE;
+        let is_of_time = [
+            StatusCode::REQUEST_TIMEOUT,
+            StatusCode::TOO_EARLY,
+            StatusCode::TOO_MANY_REQUESTS,
+        ];
+        failure.is_of_alert =
+            status.is_client_error() && failure.wait.is_none() && !is_of_time.contains(&status);
         Err(failure)
     }
 
@@ -144,6 +153,7 @@ impl Receiver {
             sentence: format!("{} {what}.", self.shown),
             wait: None,
             gone: false,
+            is_of_alert: false,
         }
     }
 }

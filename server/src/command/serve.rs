@@ -29,14 +29,14 @@ use crate::{
     cli::Serve,
     epoch::{self, AuthorKey, Intake, Receipts, Sealed, Sealer},
     flow::{self, Flow, FlowError, Workload},
-    process::Process,
+    process::{self, Process},
     results::Live,
     source::{self, Opened, Registry, Secret, SecretError},
     store::{self, Log, State},
     tutorial,
     web::{
-        self, Access, Capacity, Clients, ExternalBoard, Pictures, Posts, Requests, Site, Streams,
-        Web,
+        self, Access, Answers, Capacity, Clients, ExternalBoard, Pictures, Posts, Proxies, Rates,
+        Requests, Site, Streams, Web,
     },
 };
 
@@ -55,6 +55,7 @@ const STUCK_AT_START: Duration = Duration::from_secs(600);
 
 pub(super) async fn run(typed: Serve) -> anyhow::Result<()> {
     let (begun, process) = (Instant::now(), Process::begins());
+    process::allow_all_files();
     let mut signals = Signals::new()?;
     // All that can be refused is asked first, so that nothing is left half-started.
     let access = Access::new(ingest_token()?, typed.public)?;
@@ -64,6 +65,11 @@ pub(super) async fn run(typed: Serve) -> anyhow::Result<()> {
     let cluster = cluster::open(typed.cluster, workers, agreed)?;
     let site = typed.alerts.site.clone();
     let alerting = alerts::Settings::new(typed.alerts, grammar)?;
+    let telling = if alerting.receivers.is_empty() {
+        None
+    } else {
+        Some(alerts::client().context("alerts cannot be sent")?)
+    };
     let listener = listen(typed.listen)?;
     let (place, secret) = cluster::place(cluster.as_ref());
     let mesh = cluster::listen(cluster).await?;
@@ -167,8 +173,11 @@ pub(super) async fn run(typed: Serve) -> anyhow::Result<()> {
         Some(site) => site.as_str().trim_end_matches('/').to_owned(),
         None => format!("http://{}", listener.local_addr()?),
     };
-    let (told, stop) = (alerts.clone(), showing.stop.clone());
-    showing.spawn(alerts::deliver(alerting, told, live.clone(), site, stop));
+    if let Some(client) = telling {
+        let (receivers, live) = (alerting.receivers, live.clone());
+        let (alerts, stop) = (alerts.clone(), showing.stop.clone());
+        showing.spawn(alerts::deliver(receivers, client, alerts, live, site, stop));
+    }
     if typed.print {
         showing.spawn(tutorial::print(live.clone(), showing.stop.clone()));
     }
@@ -192,13 +201,15 @@ pub(super) async fn run(typed: Serve) -> anyhow::Result<()> {
         alerts,
         batch,
         site: Site::find(),
+        answers: Answers::default(),
         pictures: Pictures::default(),
         streams: Streams::until(showing.stop.clone()),
         process,
         workload,
         capacity,
         requests: Requests::default(),
-        clients: Clients::default(),
+        clients: Clients::behind(Proxies::new(typed.visitors.proxies)),
+        rates: Rates::new(typed.visitors.rate),
     };
     let answering = showing.spawn(web::serve(listener, web, showing.stop.clone()));
 

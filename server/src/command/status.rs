@@ -51,9 +51,8 @@ struct Stores {
 
 pub(super) async fn run(typed: cli::Status) -> anyhow::Result<()> {
     let url = address(&typed)?;
-    let shown = printable(url.as_str().trim_end_matches('/')).into_owned();
-    let asked = url.join("/api/v1/status")?;
-    let text = ask(asked)
+    let shown = shown(&url);
+    let text = ask(beneath(url))
         .await
         .with_context(|| format!("{shown} is not reached"))?;
     let status: Status = serde_json::from_str(&text)
@@ -83,8 +82,31 @@ fn address(typed: &cli::Status) -> anyhow::Result<Url> {
     Ok(Url::parse(&format!("http://{listens}/"))?)
 }
 
+/// As it may be printed.
+fn shown(url: &Url) -> String {
+    let mut url = url.clone();
+    // Fail only where an address can have none.
+    let _ = url.set_username("");
+    let _ = url.set_password(None);
+    printable(url.as_str().trim_end_matches('/')).into_owned()
+}
+
+/// A board may lie beneath a path.
+fn beneath(mut board: Url) -> Url {
+    if let Ok(mut path) = board.path_segments_mut() {
+        path.pop_if_empty().extend(["api", "v1", "status"]);
+    }
+    board
+}
+
 async fn ask(url: Url) -> anyhow::Result<String> {
-    let client = client::builder().timeout(PATIENCE).build()?;
+    // What runs on this machine is not reached through a proxy.
+    let mut client = client::builder().timeout(PATIENCE).no_proxy();
+    if url.scheme() == "http" {
+        // Nor does it matter whom a system trusts, or whether it says so.
+        client = client.tls_certs_only([]);
+    }
+    let client = client.build()?;
     let answer = client
         .get(url)
         .send()

@@ -54,6 +54,7 @@ fn watched(merged: &Partial, grammar: Grammar) -> Watched {
         window,
         tag: grammar.shown(&leader.spelling),
         count: leader.count,
+        error: leader.error,
         people: leader.people,
         score: leader.score,
     };

@@ -1,5 +1,7 @@
 //! The newest alerts: `GET /api/v1/alerts`. A name in it is not changed.
 
+use std::sync::Arc;
+
 use axum::{extract::State, http::HeaderMap, response::Response};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -32,7 +34,7 @@ pub(super) struct Listed {
     )
 )]
 pub(super) async fn alerts(
-    State(web): State<Web>,
+    State(web): State<Arc<Web>>,
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
     let newest = web.alerts.newest(MOST_LISTED, web.live.is_blocked());

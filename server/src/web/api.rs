@@ -1,5 +1,7 @@
 //! The JSON for people and scripts. A name in it is not changed.
 
+use std::sync::Arc;
+
 use app::address::{self, BadName};
 use axum::{
     extract::{
@@ -17,6 +19,7 @@ use serde::Serialize;
 
 use super::{
     Web,
+    answers::Form,
     boards::is_too_long,
     csv,
     error::ApiError,
@@ -47,14 +50,17 @@ pub(super) type Parameters = Vec<(String, String)>;
     )
 )]
 pub(super) async fn top(
-    state: State<Web>,
+    state: State<Arc<Web>>,
     parameters: Result<Query<Parameters>, QueryRejection>,
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
     let mut response = if csv::is_preferred(&headers) {
         top_csv(state, parameters, headers).await?
     } else {
-        answer(&headers, &asked(&state, parameters).await?)?
+        let view = view(&read(parameters)?)?;
+        let json = |top: &Top| serde_json::to_vec(top).ok();
+        let made = state.made(view, Form::Json, json).await?;
+        made.answer(&headers, "application/json")
     };
     response
         .headers_mut()
@@ -80,26 +86,19 @@ pub(super) async fn top(
     )
 )]
 pub(super) async fn top_csv(
-    State(web): State<Web>,
+    State(web): State<Arc<Web>>,
     parameters: Result<Query<Parameters>, QueryRejection>,
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
-    let top = asked(&web, parameters).await?;
-    let table = csv::table(&top).map_err(|_| ApiError::internal())?;
-    let mut response = etag::answer(&headers, csv::TYPE, table);
-    let name = format!("attachment; filename=\"{}\"", csv::file_name(&top));
+    let view = view(&read(parameters)?)?;
+    let table = |top: &Top| csv::table(top).ok();
+    let made = web.made(view, Form::Csv, table).await?;
+    let mut response = made.answer(&headers, csv::TYPE);
+    let name = format!("attachment; filename=\"{}\"", csv::file_name(view));
     if let Ok(name) = HeaderValue::from_str(&name) {
         response.headers_mut().insert(CONTENT_DISPOSITION, name);
     }
     Ok(response)
-}
-
-async fn asked(
-    web: &Web,
-    parameters: Result<Query<Parameters>, QueryRejection>,
-) -> Result<Top, ApiError> {
-    let view = view(&read(parameters)?)?;
-    web.top(view).await.ok_or_else(ApiError::starting)
 }
 
 /// One tag in depth
@@ -119,7 +118,7 @@ async fn asked(
     )
 )]
 pub(super) async fn tag(
-    State(web): State<Web>,
+    State(web): State<Arc<Web>>,
     name: Result<Path<String>, PathRejection>,
     parameters: Result<Query<Parameters>, QueryRejection>,
     headers: HeaderMap,

@@ -293,7 +293,7 @@ fn watch() -> Option<LeptosOptions> {
 }
 
 /// A file under `/pkg`.
-pub(super) async fn file(State(web): State<Web>, request: Request) -> Response {
+pub(super) async fn file(State(web): State<Arc<Web>>, request: Request) -> Response {
     match web.site.file(request).await {
         Some(response) => response,
         None => (StatusCode::NOT_FOUND, "There is no such file.\n").into_response(),
@@ -301,7 +301,7 @@ pub(super) async fn file(State(web): State<Web>, request: Request) -> Response {
 }
 
 /// Any other file of the page, such as its icon; else the page for a wrong address.
-pub(super) async fn file_or_no_page(State(web): State<Web>, request: Request) -> Response {
+pub(super) async fn file_or_no_page(State(web): State<Arc<Web>>, request: Request) -> Response {
     if request.uri().path().starts_with("/api/") {
         return ApiError::not_found().into_response();
     }

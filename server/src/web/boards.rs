@@ -3,9 +3,15 @@
 use std::time::Duration;
 
 use app::{Boards, Held, Pending, TagView};
+use axum::body::Bytes;
 use model::{Answer, Board, Epoch, Origin, Pulse, Row, TagAnswer, Top, Unchanged, View};
 
-use super::Web;
+use super::{
+    Web,
+    answers::{Form, Question, Version},
+    error::ApiError,
+    etag::Tagged,
+};
 use crate::results::NoTag;
 
 impl Boards for Web {
@@ -35,6 +41,70 @@ impl Web {
                 None => super::external::nothing_posted(),
             },
         })
+    }
+
+    /// What a view shows now, as `make` writes it: for all who ask for this form of it in its epoch once.
+    /// A board that another program posts is written anew for each.
+    pub(super) async fn made(
+        &self,
+        view: View,
+        form: Form,
+        make: impl FnOnce(&Top) -> Option<Vec<u8>>,
+    ) -> Result<Tagged, ApiError> {
+        let made = match view.origin {
+            Origin::Counted(filter) => {
+                let results = self.live.of(filter).await;
+                let results = results.ok_or_else(ApiError::starting)?;
+                let top = results.top(view.window, view.by);
+                let rows = usize::from(view.rows);
+                let make = || make(&self.first_rows(top, rows));
+                self.kept(view, form, results.epoch, make)
+            }
+            Origin::External => {
+                let top = self.top(view).await.ok_or_else(ApiError::starting)?;
+                make(&top).map(Tagged::of)
+            }
+        };
+        made.ok_or_else(ApiError::internal)
+    }
+
+    fn kept(
+        &self,
+        view: View,
+        form: Form,
+        epoch: Epoch,
+        make: impl FnOnce() -> Option<Vec<u8>>,
+    ) -> Option<Tagged> {
+        let version = Version {
+            epoch,
+            blocked: self.live.blocked(),
+        };
+        self.answers.get(Question { view, form }, version, make)
+    }
+
+    /// [`Web::answer`] as JSON. A whole board is made once for all who ask for it within a moment, so
+    /// what it says of sources and of the lag may be as old as that.
+    pub(super) async fn answer_json(&self, view: View, held: Held) -> Option<Bytes> {
+        let newest = self.live.newest().map(|results| results.epoch);
+        // As in `answer`: who holds the newest board needs no count of it.
+        if let Origin::Counted(filter) = view.origin
+            && held.epoch != newest
+            && let Some(results) = self.live.of(filter).await
+            && held.epoch != Some(results.epoch)
+        {
+            let external = self.external.newest().is_some();
+            let behind = self.live.is_behind();
+            let form = Form::Board { external, behind };
+            let make = || {
+                let top = results.top(view.window, view.by);
+                let whole = self.news(top, view.rows.into(), external, Held::default());
+                serde_json::to_vec(&whole).ok()
+            };
+            let made = self.kept(view, form, results.epoch, make)?;
+            return Some(made.body);
+        }
+        let answer = self.answer(view, held).await;
+        serde_json::to_vec(&answer).ok().map(Bytes::from)
     }
 
     pub(super) async fn answer(&self, view: View, held: Held) -> Answer {

@@ -1,10 +1,11 @@
 //! Tops as a table for spreadsheets and scripts: CSV by RFC 4180, in UTF-8.
 //!
 //! What must stay true: no cell of a stranger's text is a formula. A spreadsheet takes what begins with
-//! one of [`RUN`] for one, so such text stands behind an apostrophe.
+//! one of [`RUN`] for one, so such text stands behind an apostrophe. And no such text is obeyed by a terminal:
+//! control characters, which a tag may have where its source names it, are U+FFFD.
 
 use axum::http::{HeaderMap, header::ACCEPT};
-use model::Top;
+use model::{Top, View};
 use serde::Serialize;
 
 pub(super) const TYPE: &str = "text/csv; charset=utf-8";
@@ -54,12 +55,12 @@ pub(super) fn table(top: &Top) -> csv::Result<Vec<u8>> {
 
 fn defused(text: &str) -> String {
     let mark = if text.starts_with(RUN) { "'" } else { "" };
-    format!("{mark}{text}")
+    format!("{mark}{text}").replace(char::is_control, "\u{fffd}")
 }
 
 /// What the table is called when it is saved.
-pub(super) fn file_name(top: &Top) -> String {
-    format!("tagtide-{}-{}.csv", top.window, top.by)
+pub(super) fn file_name(view: View) -> String {
+    format!("tagtide-{}-{}.csv", view.window, view.by)
 }
 
 /// Whether a client that takes several formats likes this one better than JSON.
@@ -153,7 +154,7 @@ mod tests {
         let rows = table.split_once("\r\n").unwrap().1;
         assert_eq!(
             rows,
-            "1,\"#a,\"\"b\"\"\nc\",5,2,3,8.25,0.125,-4\r\n2,#日本,1,0,,,0.5,\r\n"
+            "1,\"#a,\"\"b\"\"\u{fffd}c\",5,2,3,8.25,0.125,-4\r\n2,#日本,1,0,,,0.5,\r\n"
         );
     }
 
@@ -165,7 +166,7 @@ mod tests {
                 .into_records()
                 .next();
             let cell = read.unwrap().unwrap()[1].to_owned();
-            assert_eq!(cell, format!("'{tag}"));
+            assert_eq!(cell, format!("'{}", tag.replace(['\t', '\r'], "\u{fffd}")));
         }
         assert_eq!(defused("#=1"), "#=1");
     }

@@ -4,26 +4,25 @@
 //! for programs and is not changed; the message is a sentence for people that says what is allowed or
 //! what to do, and repeats nothing that the client sent. What is our fault says no more than that.
 //! Handlers return [`ApiError`]; what the router or an extractor refuses is brought into the same
-//! shape by [`in_one_shape`], which shows people who come with a browser a page instead.
+//! shape by [`Shape`], which shows people who come with a browser a page instead.
 
 use std::any::Any;
 
 use axum::{
     Json,
-    extract::{Request, State},
+    extract::Request,
     http::{
         HeaderValue, Method, StatusCode,
         header::{
             ACCEPT, ALLOW, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, RETRY_AFTER,
         },
     },
-    middleware::Next,
     response::{Html, IntoResponse, Response},
 };
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::Web;
+use super::Site;
 
 /// The one shape.
 #[derive(Debug, Serialize, ToSchema)]
@@ -115,6 +114,10 @@ impl ApiError {
         )
     }
 
+    pub(super) fn too_many_requests() -> Self {
+        Self::of_status(StatusCode::TOO_MANY_REQUESTS)
+    }
+
     pub(super) fn timed_out() -> Self {
         Self::of_status(StatusCode::REQUEST_TIMEOUT)
     }
@@ -154,6 +157,10 @@ impl ApiError {
             StatusCode::UNSUPPORTED_MEDIA_TYPE => (
                 "unsupported_type",
                 "the body is of a type that this address does not take",
+            ),
+            StatusCode::TOO_MANY_REQUESTS => (
+                "too_many_requests",
+                "your address asks more than one may: come again later",
             ),
             status if status.is_server_error() => ("internal", "the server failed; see its log"),
             _ => ("bad_request", "the request cannot be understood"),
@@ -216,38 +223,63 @@ pub(super) fn failed(_panic: Box<dyn Any + Send>) -> Response {
     ApiError::internal().into_response()
 }
 
-/// Gives the errors of the router and of extractors under `/api/v1` the one shape, and those of all
-/// else that is not the pages' own another, where a browser wants to show one.
-pub(super) async fn in_one_shape(State(web): State<Web>, request: Request, next: Next) -> Response {
-    let path = request.uri().path();
-    let ours = path.starts_with("/api/") && !path.starts_with("/api/fn/");
-    let html = |value: &HeaderValue| {
-        value
-            .to_str()
-            .is_ok_and(|value| value.contains("text/html"))
-    };
-    let seen = !path.starts_with("/api/")
-        && request.method().is_safe()
-        && request.headers().get(ACCEPT).is_some_and(html);
-    let response = next.run(request).await;
-    let status = response.status();
-    if !(ours || seen) || !(status.is_client_error() || status.is_server_error()) {
-        return response;
-    }
-    let is = |value: &HeaderValue, kind: &str| value.as_bytes().starts_with(kind.as_bytes());
-    let kind = response.headers().get(CONTENT_TYPE);
-    if seen {
-        return match kind {
-            Some(kind) if is(kind, "text/html") => response,
-            _ => page(status, &web.site.assets().css),
+/// What errors of a request look like: those of the router and of extractors under `/api/v1` have the
+/// one shape, and those of all else that is not the pages' own another, where a browser wants to show
+/// one.
+#[derive(Clone, Copy)]
+pub(super) enum Shape {
+    AsTheyAre,
+    OfTheApi,
+    Page,
+}
+
+impl Shape {
+    pub(super) fn of(request: &Request) -> Self {
+        let path = request.uri().path();
+        let html = |value: &HeaderValue| {
+            value
+                .to_str()
+                .is_ok_and(|value| value.contains("text/html"))
         };
+        if path.starts_with("/api/") {
+            return if path.starts_with("/api/fn/") {
+                Self::AsTheyAre
+            } else {
+                Self::OfTheApi
+            };
+        }
+        if request.method().is_safe() && request.headers().get(ACCEPT).is_some_and(html) {
+            Self::Page
+        } else {
+            Self::AsTheyAre
+        }
     }
-    if kind.is_some_and(|kind| is(kind, "application/json")) {
-        return response;
+
+    /// `response`, in this shape if it is an error.
+    pub(super) fn of_errors(self, response: Response, site: &Site) -> Response {
+        let status = response.status();
+        if !(status.is_client_error() || status.is_server_error()) {
+            return response;
+        }
+        let kind = response.headers().get(CONTENT_TYPE);
+        let is =
+            |wanted: &str| kind.is_some_and(|kind| kind.as_bytes().starts_with(wanted.as_bytes()));
+        match self {
+            Self::Page if !is("text/html") => {
+                let mut page = page(status, &site.assets().css);
+                if let Some(after) = response.headers().get(RETRY_AFTER) {
+                    page.headers_mut().insert(RETRY_AFTER, after.clone());
+                }
+                page
+            }
+            Self::OfTheApi if !is("application/json") => {
+                let mut shaped = ApiError::of_status(status).into_response();
+                if let Some(allow) = response.headers().get(ALLOW) {
+                    shaped.headers_mut().insert(ALLOW, allow.clone());
+                }
+                shaped
+            }
+            _ => response,
+        }
     }
-    let mut shaped = ApiError::of_status(status).into_response();
-    if let Some(allow) = response.headers().get(ALLOW) {
-        shaped.headers_mut().insert(ALLOW, allow.clone());
-    }
-    shaped
 }

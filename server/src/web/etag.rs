@@ -3,7 +3,7 @@
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use axum::{
-    body::Body,
+    body::{Body, Bytes},
     http::{
         HeaderMap, HeaderValue, StatusCode,
         header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, IF_NONE_MATCH, VARY},
@@ -13,7 +13,7 @@ use axum::{
 
 /// A tag of the content, so it holds across restarts; a weak one, as the answer may be compressed on
 /// its way.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct ETag(String);
 
 impl ETag {
@@ -52,16 +52,36 @@ impl ETag {
     }
 }
 
+/// Text with its tag.
+#[derive(Clone, Debug)]
+pub(super) struct Tagged {
+    pub(super) tag: ETag,
+    pub(super) body: Bytes,
+}
+
+impl Tagged {
+    pub(super) fn of(body: Vec<u8>) -> Self {
+        Self {
+            tag: ETag::of(&body),
+            body: body.into(),
+        }
+    }
+
+    /// Answers with it, or that it is what the client has already.
+    pub(super) fn answer(self, request: &HeaderMap, kind: &'static str) -> Response {
+        let mut response = if self.tag.is_known(request) {
+            self.tag.not_modified()
+        } else {
+            self.tag.content(kind, self.body)
+        };
+        // The layer that compresses does not say it of an answer without a body, nor of a small one.
+        let varies = HeaderValue::from_static("accept-encoding");
+        response.headers_mut().append(VARY, varies);
+        response
+    }
+}
+
 /// Answers with `body`, which is text, or that it is what the client has already.
 pub(super) fn answer(request: &HeaderMap, kind: &'static str, body: Vec<u8>) -> Response {
-    let tag = ETag::of(&body);
-    let mut response = if tag.is_known(request) {
-        tag.not_modified()
-    } else {
-        tag.content(kind, body)
-    };
-    // The layer that compresses does not say it of an answer without a body, nor of a small one.
-    let varies = HeaderValue::from_static("accept-encoding");
-    response.headers_mut().append(VARY, varies);
-    response
+    Tagged::of(body).answer(request, kind)
 }

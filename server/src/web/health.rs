@@ -1,5 +1,7 @@
 //! What a supervisor or a load balancer asks.
 
+use std::sync::Arc;
+
 use axum::{
     extract::State,
     http::{StatusCode, header::CACHE_CONTROL},
@@ -14,7 +16,7 @@ pub(super) async fn alive() -> Response {
 }
 
 /// What is shown is what was counted a moment ago.
-pub(super) async fn ready(State(web): State<Web>) -> Response {
+pub(super) async fn ready(State(web): State<Arc<Web>>) -> Response {
     let unavailable = StatusCode::SERVICE_UNAVAILABLE;
     match web.live.newest() {
         Some(_) if web.live.is_current() => answer(StatusCode::OK, "ready\n"),

@@ -16,7 +16,7 @@ mod format;
 mod process;
 mod sources;
 
-use std::fmt;
+use std::{fmt, sync::Arc};
 
 use axum::{
     extract::State,
@@ -36,7 +36,7 @@ use prometheus_client::{
 use super::{Web, error::ApiError};
 use crate::durations::Distribution;
 
-pub(super) async fn metrics(State(web): State<Web>, headers: HeaderMap) -> Response {
+pub(super) async fn metrics(State(web): State<Arc<Web>>, headers: HeaderMap) -> Response {
     let machine = process::Machine::look(&web).await;
     let mut registry = Registry::default();
     registry.register_collector(Box::new(machine.clone()));
@@ -72,7 +72,7 @@ fn wants_open_metrics(headers: &HeaderMap) -> bool {
 /// What bears our name.
 #[derive(Debug)]
 struct Ours {
-    web: Web,
+    web: Arc<Web>,
     machine: process::Machine,
 }
 

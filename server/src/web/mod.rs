@@ -5,19 +5,22 @@
 //!   [`api`], [`alerts`], [`stream`], [`pictures`] (by [`fonts`]), [`trends`], [`status`], [`tutorial`], [`health`],
 //!   [`metrics`] and [`assets`] (with what is [`packed`]) answer; [`csv`] and [`etag`] give answers their
 //!   form; [`openapi`] describes those of `/api/v1`
-//! * [`boards`] what the pages' questions are answered; [`origin`] what links to them look like;
-//!   [`external`] the board that another program posts
-//! * [`error`] the one shape of errors, [`security`] what holds for every request and answer, [`cors`]
-//!   what other sites may read
-//! * [`connections`] from accept to farewell, [`requests`] how they were answered
+//! * [`boards`] what the pages' questions are answered; [`answers`] what was made for many; [`origin`]
+//!   what links to them look like; [`external`] the board that another program posts
+//! * [`around`] what is done around every answer: [`visitor`] who asks, [`rates`] how much one may,
+//!   [`error`] the one shape of errors, [`security`] what holds for every request and answer, [`cors`] what
+//!   other sites may read, [`requests`] how they were answered
+//! * [`connections`] from accept to farewell, each on one of the [`seats`]; [`shares`] what one client holds
 //!
 //! A request reads the newest results as they are and waits for nobody; only what is counted when it
 //! is asked for, one tag or a part of the posts, takes its time. What strangers can take from the
-//! server has a bound here or in [`connections`]: bodies, time, connections.
+//! server has a bound here or in [`connections`]: bodies, time, connections, requests.
 
 mod access;
 mod alerts;
+mod answers;
 mod api;
+mod around;
 mod assets;
 mod boards;
 mod connections;
@@ -35,8 +38,11 @@ mod packed;
 mod pages;
 mod pictures;
 mod posts;
+mod rates;
 mod requests;
+mod seats;
 mod security;
+mod shares;
 mod status;
 mod stream;
 #[cfg(test)]
@@ -45,8 +51,12 @@ pub(crate) mod testing;
 mod tests;
 mod trends;
 mod tutorial;
+mod visitor;
 
-use std::time::{Duration, Instant};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use axum::{
     Router,
@@ -69,13 +79,16 @@ use crate::{
 };
 
 pub(crate) use access::{Access, NeedsToken};
+pub(crate) use answers::Answers;
 pub(crate) use assets::Site;
 pub(crate) use connections::Clients;
 pub(crate) use external::ExternalBoard;
 pub(crate) use pictures::Pictures;
 pub(crate) use posts::Posts;
+pub(crate) use rates::Rates;
 pub(crate) use requests::Requests;
 pub(crate) use stream::Streams;
+pub(crate) use visitor::{Network, Proxies};
 
 /// What the handlers answer from. A clone is another handle to the same things.
 #[derive(Clone, Debug)]
@@ -94,6 +107,7 @@ pub(crate) struct Web {
     /// Length of an epoch: how often a board can change.
     pub(crate) batch: Duration,
     pub(crate) site: Site,
+    pub(crate) answers: Answers,
     pub(crate) pictures: Pictures,
     pub(crate) access: Access,
     pub(crate) posts: Posts,
@@ -103,6 +117,7 @@ pub(crate) struct Web {
     pub(crate) capacity: Capacity,
     pub(crate) requests: Requests,
     pub(crate) clients: Clients,
+    pub(crate) rates: Rates,
 }
 
 /// What the count was given.
@@ -115,10 +130,11 @@ pub(crate) struct Capacity {
 
 /// Every route there is.
 fn router(web: Web) -> Router {
+    let web = Arc::new(web);
     Router::new()
         .route("/", get(pages::page))
         .route("/tag/{*name}", get(pages::page))
-        .route("/api/fn/board", get(pages::server_function))
+        .route("/api/fn/board", get(pages::board))
         .route("/api/fn/tag", get(pages::server_function))
         .route("/api/v1/top", get(api::top))
         .route("/api/v1/top.csv", get(api::top_csv))
@@ -140,19 +156,12 @@ fn router(web: Web) -> Router {
         .route("/pkg/{*file}", get(assets::file))
         .fallback(assets::file_or_no_page)
         .method_not_allowed_fallback(error::method_not_allowed)
-        // The last one is the outermost.
-        .layer(DefaultBodyLimit::max(security::BODY_LIMIT))
-        .layer(CatchPanicLayer::custom(error::failed))
-        .layer(middleware::from_fn_with_state(
-            web.clone(),
-            error::in_one_shape,
-        ))
-        .layer(assets::compression())
-        .layer(middleware::from_fn(security::guard))
-        .layer(middleware::from_fn(cors::open_for_reading))
-        .layer(middleware::from_fn_with_state(
-            web.requests.clone(),
-            requests::count,
+        // As one, since each layer costs a copy of those below; the first is the outermost.
+        .layer((
+            middleware::from_fn_with_state(web.clone(), around::around),
+            assets::compression(),
+            CatchPanicLayer::custom(error::failed),
+            DefaultBodyLimit::max(security::BODY_LIMIT),
         ))
         .with_state(web)
 }

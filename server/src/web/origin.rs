@@ -2,17 +2,23 @@
 
 use axum::http::{HeaderMap, header::HOST};
 
-/// How the client calls this server. Whoever stands before it says whether that is a secure address.
+use super::visitor::{FORWARDED_HOST, FORWARDED_PROTO};
+
+/// How the client calls this server. A trusted proxy before it says whether that is a secure address, and
+/// what it was called itself; of others these headers are taken away in [`visitor`](super::visitor).
 pub(super) fn origin(headers: &HeaderMap) -> Option<String> {
-    let text = |name: &str| headers.get(name)?.to_str().ok();
-    let host = text(HOST.as_str())?;
+    // What the nearest proxy says stands last.
+    let said = |name| {
+        let line = headers.get_all(name).iter().next_back()?.to_str().ok()?;
+        line.rsplit(',').next().map(str::trim)
+    };
+    let host = said(FORWARDED_HOST).or_else(|| headers.get(HOST)?.to_str().ok())?;
     let plain =
         |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_' | ':' | '[' | ']');
     if host.is_empty() || !host.chars().all(plain) {
         return None;
     }
-    let nearest = text("x-forwarded-proto").and_then(|all| all.split(',').next());
-    let scheme = match nearest.map(str::trim) {
+    let scheme = match said(FORWARDED_PROTO) {
         Some(scheme) if scheme.eq_ignore_ascii_case("https") => "https",
         _ => "http",
     };
@@ -36,13 +42,17 @@ mod tests {
         assert_eq!(of(&[host]).as_deref(), Some("http://tags.example:8080"));
         for (said, scheme) in [
             ("https", "https"),
-            ("HTTPS, http", "https"),
+            ("http, HTTPS", "https"),
+            ("https, http", "http"),
             ("http", "http"),
             ("javascript", "http"),
         ] {
             let told = of(&[host, ("x-forwarded-proto", said)]);
             assert_eq!(told, Some(format!("{scheme}://tags.example:8080")));
         }
+        let called = ("x-forwarded-host", "6.6.6.6, board.example");
+        assert_eq!(of(&[host, called]).as_deref(), Some("http://board.example"));
+        assert_eq!(of(&[host, ("x-forwarded-host", "a/b")]), None);
         assert_eq!(
             of(&[("host", "[::1]:3000")]).as_deref(),
             Some("http://[::1]:3000")

@@ -1,7 +1,7 @@
 //! The chart as a picture to take away: as SVG, and as PNG for whoever shows no SVG.
 //!
-//! A PNG takes a while, so it is made on a thread for such work, one at a time, and kept for as long as
-//! its epoch is the newest: a crowd costs one.
+//! A PNG takes a while, so it is made on a thread for such work, one at a time, and kept for all who
+//! ask for what it was drawn after: a crowd costs one.
 
 use std::sync::{
     Arc,
@@ -15,7 +15,7 @@ use axum::{
     http::{HeaderMap, HeaderValue, header::CONTENT_SECURITY_POLICY},
     response::Response,
 };
-use model::{Epoch, View};
+use model::{Epoch, Top, View};
 use resvg::{
     render,
     tiny_skia::{Pixmap, Transform},
@@ -25,13 +25,17 @@ use tokio::{sync::Semaphore, task::spawn_blocking};
 
 use super::{
     Web,
+    answers::Form,
     api::{self, Parameters},
     error::ApiError,
-    etag::{self, ETag},
+    etag::{ETag, Tagged},
     fonts,
     openapi::{Errors, IfNoneMatch, NotModified, OfBoard, OfPicture},
 };
 use crate::kept::Kept;
+
+/// What is drawn of the same picture stays right for ever.
+const ALWAYS: Epoch = Epoch(0);
 
 /// Makes pictures. A clone is the same maker.
 #[derive(Clone, Debug)]
@@ -39,7 +43,7 @@ pub(crate) struct Pictures(Arc<Maker>);
 
 #[derive(Debug)]
 struct Maker {
-    kept: Kept<(View, Theme), Bytes>,
+    kept: Kept<ETag, Bytes>,
     turn: Arc<Semaphore>,
     drawn: AtomicU64,
     refused: AtomicU64,
@@ -67,8 +71,8 @@ impl Pictures {
         self.0.refused.load(Relaxed)
     }
 
-    /// `svg` as PNG, or one of a later epoch of the same view; `None` when it takes too long.
-    async fn png(&self, of: (View, Theme), epoch: Epoch, svg: String) -> Option<Bytes> {
+    /// `svg`, which bears this tag, as PNG; `None` when it takes too long.
+    async fn png(&self, tag: ETag, svg: Bytes) -> Option<Bytes> {
         let Maker {
             kept,
             turn,
@@ -84,9 +88,9 @@ impl Pictures {
             });
             let made = made.await.ok()??;
             drawn.fetch_add(1, Relaxed);
-            Some((epoch, made))
+            Some((ALWAYS, made))
         };
-        let picture = kept.get(of, epoch, make).await;
+        let picture = kept.get(tag, ALWAYS, make).await;
         if picture.is_none() {
             refused.fetch_add(1, Relaxed);
         }
@@ -94,8 +98,8 @@ impl Pictures {
     }
 }
 
-fn png(svg: &str) -> Option<Bytes> {
-    let tree = Tree::from_str(svg, &fonts::options())
+fn png(svg: &[u8]) -> Option<Bytes> {
+    let tree = Tree::from_data(svg, &fonts::options())
         .inspect_err(|error| tracing::error!("a picture cannot be read: {error}"))
         .ok()?;
     let size = tree.size().to_int_size();
@@ -116,13 +120,13 @@ fn png(svg: &str) -> Option<Bytes> {
     )
 )]
 pub(super) async fn top_svg(
-    State(web): State<Web>,
+    State(web): State<Arc<Web>>,
     parameters: Result<Query<Parameters>, QueryRejection>,
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
     let asked = Asked::read(parameters)?;
-    let (_, svg) = asked.draw(&web).await?;
-    let mut response = etag::answer(&headers, "image/svg+xml", svg.into_bytes());
+    let svg = asked.draw(&web).await?;
+    let mut response = svg.answer(&headers, "image/svg+xml");
     // There is nothing in it to run, and where it is opened by itself nothing could.
     response.headers_mut().insert(
         CONTENT_SECURITY_POLICY,
@@ -143,21 +147,17 @@ pub(super) async fn top_svg(
     )
 )]
 pub(super) async fn top_png(
-    State(web): State<Web>,
+    State(web): State<Arc<Web>>,
     parameters: Result<Query<Parameters>, QueryRejection>,
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
     let asked = Asked::read(parameters)?;
-    let (epoch, svg) = asked.draw(&web).await?;
     // It is drawn after the other, so who has that one's has this.
-    let tag = ETag::of(svg.as_bytes());
+    let Tagged { tag, body } = asked.draw(&web).await?;
     if tag.is_known(&headers) {
         return Ok(tag.not_modified());
     }
-    let png = web
-        .pictures
-        .png((asked.view, asked.theme), epoch, svg)
-        .await;
+    let png = web.pictures.png(tag.clone(), body).await;
     Ok(tag.content("image/png", png.ok_or_else(ApiError::busy)?))
 }
 
@@ -175,9 +175,9 @@ impl Asked {
         })
     }
 
-    async fn draw(&self, web: &Web) -> Result<(Epoch, String), ApiError> {
-        let top = web.top(self.view).await.ok_or_else(ApiError::starting)?;
-        Ok((top.epoch, svg(self.view, &top, self.theme)))
+    async fn draw(&self, web: &Web) -> Result<Tagged, ApiError> {
+        let draw = |top: &Top| Some(svg(self.view, top, self.theme).into_bytes());
+        web.made(self.view, Form::Svg(self.theme), draw).await
     }
 }
 

@@ -129,7 +129,7 @@ impl Posts {
     responses((status = 200, description = "What became of the lines", body = Told), PostsErrors),
     security((), ("token" = []))
 )]
-pub(super) async fn post(State(web): State<Web>, request: Request) -> Response {
+pub(super) async fn post(State(web): State<Arc<Web>>, request: Request) -> Response {
     let (head, body) = request.into_parts();
     let mut body = body.into_data_stream();
     match answer(&web, &head.headers, &mut body).await {

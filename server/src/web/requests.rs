@@ -10,9 +10,8 @@ use std::{
 };
 
 use axum::{
-    extract::{MatchedPath, Request, State},
+    extract::{MatchedPath, Request},
     http::Method,
-    middleware::Next,
     response::Response,
 };
 
@@ -40,20 +39,28 @@ pub(super) struct Answered {
     pub(super) took: Distribution,
 }
 
-/// Counts them. Outside of all else, so that what others refuse is counted too.
-pub(super) async fn count(
-    State(requests): State<Requests>,
-    request: Request,
-    next: Next,
-) -> Response {
-    let begun = Instant::now();
-    let path = request.extensions().get::<MatchedPath>();
-    let route = requests.of(path.map_or(NO_ROUTE, MatchedPath::as_str));
-    let method = method(request.method());
-    let response = next.run(request).await;
-    let status = usize::from(response.status().as_u16() / 100).clamp(1, STATUSES.len()) - 1;
-    route[method][status].add(begun.elapsed());
-    response
+/// One that is being answered.
+pub(super) struct Counted {
+    route: Arc<ByKind>,
+    method: usize,
+    begun: Instant,
+}
+
+impl Counted {
+    pub(super) fn begins(requests: &Requests, request: &Request) -> Self {
+        let begun = Instant::now();
+        let path = request.extensions().get::<MatchedPath>();
+        Self {
+            route: requests.of(path.map_or(NO_ROUTE, MatchedPath::as_str)),
+            method: method(request.method()),
+            begun,
+        }
+    }
+
+    pub(super) fn ends(self, response: &Response) {
+        let status = usize::from(response.status().as_u16() / 100).clamp(1, STATUSES.len()) - 1;
+        self.route[self.method][status].add(self.begun.elapsed());
+    }
 }
 
 fn method(method: &Method) -> usize {

@@ -1,5 +1,8 @@
-//! What holds for every request and every answer. The policy of what a page may load
-//! (`Content-Security-Policy`) is in `app`, beside the page.
+//! What holds for every request and every answer. What a page may load, and who may frame it, is in `app`,
+//! beside the page.
+//!
+//! **Invariant:** nothing of an answer that does not say so itself is run, loads anything or is framed,
+//! whatever a browser takes it for.
 
 use std::time::Duration;
 
@@ -7,7 +10,7 @@ use axum::{
     extract::Request,
     http::{
         HeaderMap, HeaderName, HeaderValue,
-        header::{REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS},
+        header::{CONTENT_SECURITY_POLICY, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS},
     },
     middleware::Next,
     response::{IntoResponse, Response},
@@ -21,7 +24,11 @@ pub(super) const BODY_LIMIT: usize = 1024 * 1024;
 /// posts, which are answered when they are sealed: how long their bodies may take is in [`posts`].
 const TIME_LIMIT: Duration = Duration::from_secs(10);
 
-const HEADERS: [(HeaderName, HeaderValue); 3] = [
+const HEADERS: [(HeaderName, HeaderValue); 4] = [
+    (
+        CONTENT_SECURITY_POLICY,
+        HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'"),
+    ),
     (X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
     (REFERRER_POLICY, HeaderValue::from_static("no-referrer")),
     (
@@ -30,17 +37,19 @@ const HEADERS: [(HeaderName, HeaderValue); 3] = [
     ),
 ];
 
-pub(super) async fn guard(request: Request, next: Next) -> Response {
-    let mut response = if request.uri().path() == posts::PATH {
-        next.run(request).await
-    } else {
-        let answer = tokio::time::timeout(TIME_LIMIT, next.run(request)).await;
-        answer.unwrap_or_else(|_| ApiError::timed_out().into_response())
-    };
-    for (name, value) in HEADERS {
-        response.headers_mut().entry(name).or_insert(value);
+/// The answer, or that it took too long.
+pub(super) async fn in_time(request: Request, next: Next) -> Response {
+    if request.uri().path() == posts::PATH {
+        return next.run(request).await;
     }
-    response
+    let answer = tokio::time::timeout(TIME_LIMIT, next.run(request)).await;
+    answer.unwrap_or_else(|_| ApiError::timed_out().into_response())
+}
+
+pub(super) fn harden(headers: &mut HeaderMap) {
+    for (name, value) in HEADERS {
+        headers.entry(name).or_insert(value);
+    }
 }
 
 /// Whether a browser sends this for a page that is not ours. Any page can make a browser post a form

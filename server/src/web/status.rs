@@ -3,7 +3,7 @@
 //! It is answered at any time, also while there are no results yet. What is not known is `null` and
 //! never left out. The names of sources and what they say hold no secrets: they are given so.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use axum::{
     Json,
@@ -94,7 +94,7 @@ struct Stores {
         Faults,
     )
 )]
-pub(super) async fn status(State(web): State<Web>) -> Response {
+pub(super) async fn status(State(web): State<Arc<Web>>) -> Response {
     let process = web.process;
     let usage = spawn_blocking(move || process.usage());
     let (sizes, usage) = tokio::join!(web.files.sizes(), usage);

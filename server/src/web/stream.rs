@@ -18,6 +18,7 @@ use std::{
 };
 
 use axum::{
+    Extension,
     body::{Body, Bytes},
     extract::{Query, State, rejection::QueryRejection},
     http::{
@@ -39,6 +40,8 @@ use super::{
     api::{self, Parameters},
     error::ApiError,
     openapi::{Errors, LastEventId, OfBoard},
+    shares::{Share, Shares},
+    visitor::{Stranger, Visitor},
 };
 use crate::{
     kept::Kept,
@@ -51,6 +54,8 @@ pub(super) const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event
 pub(super) struct Limits {
     /// Who listens at once; the rest of the connections is for others.
     pub(super) listeners: usize,
+    /// Of these one client has so many.
+    pub(super) each: usize,
     /// How long the socket of a listener may take for one event.
     pub(super) patience: Duration,
     /// A line that says nothing is sent after so much silence: what lies between might take the
@@ -61,6 +66,7 @@ pub(super) struct Limits {
 impl Limits {
     const USUAL: Self = Self {
         listeners: 256,
+        each: 64,
         patience: Duration::from_secs(10),
         silence: Duration::from_secs(15),
     };
@@ -80,6 +86,7 @@ pub(crate) struct Streams(Arc<Shared>);
 struct Shared {
     newest: Kept<View, Event>,
     room: Arc<Semaphore>,
+    shares: Shares,
     limits: Limits,
     end: CancellationToken,
     refused: AtomicU64,
@@ -102,11 +109,19 @@ impl Streams {
         Self(Arc::new(Shared {
             newest: Kept::default(),
             room: Arc::new(Semaphore::new(limits.listeners)),
+            shares: Shares::default(),
             limits,
             end,
             refused: AtomicU64::new(0),
             dropped: AtomicU64::new(0),
         }))
+    }
+
+    fn place(&self, client: Option<Stranger>) -> Option<Place> {
+        let Shared { shares, limits, .. } = &*self.0;
+        let share = shares.take(client, limits.each)?;
+        let room = self.0.room.clone().try_acquire_owned().ok()?;
+        Some((share, room))
     }
 
     /// Those who listen.
@@ -146,14 +161,16 @@ impl Streams {
     )
 )]
 pub(super) async fn stream(
-    State(web): State<Web>,
+    State(web): State<Arc<Web>>,
+    visitor: Option<Extension<Visitor>>,
     parameters: Result<Query<Parameters>, QueryRejection>,
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
     let parameters = api::read(parameters)?;
     let view = api::view(&parameters)?;
-    let room = web.streams.0.room.clone().try_acquire_owned();
-    if room.is_err() {
+    let client = visitor.and_then(|Extension(Visitor(at))| Stranger::at(at));
+    let place = web.streams.place(client);
+    if place.is_none() {
         web.streams.0.refused.fetch_add(1, Relaxed);
     }
     let listener = Listener {
@@ -162,7 +179,7 @@ pub(super) async fn stream(
         web,
         view,
         state: Next::Greeting,
-        _room: room.map_err(|_| ApiError::too_many_streams())?,
+        _place: place.ok_or_else(ApiError::too_many_streams)?,
     };
     let events = stream::unfold(listener, async |mut listener| {
         let bytes = listener.next().await?;
@@ -199,15 +216,18 @@ fn last_had(parameters: &Parameters, headers: &HeaderMap) -> Option<Epoch> {
     str::from_utf8(id).ok()?.parse().ok().map(Epoch)
 }
 
+/// A listener's own, of its client's and of all.
+type Place = (Share, OwnedSemaphorePermit);
+
 /// One who listens.
 struct Listener {
-    web: Web,
+    web: Arc<Web>,
     live: Live,
     view: View,
     /// The newest that it has or is about to have.
     has: Option<Epoch>,
     state: Next,
-    _room: OwnedSemaphorePermit,
+    _place: Place,
 }
 
 /// What a listener comes to next.

@@ -11,7 +11,8 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    Access, Capacity, Clients, ExternalBoard, Pictures, Posts, Requests, Site, Streams, Web,
+    Access, Answers, Capacity, Clients, ExternalBoard, Pictures, Posts, Rates, Requests, Site,
+    Streams, Web,
 };
 use crate::{
     alerts::Alerts,
@@ -64,6 +65,7 @@ impl Counting {
             alerts: Alerts::load(Arc::new(Log::in_memory())).unwrap(),
             batch: Duration::from_secs(2),
             site: Site::none(),
+            answers: Answers::default(),
             pictures: Pictures::default(),
             streams: Streams::until(CancellationToken::new()),
             process: Process::begins(),
@@ -74,6 +76,7 @@ impl Counting {
             },
             requests: Requests::default(),
             clients: Clients::default(),
+            rates: Rates::default(),
         }
     }
 

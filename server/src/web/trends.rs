@@ -4,6 +4,8 @@
 //! As there, `limit` is at most 20, and pages are linked to in a header. What is no number is refused,
 //! where Mastodon takes it for 0.
 
+use std::sync::Arc;
+
 use app::address::{self, Mode};
 use axum::{
     extract::{Query, State, rejection::QueryRejection},
@@ -83,7 +85,7 @@ struct Page {
     )
 )]
 pub(super) async fn tags(
-    State(web): State<Web>,
+    State(web): State<Arc<Web>>,
     parameters: Result<Query<Parameters>, QueryRejection>,
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {

@@ -4,6 +4,8 @@
 //! Answers, statuses and their types are those of the tutorial's Flask program, except that a bad
 //! literal is the sender's error (400) and no longer the server's (500).
 
+use std::sync::Arc;
+
 use axum::{
     Form, Json,
     extract::{State, rejection::FormRejection},
@@ -66,7 +68,7 @@ impl IntoResponse for UpdateError {
 type Fields = Vec<(String, String)>;
 
 pub(super) async fn update(
-    State(web): State<Web>,
+    State(web): State<Arc<Web>>,
     headers: HeaderMap,
     form: Result<Form<Fields>, FormRejection>,
 ) -> Result<Response, UpdateError> {
@@ -106,7 +108,7 @@ struct Refresh<V, L> {
     labels: L,
 }
 
-pub(super) async fn refresh(State(web): State<Web>) -> Response {
+pub(super) async fn refresh(State(web): State<Arc<Web>>) -> Response {
     let headers = [(CACHE_CONTROL, "no-store")];
     let is_blocked = web.live.is_blocked();
     if let Some(posted) = web.external.newest() {

@@ -244,6 +244,28 @@ async fn a_receiver_that_fails_is_told_again_and_holds_up_no_other() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_alert_that_is_refused_does_not_hold_up_the_next() {
+    let (hook, data) = (Hook::start().await, tempfile::tempdir().unwrap());
+    let refused = Answer::text(422, "not this one");
+    hook.script.answer(PATH, 4, &refused);
+    let url = hook.url();
+    let tags = ["--alert-tag", "odd=1", "--alert-tag", "good=1"];
+    let options = [&tags[..], &["--alert-url", &url]].concat();
+    let mut program = watching(data.path(), &options);
+    post(&mut program, "#odd\n").await;
+    // It is told again in eight seconds.
+    hook.until_told(4).await;
+    post(&mut program, "#good\n").await;
+    let told = hook.until_told(6).await;
+    let tags = told
+        .iter()
+        .map(|request| request.json()["tag"].as_str().unwrap().to_owned());
+    let tags: Vec<_> = tags.collect();
+    assert_eq!(tags[3..], ["#odd", "#good", "#odd"], "{tags:?}");
+    until_numbers(&program, [2, 2, 0, 0]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn who_is_gone_is_told_no_more_until_the_next_start() {
     let (hook, data) = (Hook::start().await, tempfile::tempdir().unwrap());
     hook.script.answer(PATH, 1, &Answer::text(410, ""));

@@ -1,11 +1,12 @@
 //! What the log on standard error looks like, whoever sent what is in it.
 
 use std::{
-    io::{Read as _, Write as _},
+    collections::BTreeSet,
+    io::{BufRead as _, BufReader, Read as _, Write as _},
     net::TcpListener,
     os::unix::net::UnixStream,
     path::Path,
-    process::Command,
+    process::{Command, Stdio},
     thread,
 };
 
@@ -144,15 +145,28 @@ fn a_level_chooses_and_a_wrong_one_is_refused() {
 /// The journal keeps the time itself and reads the level off the line's beginning.
 #[test]
 fn the_journal_is_told_levels_and_no_times() {
+    let directory = tempfile::tempdir().unwrap();
+    let refused = format!("bluesky:ws://{}/subscribe", hostile_server());
     let script = "JOURNAL_STREAM=$(stat -L -c %d:%i /proc/self/fd/2) exec \"$0\" \"$@\"";
-    let output = Command::new("bash")
-        .args(["-c", script, env!("CARGO_BIN_EXE_tagtide"), "feed"])
-        .args(["--listen", "127.0.0.1:0", "--source", "file:no/such/file"])
-        .output()
+    let mut program = Command::new("bash")
+        .args(["-c", script, env!("CARGO_BIN_EXE_tagtide"), "serve"])
+        .args(["--listen", "127.0.0.1:0", "--source", &refused, "--data"])
+        .arg(directory.path())
+        .stderr(Stdio::piped())
+        .spawn()
         .unwrap();
-    let log = String::from_utf8(output.stderr).unwrap();
-    assert!(log.starts_with("<3>tagtide: "), "{log}");
-    assert!(log.contains("no/such/file"), "{log}");
+    let mut lines = BufReader::new(program.stderr.take().unwrap()).lines();
+    let mut seen = BTreeSet::new();
+    while !(seen.contains("<4>") && seen.contains("<6>")) {
+        let line = lines.next().unwrap().unwrap();
+        let (level, rest) = line.split_at(3);
+        assert!(matches!(level, "<3>" | "<4>" | "<6>"), "{line}");
+        let first = rest.split(' ').next().unwrap();
+        assert!(first.parse::<jiff::Timestamp>().is_err(), "{line}");
+        seen.insert(level.to_owned());
+    }
+    program.kill().unwrap();
+    program.wait().unwrap();
 }
 
 #[tokio::test]

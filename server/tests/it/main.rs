@@ -14,7 +14,10 @@ mod exactly_once;
 mod fakes;
 #[path = "../fakes/tests/mod.rs"]
 mod fakes_are_faithful;
+mod headers;
+mod hostile;
 mod killed;
+mod limited;
 mod logged;
 mod monitoring;
 mod posts;
@@ -23,6 +26,7 @@ mod random;
 mod repeated;
 mod replay;
 mod secured;
+mod slow;
 mod soak;
 mod sources;
 mod status;

@@ -57,6 +57,8 @@ fn wrong_usage_is_status_2() {
         (&["--log-format", "xml"], "text or json"),
         (&["count", "--top", "many"], "many"),
         (&["--block", "no/such/file"], "no/such/file"),
+        (&["--trusted-proxy", "localhost"], "such as 10.0.0.0/8"),
+        (&["--rate-limit", "many"], "many"),
         (&["--alert-rise", "high"], "such as 8"),
         (&["--alert-tag", "rust"], "rust=100"),
         (&["--alert-url", "http://a.example/"], "--alert-rise"),

@@ -13,6 +13,7 @@ fn seen(tag: &str, count: u64, score: f64) -> Seen {
         window: RISING,
         tag: format!("#{tag}"),
         count,
+        error: 0,
         people: None,
         score: Some(score),
     }
@@ -44,6 +45,22 @@ fn fired(memory: &mut Memory, rules: &[Rule], epoch: u64, all: &[Seen], more: bo
         .into_iter()
         .map(|fired| fired.seen.tag)
         .collect()
+}
+
+#[test]
+fn what_a_count_may_be_too_high_does_not_count() {
+    let mut memory = Memory::default();
+    let rules = [count("a", RISING, 20)];
+    let doubtful = |error| Seen {
+        error,
+        ..seen("a", 51, 0.0)
+    };
+    assert!(fired(&mut memory, &rules, 1, &[doubtful(50)], false).is_empty());
+    assert!(fired(&mut memory, &rules, 2, &[doubtful(32)], false).is_empty());
+    assert_eq!(
+        fired(&mut memory, &rules, 3, &[doubtful(31)], false),
+        ["#a"]
+    );
 }
 
 #[test]

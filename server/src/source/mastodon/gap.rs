@@ -166,6 +166,7 @@ impl<'a> Pages<'a> {
         let answer = self.server.ask(self.server.url(TIMELINE), &query).await?;
         self.allowance = Allowance::of(answer.headers(), Timestamp::now());
         let body = body(answer, LARGEST, self.server.patience).await?;
+        status.bytes(body.len());
         let page = names.of_page(&body);
         let page = page.ok_or(Refused::Unexpected("something else than a timeline"))?;
         let length = page.len();

@@ -27,10 +27,14 @@ pub(super) fn encode(web: &Web, to: &mut DescriptorEncoder<'_>) -> fmt::Result {
         "Connections that are open",
         clients.open(),
     )?;
-    let help = "Past so many of them others wait";
+    let help = "Past so many of them idle ones are closed";
     gauge(to, "http_connections_limit", help, clients.most())?;
     let help = "Connections that were taken";
     counter(to, "http_connections_accepted", help, clients.accepted())?;
+    let help = "Idle connections that were closed to make room for others";
+    counter(to, "http_connections_let_go", help, clients.let_go())?;
+    let help = "Requests of clients that ask more than one may";
+    counter(to, "http_requests_limited", help, web.rates.refused())?;
     let help = "Times that none could be taken, as for want of file handles";
     counter(to, "http_accept_errors", help, clients.not_accepted())?;
 

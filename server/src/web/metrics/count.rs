@@ -26,8 +26,12 @@ pub(super) fn encode(web: &Web, to: &mut DescriptorEncoder<'_>) -> fmt::Result {
         retractions.unknown(),
     )?;
     alerts(web, to)?;
-    commits(to, ("seal", "log.redb"), &web.seals)?;
-    commits(to, ("checkpoint", "state.redb"), &web.checkpoints)?;
+    commits(to, ("seal", "of epochs to log.redb"), &web.seals)?;
+    commits(
+        to,
+        ("checkpoint", "of the count to state.redb"),
+        &web.checkpoints,
+    )?;
     waiting(web, to)?;
     workers(web, to)?;
     results(web, to)
@@ -58,24 +62,24 @@ fn alerts(web: &Web, to: &mut DescriptorEncoder<'_>) -> fmt::Result {
 
 fn commits(
     to: &mut DescriptorEncoder<'_>,
-    (what, file): (&str, &str),
+    (what, which): (&str, &str),
     commits: &Commits,
 ) -> fmt::Result {
     let took = commits.took().distribution();
-    let help = format!("Commits to {file}");
+    let help = format!("Commits {which}");
     counter(to, &format!("{what}s"), &help, took.number)?;
     let (name, help) = (
         format!("{what}_seconds"),
-        format!("Time that commits to {file} took"),
+        format!("Time that commits {which} took"),
     );
     seconds_counter(to, &name, &help, took.seconds)?;
     let (name, help) = (
         format!("{what}_bytes"),
-        format!("Values that commits wrote to {file}"),
+        format!("Values in commits {which}"),
     );
     counter(to, &name, &help, commits.bytes())?;
     let name = format!("{what}_duration_seconds");
-    let help = format!("How long each commit to {file} took");
+    let help = format!("How long each commit {which} took");
     let encoder = to.encode_descriptor(&name, &help, None, MetricType::Histogram)?;
     histogram(encoder, &took)
 }

@@ -60,7 +60,10 @@ impl IntoResponses for PostsErrors {
             error("413", "`too_large`: send it in parts"),
             error("415", "`unsupported_type`, `unsupported_coding`"),
             error("422", "`key_reused`: the key came with another body before"),
-            error("429", "Not now: `busy`, `no_room`, `too_many_keys`"),
+            error(
+                "429",
+                "Not now: `busy`, `no_room`, `too_many_keys`, `too_many_requests`",
+            ),
             error("500", "`internal`: the server failed, and its log says how"),
             error(
                 "503",
@@ -89,6 +92,10 @@ impl IntoResponses for Faults {
     fn responses() -> Responses {
         BTreeMap::from([
             error("408", "`timed_out`: the answer took too long"),
+            error(
+                "429",
+                "`too_many_requests`: this client asks more than one may",
+            ),
             error("500", "`internal`: the server failed, and its log says how"),
         ])
     }

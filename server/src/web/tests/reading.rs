@@ -87,7 +87,8 @@ async fn pages_of_other_sites_may_read_the_api_and_nothing_else() {
             let answer = ask(&server, method.clone(), path, &[origin]).await;
             assert!(allowed(&answer), "{method} {path}");
             let exposed = header(answer.headers(), "access-control-expose-headers");
-            assert_eq!(exposed, "etag,retry-after,content-disposition");
+            let known = "etag,retry-after,content-disposition,ratelimit,ratelimit-policy";
+            assert_eq!(exposed, known);
         }
         let reading = [
             origin,
@@ -124,4 +125,46 @@ async fn pages_of_other_sites_may_read_the_api_and_nothing_else() {
             assert!(!allowed(&answer), "{method} {path}");
         }
     }
+}
+
+#[tokio::test]
+async fn a_plain_question_is_answered_as_any_other_is() {
+    let server = TestServer::start().await;
+    let same = async |question: &str| {
+        let plain = server.get(&format!("/api/fn/board?{question}")).await;
+        // Only Leptos reads what is not known.
+        let other = server.get(&format!("/api/fn/board?{question}&x=1")).await;
+        assert_eq!(plain.status(), other.status(), "{question}");
+        let headers = |answer: &Response| {
+            let mut headers = answer.headers().clone();
+            headers.remove("date");
+            headers
+        };
+        assert_eq!(headers(&plain), headers(&other), "{question}");
+        let (plain, other) = (plain.text().await.unwrap(), other.text().await.unwrap());
+        assert_eq!(plain, other, "{question}");
+        plain
+    };
+    assert!(same("window=1h").await.contains("Starting"));
+    server.counting.show(4, &[("#a", 9), ("#b", 5), ("#c", 1)]);
+    let questions = [
+        "",
+        "window=1h&by=rising&k=2",
+        "after=3",
+        "after=",
+        "after=4",
+        "after=4&states=0",
+        "after=4&states=none",
+        "source=external",
+        "after=soon",
+        "k=0",
+        "k=1&k=2",
+    ];
+    for question in questions {
+        same(question).await;
+    }
+    let two = same("k=2").await;
+    assert!(two.contains("#b") && !two.contains("#c"));
+    server.counting.show(5, &[("#d", 9)]);
+    assert!(same("k=2").await.contains("#d"));
 }

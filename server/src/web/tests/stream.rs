@@ -9,6 +9,7 @@ const LONG: Duration = Duration::from_secs(60);
 const SHORT: Duration = Duration::from_millis(200);
 const LIMITS: Limits = Limits {
     listeners: 2,
+    each: 2,
     patience: LONG,
     silence: LONG,
 };
