@@ -14,6 +14,7 @@ use engine::grammar::Grammar;
 use model::{Kind, Window};
 
 use crate::{
+    flow::Hosts,
     log::Form,
     source::{self, Dollars, Spec, XOptions},
     web::Network,
@@ -115,6 +116,11 @@ Limits of the count, for all tags together, in parts of --max-tags:
   slices                    512 of source and language a group; more count without a language
   days that are over        6, each with 200 tags of every one of 64 groups: those that led it
   epochs under way          8; the others wait on disk
+
+Limits of a cluster:
+  processes                 64
+  connections               64 that have not said who they are, for 5 s each
+  a machine that is gone    is known to be after 10 s
 
 Limits of alerts:
   --alert-tag, --alert-url  1000, 16
@@ -267,6 +273,9 @@ pub(crate) struct Serve {
     pub(crate) print: bool,
 
     #[command(flatten)]
+    pub(crate) cluster: Cluster,
+
+    #[command(flatten)]
     pub(crate) log: Log,
 
     // Both last, since their headings hold for all that follows.
@@ -404,6 +413,51 @@ impl FromStr for TagCount {
             _ => Err(FORM),
         }
     }
+}
+
+/// Of a process that counts together with others.
+#[derive(Debug, Args)]
+pub(crate) struct Cluster {
+    /// Count together with other processes: where each is, HOST:PORT,… or a file with one a line
+    ///
+    /// The same on each of them. Each reads its own --source, counts its share of the tags and shows the
+    /// whole board; while one is away results stand still. They trust each other, and what they send is not
+    /// encrypted: the addresses are of a network of theirs alone.
+    #[arg(
+        long = "cluster",
+        env = "TAGTIDE_CLUSTER",
+        hide_env_values = true,
+        hide_short_help = true,
+        value_name = "HOSTS",
+        requires_all = ["index", "secret_file"]
+    )]
+    pub(crate) hosts: Option<Hosts>,
+
+    /// Which of the processes of --cluster this one is; the first is 0
+    ///
+    /// A data directory stays that of one process of as many as there were when it was begun.
+    #[arg(
+        long,
+        env = "TAGTIDE_INDEX",
+        hide_env_values = true,
+        hide_short_help = true,
+        value_name = "I",
+        requires = "hosts"
+    )]
+    pub(crate) index: Option<usize>,
+
+    /// A file with what only the processes of --cluster know, at least 16 bytes
+    ///
+    /// Such as `openssl rand -hex 32` makes.
+    #[arg(
+        long = "secret-file",
+        env = "TAGTIDE_SECRET_FILE",
+        hide_env_values = true,
+        hide_short_help = true,
+        value_name = "FILE",
+        requires = "hosts"
+    )]
+    pub(crate) secret_file: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]
@@ -610,6 +664,28 @@ pub(crate) struct X {
     url: Option<reqwest::Url>,
 }
 
+impl Cluster {
+    fn fits(&self, alerts: &AlertOptions) -> Result<(), String> {
+        let (Some(hosts), Some(index)) = (&self.hosts, self.index) else {
+            return Ok(());
+        };
+        if index >= hosts.len() {
+            let last = hosts.len() - 1;
+            return Err(format!(
+                "--index {index} is none of --cluster: it has 0 to {last}"
+            ));
+        }
+        if alerts.rise.is_some() || !alerts.tags.is_empty() {
+            // Each process would send them, and know of the tags that are counted there only.
+            return Err(
+                "--alert-tag and --alert-rise are for one process so far: leave out --cluster"
+                    .into(),
+            );
+        }
+        Ok(())
+    }
+}
+
 impl X {
     fn is_given(&self) -> bool {
         !self.rules.is_empty() || self.budget.is_some()
@@ -634,6 +710,9 @@ pub(crate) fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Command,
                 "--listen {} is no loopback address, such as 127.0.0.1:3000: with --public others are let in",
                 serve.listen
             );
+            return Err(Cli::command().error(ErrorKind::ValueValidation, message));
+        }
+        if let Err(message) = serve.cluster.fits(&serve.alerts) {
             return Err(Cli::command().error(ErrorKind::ValueValidation, message));
         }
         let mut identities = HashSet::new();
@@ -804,6 +883,11 @@ mod tests {
             "tagtide feed --source mastodon:",
             "tagtide status ftp://127.0.0.1/",
             "tagtide --log-format xml",
+            "tagtide --cluster a:1,b:2",
+            "tagtide --cluster a:1,b:2 --index 2 --secret-file x",
+            "tagtide --cluster a,b --index 0 --secret-file x",
+            "tagtide --index 0",
+            "tagtide --cluster a:1,b:2 --index 0 --secret-file x --alert-tag rust=5",
             "tagtide --alert-rise 0",
             "tagtide --alert-rise NaN",
             "tagtide --alert-tag rust",

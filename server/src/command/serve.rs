@@ -19,6 +19,8 @@ use tokio::{
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
+mod cluster;
+
 use super::{Signals, say};
 use crate::{
     alerts::{self, Alerts, Watching},
@@ -59,6 +61,9 @@ pub(super) async fn run(typed: Serve) -> anyhow::Result<()> {
     let access = Access::new(token("TAGTIDE_INGEST_TOKEN")?, typed.public)?;
     let admin_token = token("TAGTIDE_ADMIN_TOKEN")?;
     let grammar = typed.text.grammar;
+    let workers = typed.workers.map_or_else(workers, usize::from);
+    let agreed = format!("--batch {:?} --grammar {grammar}", typed.batch);
+    let cluster = cluster::open(typed.cluster, workers, agreed)?;
     let site = typed.alerts.site.clone();
     let alerting = alerts::Settings::new(typed.alerts, grammar)?;
     let telling = if alerting.receivers.is_empty() {
@@ -67,6 +72,8 @@ pub(super) async fn run(typed: Serve) -> anyhow::Result<()> {
         Some(alerts::client().context("alerts cannot be sent")?)
     };
     let listener = listen(typed.listen)?;
+    let (place, secret) = cluster::place(cluster.as_ref());
+    let mesh = cluster::listen(cluster).await?;
     let (list, blocked) = match typed.block {
         Some(path) => {
             let (list, blocked) = ListFile::open(path, grammar)?;
@@ -98,12 +105,14 @@ pub(super) async fn run(typed: Serve) -> anyhow::Result<()> {
     let grace = batch * 2 + Duration::from_secs(2);
     let workload = Workload::default();
     let capacity = Capacity {
-        workers: typed.workers.map_or_else(workers, usize::from),
+        workers,
         max_tags: typed.max_tags,
     };
-    let flow = Flow::start(flow::Parts {
+    let known = Arc::new(AtomicU64::new(0));
+    let counting = flow::Parts {
         log: log.clone(),
         state: state.clone(),
+        place,
         workers: capacity.workers,
         batch,
         grammar,
@@ -112,13 +121,15 @@ pub(super) async fn run(typed: Serve) -> anyhow::Result<()> {
         watched: alerting.watched().collect(),
         results,
         durable: durable.clone(),
+        known: known.clone(),
         workload: workload.clone(),
-    })?;
+    };
+    let flow = Flow::start(counting, mesh)?;
     let live = Live::new(results_seen, sealed_seen.clone(), grace).asking(flow.asker());
     let counted = live.clone();
     let remembered = epoch::remembered(&log, grammar, batch).map_err(FlowError::Store)?;
     let receipts = Receipts::load(log.clone()).map_err(FlowError::Store)?;
-    let author_key = author_key(&log)?;
+    let author_key = author_key(&log, secret.as_ref())?;
     let alerts = Alerts::load(log.clone()).map_err(FlowError::Store)?;
     alerts
         .keep_receivers(&alerting)
@@ -133,6 +144,7 @@ pub(super) async fn run(typed: Serve) -> anyhow::Result<()> {
         receipts: receipts.clone(),
         sealed,
         droppable: durable,
+        known,
         counted: move || counted.newest().map_or(Epoch(0), |results| results.epoch),
     };
     let (sealer, intake) = Sealer::start(sealing, remembered)?;
@@ -211,7 +223,7 @@ pub(super) async fn run(typed: Serve) -> anyhow::Result<()> {
         () = stopped(&sealer, &flow) => None,
         _ = ticking => Some("the clock has stopped by a fault of tagtide"),
         _ = answering => Some("the web server has stopped by a fault of tagtide"),
-        () = stuck(&live) => {
+        () = stuck(&live, &flow) => {
             tracing::error!("the count has made nothing of what is sealed for {STUCK:?}");
             // The threads of the count cannot be ended from outside; the counts are in the log.
             std::process::exit(i32::from(super::SOFTWARE));
@@ -320,12 +332,15 @@ async fn open(directory: &Path, settings: store::Settings) -> anyhow::Result<(Lo
     Ok(spawn_blocking(move || store::open(&directory, &settings)).await??)
 }
 
-/// The key of the data directory. Where it has none yet, that of `TAGTIDE_AUTHOR_KEY_FILE`, or a new one.
-fn author_key(log: &Log) -> anyhow::Result<AuthorKey> {
-    let fresh = match std::env::var_os("TAGTIDE_AUTHOR_KEY_FILE") {
-        Some(path) => AuthorKey::of_file(path.as_ref())
+/// The key of the data directory. Where it has none yet, that of `TAGTIDE_AUTHOR_KEY_FILE`, that of the
+/// cluster, or a new one.
+fn author_key(log: &Log, secret: Option<&flow::Secret>) -> anyhow::Result<AuthorKey> {
+    let of_file = std::env::var_os("TAGTIDE_AUTHOR_KEY_FILE");
+    let fresh = match (of_file, secret) {
+        (Some(path), _) => AuthorKey::of_file(path.as_ref())
             .with_context(|| format!("TAGTIDE_AUTHOR_KEY_FILE={path:?} cannot be used"))?,
-        None => AuthorKey::fresh().context("the system gives no random numbers")?,
+        (None, Some(secret)) => secret.author_key(),
+        (None, None) => AuthorKey::fresh().context("the system gives no random numbers")?,
     };
     Ok(AuthorKey::new(log.author_key(fresh)?))
 }
@@ -359,15 +374,19 @@ async fn stopped(sealer: &Sealer, flow: &Flow) {
 }
 
 /// Until results have not moved for too long although there is something sealed to count.
-async fn stuck(live: &Live) {
+async fn stuck(live: &Live, flow: &Flow) {
     let shown = || live.newest().map_or(Epoch(0), |results| results.epoch);
-    let mut before = shown();
+    let (mut before, mut since) = (shown(), Instant::now());
     loop {
-        let begins = before == Epoch(0);
-        tokio::time::sleep(if begins { STUCK_AT_START } else { STUCK }).await;
-        if live.is_behind() && shown() == before {
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        let limit = match before {
+            Epoch(0) => STUCK_AT_START,
+            _ => STUCK,
+        };
+        if shown() != before || !live.is_behind() || flow.is_waiting() {
+            (before, since) = (shown(), Instant::now());
+        } else if since.elapsed() >= limit {
             return;
         }
-        before = shown();
     }
 }

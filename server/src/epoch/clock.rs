@@ -112,8 +112,14 @@ impl Order {
         }
     }
 
-    /// The wall clock has passed the end of `now`: the epoch to close.
-    pub(super) fn on_tick(&mut self, now: Epoch, has_posts: bool) -> Option<Epoch> {
+    /// The wall clock has passed the end of `now`: the epoch to close. `elsewhere` is the newest that other
+    /// processes of a cluster have come to: where time stands still here, it follows them.
+    pub(super) fn on_tick(
+        &mut self,
+        now: Epoch,
+        has_posts: bool,
+        elsewhere: Epoch,
+    ) -> Option<Epoch> {
         match self.time {
             Time::Replay { open, idle } if has_posts && idle + 1 >= PATIENCE => {
                 self.time = Time::Replay { open, idle: 0 };
@@ -128,7 +134,7 @@ impl Order {
                 self.time = Time::Still;
                 Some(self.next(open))
             }
-            Time::Still if !has_posts => None,
+            Time::Still if !has_posts => (elsewhere > self.last).then(|| self.next(elsewhere)),
             Time::Wall if self.undecided > 0 && self.patience > 0 && !has_posts => {
                 self.patience -= 1;
                 None
@@ -222,33 +228,54 @@ mod tests {
     #[test]
     fn numbers_grow_also_when_the_clock_goes_back() {
         let mut order = Order::after(Epoch(10), BATCH);
-        assert_eq!(order.on_tick(Epoch(20), false), Some(Epoch(20)));
-        assert_eq!(order.on_tick(Epoch(3), false), Some(Epoch(21)));
-        assert_eq!(order.on_tick(Epoch(40), false), Some(Epoch(40)));
+        assert_eq!(order.on_tick(Epoch(20), false, Epoch(0)), Some(Epoch(20)));
+        assert_eq!(order.on_tick(Epoch(3), false, Epoch(0)), Some(Epoch(21)));
+        assert_eq!(order.on_tick(Epoch(40), false, Epoch(0)), Some(Epoch(40)));
     }
 
     #[test]
     fn numbers_fall_back_in_step_with_the_clock() {
         // A restart has sealed the epoch that is under way, and the clock passes its end later.
         let mut order = Order::after(Epoch(21), BATCH);
-        assert_eq!(order.on_tick(Epoch(20), true), None);
-        assert_eq!(order.on_tick(Epoch(21), true), None);
-        assert_eq!(order.on_tick(Epoch(22), true), Some(Epoch(22)));
-        assert_eq!(order.on_tick(Epoch(22), true), None, "ticked twice");
+        assert_eq!(order.on_tick(Epoch(20), true, Epoch(0)), None);
+        assert_eq!(order.on_tick(Epoch(21), true, Epoch(0)), None);
+        assert_eq!(order.on_tick(Epoch(22), true, Epoch(0)), Some(Epoch(22)));
+        assert_eq!(
+            order.on_tick(Epoch(22), true, Epoch(0)),
+            None,
+            "ticked twice"
+        );
     }
 
     #[test]
     fn a_replay_gives_the_time_and_leaves_it_at_its_end() {
         let mut order = replaying(0);
         assert_eq!(order.on_advance(Epoch(100)), None);
-        assert_eq!(order.on_tick(Epoch(9_000), true), None, "not the clock's");
+        assert_eq!(
+            order.on_tick(Epoch(9_000), true, Epoch(0)),
+            None,
+            "not the clock's"
+        );
         assert_eq!(order.on_advance(Epoch(105)), Some(Epoch(100)));
         assert_eq!(order.on_advance(Epoch(103)), None, "a late post");
         order.leave(Role::Replays, None);
-        assert_eq!(order.on_tick(Epoch(9_001), true), Some(Epoch(105)));
-        assert_eq!(order.on_tick(Epoch(9_002), false), None, "time stands");
-        assert_eq!(order.on_tick(Epoch(9_003), true), Some(Epoch(9_003)));
-        assert_eq!(order.on_tick(Epoch(9_004), false), Some(Epoch(9_004)));
+        assert_eq!(
+            order.on_tick(Epoch(9_001), true, Epoch(0)),
+            Some(Epoch(105))
+        );
+        assert_eq!(
+            order.on_tick(Epoch(9_002), false, Epoch(0)),
+            None,
+            "time stands"
+        );
+        assert_eq!(
+            order.on_tick(Epoch(9_003), true, Epoch(0)),
+            Some(Epoch(9_003))
+        );
+        assert_eq!(
+            order.on_tick(Epoch(9_004), false, Epoch(0)),
+            Some(Epoch(9_004))
+        );
     }
 
     #[test]
@@ -258,11 +285,17 @@ mod tests {
         order.on_advance(Epoch(100));
         order.leave(Role::Replays, None);
         for tick in 0..PATIENCE {
-            assert_eq!(order.on_tick(Epoch(9_000 + u64::from(tick)), false), None);
+            assert_eq!(
+                order.on_tick(Epoch(9_000 + u64::from(tick)), false, Epoch(0)),
+                None
+            );
         }
         assert_eq!(order.on_advance(Epoch(101)), Some(Epoch(100)));
         order.leave(Role::Replays, None);
-        assert_eq!(order.on_tick(Epoch(9_009), false), Some(Epoch(101)));
+        assert_eq!(
+            order.on_tick(Epoch(9_009), false, Epoch(0)),
+            Some(Epoch(101))
+        );
     }
 
     #[test]
@@ -270,9 +303,12 @@ mod tests {
         let mut order = replaying(0);
         order.on_advance(Epoch(100));
         for _ in 1..PATIENCE {
-            assert_eq!(order.on_tick(Epoch(9_000), true), None);
+            assert_eq!(order.on_tick(Epoch(9_000), true, Epoch(0)), None);
         }
-        assert_eq!(order.on_tick(Epoch(9_000), true), Some(Epoch(100)));
+        assert_eq!(
+            order.on_tick(Epoch(9_000), true, Epoch(0)),
+            Some(Epoch(100))
+        );
         assert_eq!(order.on_advance(Epoch(101)), Some(Epoch(101)));
         assert_eq!(order.on_advance(Epoch(200)), Some(Epoch(102)));
     }
@@ -282,20 +318,30 @@ mod tests {
         let mut order = Order::after(Epoch(0), BATCH);
         order.enter(Role::Undecided);
         for _ in 0..5 {
-            assert_eq!(order.on_tick(Epoch(9_000), false), None);
+            assert_eq!(order.on_tick(Epoch(9_000), false, Epoch(0)), None);
         }
         // Another source's posts do not wait for it.
-        assert_eq!(order.on_tick(Epoch(9_001), true), Some(Epoch(9_001)));
+        assert_eq!(
+            order.on_tick(Epoch(9_001), true, Epoch(0)),
+            Some(Epoch(9_001))
+        );
         // It has no times.
         order.leave(Role::Undecided, Some(Role::Live));
-        assert_eq!(order.on_tick(Epoch(9_002), false), Some(Epoch(9_002)));
+        assert_eq!(
+            order.on_tick(Epoch(9_002), false, Epoch(0)),
+            Some(Epoch(9_002))
+        );
     }
 
     #[test]
     fn a_file_that_brings_nothing_is_not_waited_for_for_ever() {
         let mut order = Order::after(Epoch(0), BATCH);
         order.enter(Role::Undecided);
-        let first = (1..100).find(|tick| order.on_tick(Epoch(9_000 + tick), false).is_some());
+        let first = (1..100).find(|tick| {
+            order
+                .on_tick(Epoch(9_000 + tick), false, Epoch(0))
+                .is_some()
+        });
         assert_eq!(first, Some(6), "after ten seconds");
     }
 
@@ -303,9 +349,9 @@ mod tests {
     fn a_file_that_has_ended_before_leaves_the_time_where_it_was() {
         let mut order = Order::after(Epoch(500), BATCH);
         order.enter(Role::Undecided);
-        assert_eq!(order.on_tick(Epoch(9_000), false), None);
+        assert_eq!(order.on_tick(Epoch(9_000), false, Epoch(0)), None);
         order.leave(Role::Undecided, None);
-        assert_eq!(order.on_tick(Epoch(9_001), false), None);
+        assert_eq!(order.on_tick(Epoch(9_001), false, Epoch(0)), None);
         assert_eq!(order.on_finish(Epoch(9_002), false), None);
     }
 
@@ -324,5 +370,31 @@ mod tests {
         let mut order = replaying(7);
         order.on_advance(Epoch(20));
         assert_eq!(order.on_finish(Epoch(9_000), true), Some(Epoch(20)));
+    }
+
+    #[test]
+    fn where_time_stands_still_it_follows_the_other_processes() {
+        let mut order = replaying(0);
+        order.on_advance(Epoch(100));
+        let elsewhere = Epoch(150);
+        assert_eq!(
+            order.on_tick(Epoch(9_000), false, elsewhere),
+            None,
+            "it replays"
+        );
+        order.leave(Role::Replays, None);
+        assert_eq!(
+            order.on_tick(Epoch(9_001), false, elsewhere),
+            Some(Epoch(100))
+        );
+        assert_eq!(
+            order.on_tick(Epoch(9_002), false, elsewhere),
+            Some(elsewhere)
+        );
+        assert_eq!(order.on_tick(Epoch(9_003), false, elsewhere), None);
+        assert_eq!(
+            order.on_tick(Epoch(9_004), true, elsewhere),
+            Some(Epoch(9_004))
+        );
     }
 }

@@ -2,7 +2,10 @@
 
 use std::{
     mem,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, Ordering::Relaxed},
+    },
     time::Duration,
 };
 
@@ -48,6 +51,8 @@ struct Inner {
     order: Mutex<Order>,
     room: Room,
     retractions: Retractions,
+    /// The newest epoch that any process of a cluster has told of.
+    known: Arc<AtomicU64>,
     sealer: mpsc::Sender<Option<ClosedEpoch>>,
     /// Held while an epoch is closed: closes come one after the other.
     closing: tokio::sync::Mutex<()>,
@@ -67,6 +72,7 @@ impl Intake {
         batch: Duration,
         author_key: AuthorKey,
         last: Epoch,
+        known: Arc<AtomicU64>,
         sealer: mpsc::Sender<Option<ClosedEpoch>>,
     ) -> Self {
         Self(Arc::new(Inner {
@@ -78,6 +84,7 @@ impl Intake {
             order: Mutex::new(Order::after(last, batch)),
             room: Room::default(),
             retractions: Retractions::default(),
+            known,
             sealer,
             closing: tokio::sync::Mutex::default(),
         }))
@@ -188,7 +195,10 @@ impl Intake {
     /// decides whether that means anything.
     pub(super) async fn tick(&self, now: Epoch) -> Result<(), Closed> {
         self.0
-            .close(|order| order.on_tick(now, self.0.has_posts()))
+            .close(|order| {
+                let elsewhere = Epoch(self.0.known.load(Relaxed));
+                order.on_tick(now, self.0.has_posts(), elsewhere)
+            })
             .await
     }
 

@@ -62,6 +62,8 @@ pub(crate) struct Parts<S> {
     pub(crate) sealed: watch::Sender<Option<Sealed>>,
     /// Epochs up to this one are no longer needed: they leave the log with the next commit.
     pub(crate) droppable: Arc<AtomicU64>,
+    /// The newest epoch that any process of a cluster has told of.
+    pub(crate) known: Arc<AtomicU64>,
     /// The newest epoch whose results are out.
     pub(crate) counted: S,
 }
@@ -80,7 +82,14 @@ impl Sealer {
     {
         let (sender, closed) = mpsc::channel(MOST_WAITING);
         let last = parts.sealed.borrow().map_or(Epoch(0), |last| last.epoch);
-        let intake = Intake::new(parts.grammar, parts.batch, parts.author_key, last, sender);
+        let intake = Intake::new(
+            parts.grammar,
+            parts.batch,
+            parts.author_key,
+            last,
+            parts.known.clone(),
+            sender,
+        );
         let retractions = intake.retractions();
         let thread = thread::Builder::new()
             .name("sealer".into())

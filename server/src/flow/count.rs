@@ -1,8 +1,11 @@
 //! The operator that keeps the groups of one worker.
 
 use std::{
-    collections::{BTreeMap, HashSet},
-    sync::Arc,
+    collections::{BTreeMap, HashSet, btree_map::Entry},
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering::Relaxed},
+    },
     time::Instant,
 };
 
@@ -24,9 +27,10 @@ use timely::{
 };
 
 use super::{
+    Parts,
     agreement::Start,
     checkpoint::{Checkpoints, Jobs},
-    record::{Ask, Part, Piece, Question, Record, epoch_of, owned},
+    record::{Ask, Part, Piece, Question, Record, epoch_of},
     workload::{Held, Working},
 };
 use crate::{moderation::Blocked, results::MAX_ROWS};
@@ -50,6 +54,8 @@ struct Shard {
     blocked: Blocked,
     working: Working,
     watched: Arc<[(Key, Window)]>,
+    /// The newest epoch that any process has told of.
+    known: Arc<AtomicU64>,
 }
 
 struct Pending {
@@ -62,19 +68,20 @@ struct Pending {
     questions: Vec<Question>,
 }
 
-pub(super) fn count(
-    records: StreamVec<'_, u64, Record>,
+pub(super) fn count<'scope>(
+    records: StreamVec<'scope, u64, Record>,
     start: Start,
     shape: Shape,
     jobs: Jobs,
-    blocked: Blocked,
-    working: Working,
-    watched: Arc<[(Key, Window)]>,
-) -> Counted<'_> {
+    parts: &Parts,
+) -> Counted<'scope> {
     let scope = records.scope();
-    let (worker, workers) = (scope.worker().index(), scope.worker().peers());
+    let (worker, crew) = (scope.worker().index(), parts.crew());
     let mut builder = OperatorBuilder::new("count".to_owned(), scope);
-    let mut input = builder.new_input(records, Exchange::new(Record::route));
+    let mut input = builder.new_input(
+        records,
+        Exchange::new(move |record: &Record| record.route(crew)),
+    );
     let (output, pieces) = builder.new_output::<Vec<Piece>>();
     let (no_output, durable) = builder.new_output::<Vec<()>>();
     let mut output = OutputBuilder::from(output);
@@ -85,15 +92,17 @@ pub(super) fn count(
         let undurable = capabilities.pop();
         drop(capabilities);
         let mut shard = Shard {
-            groups: owned(worker, workers)
+            groups: crew
+                .owned(worker)
                 .map(|group| (group, Group::new(shape)))
                 .collect(),
             pending: BTreeMap::new(),
             last: start.replay_after,
             start,
-            blocked,
-            working,
-            watched,
+            blocked: parts.blocked.clone(),
+            working: parts.workload.worker(),
+            watched: parts.watched.clone(),
+            known: parts.known.clone(),
         };
         let mut checkpoints = Checkpoints::new(
             start.replay_after,
@@ -147,11 +156,19 @@ impl Shard {
         });
         match record {
             Record::Epoch { shown, .. } => {
+                let epoch = epoch_of(*pending.capability.time());
+                self.known.fetch_max(epoch.0, Relaxed);
                 pending.epoch = true;
                 pending.shown |= shown;
             }
             Record::Delta { group, delta } => {
-                pending.deltas.insert(group, delta);
+                // Several processes may bring something.
+                match pending.deltas.entry(group) {
+                    Entry::Vacant(place) => {
+                        place.insert(delta);
+                    }
+                    Entry::Occupied(mut before) => before.get_mut().join(delta),
+                }
             }
             Record::Question { question, .. } => pending.questions.push(question),
             Record::Stored(_) => {}

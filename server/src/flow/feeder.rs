@@ -15,7 +15,7 @@ use super::{
     Parts, Signal,
     agreement::Start,
     questions::{Open, Waiting},
-    record::{Ask, Question, ROUNDS, Record, epoch_of, time_of},
+    record::{Ask, Crew, Question, ROUNDS, Record, epoch_of, time_of},
 };
 use crate::store::StoreError;
 
@@ -23,6 +23,10 @@ use crate::store::StoreError;
 pub(super) const IDLE: Duration = Duration::from_millis(100);
 
 pub(super) type Input = InputHandle<u64, timely::container::CapacityContainerBuilder<Vec<Record>>>;
+
+/// How often a process of a cluster goes on to the next round when it has nothing to feed: questions that
+/// others ask are answered when all have passed them.
+const BEAT: Duration = Duration::from_millis(50);
 
 /// How many epochs may be under way in the dataflow. The rest waits in the log, which is on disk.
 const MOST_UNDER_WAY: usize = 8;
@@ -64,7 +68,7 @@ pub(super) struct Feeder<'a> {
     parts: &'a Parts,
     start: Start,
     worker: usize,
-    workers: usize,
+    crew: Crew,
     probes: Probes,
     questions: MutexGuard<'a, mpsc::Receiver<Waiting>>,
     open: Open,
@@ -77,6 +81,8 @@ pub(super) struct Feeder<'a> {
     /// The time of questions given, of which not all answers are out.
     asked: Option<u64>,
     next_id: u64,
+    /// When it has gone on to another round with nothing to feed.
+    beaten_at: Instant,
     /// The log had nothing more.
     caught_up: bool,
     /// Until when the end may go on counting, once it has been asked for.
@@ -84,11 +90,11 @@ pub(super) struct Feeder<'a> {
 }
 
 impl<'a> Feeder<'a> {
-    /// For worker number `worker` of `workers`.
+    /// For worker number `worker`.
     pub(super) fn new(
         parts: &'a Parts,
         start: Start,
-        (worker, workers): (usize, usize),
+        worker: usize,
         probes: Probes,
         questions: MutexGuard<'a, mpsc::Receiver<Waiting>>,
         open: Open,
@@ -97,7 +103,7 @@ impl<'a> Feeder<'a> {
             parts,
             start,
             worker,
-            workers,
+            crew: parts.crew(),
             probes,
             questions,
             open,
@@ -106,6 +112,7 @@ impl<'a> Feeder<'a> {
             under_way: VecDeque::new(),
             asked: None,
             next_id: 0,
+            beaten_at: Instant::now(),
             caught_up: false,
             deadline: None,
         }
@@ -149,7 +156,7 @@ impl<'a> Feeder<'a> {
     }
 
     fn announce(&self, input: &mut Input, shown: bool) {
-        for worker in 0..self.workers as u64 {
+        for worker in 0..self.crew.all() as u64 {
             input.send(Record::Epoch { worker, shown });
         }
     }
@@ -190,6 +197,7 @@ impl<'a> Feeder<'a> {
             self.fed = epoch;
         }
         self.parts.workload.set_under_way(self.under_way.len());
+        self.beat(input);
         self.ask(input);
         let over = |deadline| self.caught_up || Instant::now() > deadline;
         Ok(!self.deadline.is_some_and(over))
@@ -218,7 +226,7 @@ impl<'a> Feeder<'a> {
                 Ask::Tops(_) | Ask::Trends => ALL_TAGS,
                 Ask::Tag(..) => 1,
             };
-            for worker in ask.workers(self.workers) {
+            for worker in ask.workers(self.crew) {
                 let question = Question {
                     asker: self.worker as u64,
                     id,
@@ -232,6 +240,16 @@ impl<'a> Feeder<'a> {
             input.advance_to(time + 1);
             input.flush();
             self.asked = Some(time);
+        }
+    }
+
+    fn beat(&mut self, input: &mut Input) {
+        let time = *input.time();
+        let idle = self.caught_up && self.fed > Epoch(0) && self.beaten_at.elapsed() >= BEAT;
+        if self.crew.processes > 1 && idle && time % ROUNDS < ROUNDS - 1 {
+            input.advance_to(time + 1);
+            input.flush();
+            self.beaten_at = Instant::now();
         }
     }
 
@@ -253,7 +271,9 @@ impl<'a> Feeder<'a> {
 
     /// How long there is nothing to feed, unless somebody wakes the worker.
     pub(super) fn patience(&self) -> Duration {
-        if self.caught_up {
+        if self.caught_up && self.crew.processes > 1 {
+            BEAT
+        } else if self.caught_up {
             IDLE
         } else {
             Duration::from_millis(1)

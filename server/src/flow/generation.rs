@@ -1,20 +1,27 @@
-//! One generation in one process: the life of its workers, and the dataflow they build.
+//! One generation, as it is in one process: the life of its workers, and the dataflow they build.
 
 use std::{
+    any::Any,
+    io,
+    net::TcpStream,
     panic::{AssertUnwindSafe, catch_unwind},
-    sync::{
-        Arc, Mutex, PoisonError,
-        atomic::{AtomicBool, Ordering::Acquire, Ordering::Release},
-        mpsc::sync_channel,
-    },
+    sync::{Arc, Mutex, PoisonError, mpsc::sync_channel},
     thread,
 };
 
 use engine::count::Shape;
 use model::Epoch;
 use timely::{
-    CommunicationConfig, Config, WorkerConfig,
+    CommunicationConfig, WorkerConfig,
+    communication::{
+        Hooks,
+        allocator::{
+            AllocatorBuilder, ProcessBuilder,
+            zero_copy::initialize::initialize_networking_from_sockets,
+        },
+    },
     dataflow::operators::{Inspect, Probe},
+    execute::execute_from,
     worker::Worker,
 };
 use tokio::sync::mpsc;
@@ -24,14 +31,16 @@ use super::{
     agreement::{self, Holdings, Start},
     checkpoint::{self, Jobs},
     count::count,
+    failure::Failure,
     feeder::{Feeder, IDLE, Input, Probes},
     merge::merge,
+    mesh::Link,
     message,
     questions::{Answer, Open, Waiting},
     record::{Ask, Part, Piece},
     tops::{detail, results, trends},
 };
-use crate::store::{Log, State, StoreError};
+use crate::store::StoreError;
 
 /// What the workers of a process share beside the dataflow.
 #[derive(Clone, Debug)]
@@ -44,45 +53,24 @@ struct Common {
     failed: Failure,
 }
 
-/// Threads of one process do not see each other end: one that fails says so, and the others, which
-/// would wait for it for ever, end with it.
-#[derive(Clone, Debug, Default)]
-struct Failure {
-    /// The first thing that went wrong.
-    first: Arc<Mutex<Option<FlowError>>>,
-    told: Arc<AtomicBool>,
-}
-
-pub(super) fn holdings(log: &Log, state: &State) -> Result<Holdings, StoreError> {
-    Ok(Holdings {
-        process: 0,
-        processes: 1,
-        groups: state.groups()?,
-        last: log.last()?,
-        dropped: log.dropped()?,
-    })
-}
-
-/// Runs until it is told to finish, or fails.
+/// Runs until it is told to finish, or fails. `sockets` are those of a cluster's mesh.
 pub(super) fn run(
-    parts: Parts,
-    mine: Holdings,
+    parts: &Parts,
+    sockets: Option<Vec<Option<TcpStream>>>,
     signal: &Signal,
-    questions: mpsc::Receiver<Waiting>,
+    questions: &Arc<Mutex<mpsc::Receiver<Waiting>>>,
 ) -> Result<(), FlowError> {
-    let config = Config {
-        communication: CommunicationConfig::Process(parts.workers),
-        worker: WorkerConfig::default(),
-    };
+    let failed = Failure::default();
+    let mine = agreement::holdings(&parts.log, &parts.state)?;
+    let (builders, others) = builders(parts, sockets, &failed).map_err(FlowError::Worker)?;
     // Each worker has one job under way at most: none ever waits for room.
     let (jobs, written) = sync_channel(parts.workers);
     let state = parts.state.clone();
-    let failed = Failure::default();
     let common = Common {
-        parts,
+        parts: parts.clone(),
         mine,
         signal: signal.clone(),
-        questions: Arc::new(Mutex::new(questions)),
+        questions: questions.clone(),
         jobs,
         failed: failed.clone(),
     };
@@ -97,7 +85,10 @@ pub(super) fn run(
             }
         })
         .map_err(|error| FlowError::Worker(error.to_string()))?;
-    let guards = timely::execute(config, move |worker| work(worker, &common));
+    let config = WorkerConfig::default();
+    let guards = execute_from(builders, others, config, move |worker| {
+        work(worker, &common)
+    });
     let guards = guards.map_err(FlowError::Worker)?;
     let joined = catch_unwind(AssertUnwindSafe(|| guards.join()));
     // Nobody is left who could send it a job.
@@ -117,31 +108,50 @@ pub(super) fn run(
     }
 }
 
-impl Failure {
-    fn tell(&self, failure: FlowError) {
-        let mut first = self.first.lock().unwrap_or_else(PoisonError::into_inner);
-        first.get_or_insert(failure);
-        self.told.store(true, Release);
-    }
+/// What workers are made of, and what must live until they have ended.
+type Builders = (Vec<AllocatorBuilder>, Box<dyn Any + Send>);
 
-    fn take(&self) -> Option<FlowError> {
-        let mut first = self.first.lock().unwrap_or_else(PoisonError::into_inner);
-        first.take()
-    }
-
-    fn is_told(&self) -> bool {
-        self.told.load(Acquire)
-    }
+fn builders(
+    parts: &Parts,
+    sockets: Option<Vec<Option<TcpStream>>>,
+    failed: &Failure,
+) -> Result<Builders, String> {
+    let Some(sockets) = sockets else {
+        return CommunicationConfig::Process(parts.workers).try_build();
+    };
+    let in_words = |error: io::Error| error.to_string();
+    let (links, cut) = Link::all(sockets, failed).map_err(in_words)?;
+    let (workers, hooks) = (parts.workers, Hooks::default());
+    let inside = ProcessBuilder::new_typed_vector(workers, hooks.refill.clone(), None);
+    let (index, _) = parts.place;
+    let networked = initialize_networking_from_sockets(inside, links, index, workers, hooks);
+    let (builders, threads) = networked.map_err(in_words)?;
+    let builders = builders.into_iter().map(AllocatorBuilder::Tcp).collect();
+    // In this order: the threads end when the links are cut.
+    Ok((builders, Box::new((cut, threads))))
 }
 
 /// What each worker does.
 fn work(worker: &mut Worker, common: &Common) {
     let failed = &common.failed;
-    let feeds = worker.index().is_multiple_of(common.parts.workers);
-    let mine = feeds.then(|| common.mine.clone());
-    let start = match agreement::conclude(&agreement::exchange(worker, mine)) {
-        Ok(start) => start,
-        Err(refusal) => return failed.tell(refusal.into()),
+    match catch_unwind(AssertUnwindSafe(|| take_part(worker, common))) {
+        Ok(Ok(())) => {}
+        Ok(Err(failure)) => failed.tell(failure),
+        Err(panic) => failed.tell(FlowError::Worker(message(&*panic))),
+    }
+    if failed.is_told() {
+        // What is left of the dataflow would be run until it is done, which it never will be.
+        let left = worker.installed_dataflows();
+        left.into_iter().for_each(|flow| worker.drop_dataflow(flow));
+    }
+}
+
+fn take_part(worker: &mut Worker, common: &Common) -> Result<(), FlowError> {
+    let Common { parts, failed, .. } = common;
+    let feeds = worker.index().is_multiple_of(parts.workers);
+    let log = feeds.then_some(&*parts.log);
+    let Some(start) = agreement::agree(worker, log, &common.mine, failed)? else {
+        return Ok(());
     };
     let open = Open::default();
     let (mut input, probes) = build(worker, common, start, &open);
@@ -151,24 +161,22 @@ fn work(worker: &mut Worker, common: &Common) {
             if let Err(error) = feed(worker, &mut input, &probes, start, common, &open) {
                 failed.tell(error.into());
             }
+            if parts.crew().processes > 1 {
+                // Were its input to end, the others would show epochs that it may still seal something of
+                // when it is back.
+                failed.leave();
+            }
         }
     }));
     // The input must end, or the frontier would stand still. Its drop sends, which aborts the process
     // when it happens while unwinding: so a panic is held back until the input is gone.
     let dropped = catch_unwind(AssertUnwindSafe(|| drop(input)));
-    let finished = catch_unwind(AssertUnwindSafe(|| {
-        while ran.is_ok() && !probes.are_done() && !failed.is_told() {
-            worker.step_or_park(Some(IDLE));
-        }
-    }));
-    if let Err(panic) = ran.and(dropped).and(finished) {
-        failed.tell(FlowError::Worker(message(&*panic)));
+    ran.and(dropped)
+        .map_err(|panic| FlowError::Worker(message(&*panic)))?;
+    while !probes.are_done() && !failed.is_told() {
+        worker.step_or_park(Some(IDLE));
     }
-    if failed.is_told() {
-        // What is left of the dataflow would be run until it is done, which it never will be.
-        let left = worker.installed_dataflows();
-        left.into_iter().for_each(|flow| worker.drop_dataflow(flow));
-    }
+    Ok(())
 }
 
 fn feed(
@@ -180,14 +188,21 @@ fn feed(
     open: &Open,
 ) -> Result<(), StoreError> {
     let Common { parts, failed, .. } = common;
-    let place = (worker.index(), worker.peers());
     let questions = &common.questions;
     let questions = questions.lock().unwrap_or_else(PoisonError::into_inner);
-    let mut feeder = Feeder::new(parts, start, place, probes.clone(), questions, open.clone());
+    let mut feeder = Feeder::new(
+        parts,
+        start,
+        worker.index(),
+        probes.clone(),
+        questions,
+        open.clone(),
+    );
     feeder.restore(input, || {
         worker.step_or_park(Some(IDLE));
         !failed.is_told()
     })?;
+    common.signal.set_waiting(false);
     while feeder.step(input, &common.signal)? && !failed.is_told() {
         worker.step_or_park(Some(feeder.patience()));
     }
@@ -204,9 +219,7 @@ fn build(worker: &mut Worker, common: &Common, start: Start, open: &Open) -> (In
     };
     worker.dataflow(|scope| {
         let records = input.to_stream(scope);
-        let (jobs, blocked) = (common.jobs.clone(), parts.blocked.clone());
-        let (working, watched) = (parts.workload.worker(), parts.watched.clone());
-        let counted = count(records, start, shape, jobs, blocked, working, watched);
+        let counted = count(records, start, shape, common.jobs.clone(), parts);
         let (parts, open) = (parts.clone(), open.clone());
         merge(counted.pieces, parts.workers)
             .inspect(move |(epoch, piece)| show(*epoch, piece, &parts, &open))
@@ -225,7 +238,14 @@ fn show(epoch: Epoch, piece: &Piece, parts: &Parts, open: &Open) {
     };
     let Some(question) = &piece.of else {
         if let Some(results) = results(&piece.part) {
-            parts.results.send_replace(Some(results));
+            // A later generation begins some epochs before what is shown already.
+            parts.results.send_if_modified(|shown| {
+                let newer = shown.as_ref().is_none_or(|shown| shown.epoch < epoch);
+                if newer {
+                    *shown = Some(results);
+                }
+                newer
+            });
         }
         return;
     };

@@ -5,10 +5,11 @@
 //!                                                     └─▶ checkpoints ─▶ state.redb
 //! ```
 //!
-//! [`Flow::start`] runs one generation: the stores' content is agreed on ([`agreement`]), the state
-//! goes through the dataflow to whoever owns its group now, sealed epochs that it does not hold are
-//! replayed, and from then on the log is followed ([`feeder`]). [`generation`] is the workers' life
-//! around it.
+//! [`Flow::start`] runs one generation after the other ([`generations`]); alone, the first is the only one, in
+//! a cluster ([`mesh`]) the next begins when a process was lost and all are there again. In each the stores'
+//! content is agreed on ([`agreement`]), the state goes through the dataflow to whoever owns its group,
+//! sealed epochs that it does not hold are replayed, and from then on the log is followed ([`feeder`]).
+//! [`generation`] is the workers' life around it.
 //!
 //! **Invariants:** time in the dataflow is the epoch, and behind it rounds of questions. A result is
 //! given when the frontier has passed its time, so it is whole, and it is a function of the sealed
@@ -26,21 +27,26 @@ use std::{
 };
 
 use engine::{grammar::Grammar, key::Key};
-use model::Window;
+use model::{Epoch, Window};
 use tokio::sync::watch;
 
 use crate::{
     moderation::Blocked,
     results::Results,
-    store::{Log, State, StoreError},
+    store::{Log, Membership, State},
 };
+use agreement::Refusal;
+use record::Crew;
 
 mod agreement;
 mod checkpoint;
 mod count;
+mod failure;
 mod feeder;
 mod generation;
+mod generations;
 mod merge;
+mod mesh;
 mod questions;
 mod record;
 #[cfg(test)]
@@ -48,6 +54,8 @@ mod tests;
 mod tops;
 mod workload;
 
+pub(crate) use failure::FlowError;
+pub(crate) use mesh::{Cluster, Hosts, Mesh, Secret};
 pub(crate) use questions::Asker;
 pub(crate) use workload::Workload;
 
@@ -56,6 +64,9 @@ pub(crate) use workload::Workload;
 pub(crate) struct Parts {
     pub(crate) log: Arc<Log>,
     pub(crate) state: Arc<State>,
+    /// Which process this is, of how many.
+    pub(crate) place: (usize, usize),
+    /// Threads of the count in each process.
     pub(crate) workers: usize,
     pub(crate) batch: Duration,
     pub(crate) grammar: Grammar,
@@ -69,28 +80,23 @@ pub(crate) struct Parts {
     pub(crate) results: watch::Sender<Option<Arc<Results>>>,
     /// Log entries up to this epoch are in the stored state of every group.
     pub(crate) durable: Arc<AtomicU64>,
+    /// Told of the newest epoch that any process has sealed.
+    pub(crate) known: Arc<AtomicU64>,
     /// Told of what the workers hold and do.
     pub(crate) workload: Workload,
 }
 
-/// Why a generation cannot start, or has ended before it was told to.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum FlowError {
-    #[error(transparent)]
-    Refused(#[from] agreement::Refusal),
-    #[error(
-        "the data directory cannot be read ({0}): restore it from a backup, or begin anew with another --data"
-    )]
-    Store(#[from] StoreError),
-    #[error(
-        "state.redb cannot be written ({0}): make room there, then start again; what is sealed is safe"
-    )]
-    State(#[source] StoreError),
-    #[error("a worker of the count has stopped: {0}")]
-    Worker(String),
+impl Parts {
+    fn crew(&self) -> Crew {
+        let (_, processes) = self.place;
+        Crew {
+            processes,
+            workers: self.workers,
+        }
+    }
 }
 
-/// A running generation.
+/// The running count.
 #[derive(Debug)]
 pub(crate) struct Flow {
     thread: thread::JoinHandle<Result<(), FlowError>>,
@@ -106,9 +112,15 @@ pub(crate) struct Signal(Arc<SignalInner>);
 struct SignalInner {
     feeder: Mutex<Option<thread::Thread>>,
     finish: AtomicBool,
+    /// Another process is missing, or what is stored is on its way to whoever counts it now.
+    waiting: AtomicBool,
 }
 
 impl Signal {
+    fn set_waiting(&self, waiting: bool) {
+        self.0.waiting.store(waiting, Release);
+    }
+
     /// There is something new in the log.
     pub(crate) fn wake(&self) {
         if let Some(feeder) = &*self.0.feeder.lock().unwrap_or_else(PoisonError::into_inner) {
@@ -126,16 +138,17 @@ impl Signal {
 }
 
 impl Flow {
-    /// Refuses stores that do not make a whole, before anything has changed.
-    pub(crate) fn start(parts: Parts) -> Result<Self, FlowError> {
-        let mine = generation::holdings(&parts.log, &parts.state)?;
-        agreement::conclude(std::slice::from_ref(&mine))?;
+    /// Refuses a store that is not whole, before anything has changed. With a mesh it counts together with
+    /// the other processes, as soon as all are there.
+    pub(crate) fn start(parts: Parts, mesh: Option<Mesh>) -> Result<Self, FlowError> {
+        take_place(&parts)?;
+        agreement::conclude_here(&[agreement::holdings(&parts.log, &parts.state)?])?;
         let signal = Signal::default();
         let feeder = signal.clone();
         let (asker, questions) = Asker::new(signal.clone(), parts.grammar, parts.blocked.clone());
         let thread = thread::Builder::new()
             .name("flow".into())
-            .spawn(move || generation::run(parts, mine, &feeder, questions))
+            .spawn(move || generations::run(&parts, mesh, &feeder, questions))
             .map_err(|error| FlowError::Worker(error.to_string()))?;
         Ok(Self {
             thread,
@@ -150,6 +163,11 @@ impl Flow {
 
     pub(crate) fn signal(&self) -> Signal {
         self.signal.clone()
+    }
+
+    /// Whether the count of a cluster stands still, and will go on.
+    pub(crate) fn is_waiting(&self) -> bool {
+        self.signal.0.waiting.load(Acquire)
     }
 
     /// Whether it has ended, which without [`Flow::finish`] it does only by an error.
@@ -167,10 +185,26 @@ impl Flow {
     }
 }
 
-/// Whether what is stored makes a whole.
+/// Whether what is stored makes a whole, or a whole part of a cluster's.
 pub(crate) fn check(log: &Log, state: &State) -> Result<(), FlowError> {
-    agreement::conclude(&[generation::holdings(log, state)?])?;
+    agreement::conclude_here(&[agreement::holdings(log, state)?])?;
     Ok(())
+}
+
+/// A data directory is for good that of the process it was begun as.
+fn take_place(parts: &Parts) -> Result<(), FlowError> {
+    let asked = (parts.place.0 as u64, parts.place.1 as u64);
+    let recorded = parts.log.membership()?;
+    if (recorded.index, recorded.processes) == asked {
+        return Ok(());
+    }
+    let is_new = parts.log.last()? == Epoch(0) && parts.state.groups()?.is_empty();
+    if recorded != Membership::ALONE || !is_new {
+        let recorded = (recorded.index, recorded.processes);
+        return Err(Refusal::OtherPlace { recorded, asked }.into());
+    }
+    let membership = Membership::new(asked.0, asked.1);
+    Ok(parts.log.set_membership(membership)?)
 }
 
 fn message(panic: &(dyn std::any::Any + Send)) -> String {

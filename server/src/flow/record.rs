@@ -79,35 +79,52 @@ pub(super) enum Part {
 }
 
 impl Record {
-    /// The exchange takes this modulo the number of workers.
-    pub(super) fn route(&self) -> u64 {
+    /// The number of the worker that takes it.
+    pub(super) fn route(&self, crew: Crew) -> u64 {
         match self {
             Self::Epoch { worker, .. } | Self::Question { worker, .. } => *worker,
-            Self::Delta { group, .. } => u64::from(*group),
-            Self::Stored(row) => u64::from(row.group),
+            Self::Delta { group, .. } => crew.owner(*group) as u64,
+            Self::Stored(row) => crew.owner(row.group) as u64,
         }
     }
 }
 
 impl Ask {
     /// Who of all workers can contribute to the answer.
-    pub(super) fn workers(&self, workers: usize) -> std::ops::Range<u64> {
+    pub(super) fn workers(&self, crew: Crew) -> std::ops::Range<u64> {
         match self {
-            Self::Tops(_) | Self::Trends => 0..workers as u64,
+            Self::Tops(_) | Self::Trends => 0..crew.all() as u64,
             Self::Tag(key, _) => {
-                let owner = owner(group_of(key), workers) as u64;
+                let owner = crew.owner(group_of(key)) as u64;
                 owner..owner + 1
             }
         }
     }
 }
 
-/// Which worker keeps a group.
-pub(super) fn owner(group: u8, workers: usize) -> usize {
-    usize::from(group) % workers
+/// All workers of all processes. They have numbers: first those of process 0, then those of process 1.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Crew {
+    pub(super) processes: usize,
+    /// Of each process.
+    pub(super) workers: usize,
 }
 
-/// The groups that a worker keeps.
-pub(super) fn owned(worker: usize, workers: usize) -> impl Iterator<Item = u8> {
-    (0..GROUPS).filter(move |group| owner(*group, workers) == worker)
+impl Crew {
+    pub(super) fn all(self) -> usize {
+        self.processes * self.workers
+    }
+
+    /// Which worker keeps a group. In which process it is does not depend on how many workers each has: the
+    /// rows of a group are in the store of that process and in no other.
+    pub(super) fn owner(self, group: u8) -> usize {
+        let group = usize::from(group);
+        let process = group % self.processes;
+        process * self.workers + (group / self.processes) % self.workers
+    }
+
+    /// The groups that a worker keeps.
+    pub(super) fn owned(self, worker: usize) -> impl Iterator<Item = u8> {
+        (0..GROUPS).filter(move |group| self.owner(*group) == worker)
+    }
 }

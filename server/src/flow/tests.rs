@@ -71,6 +71,7 @@ fn parts(
     Parts {
         log: log.clone(),
         state,
+        place: (0, 1),
         workers,
         batch: BATCH,
         grammar: Grammar::Twitter,
@@ -79,6 +80,7 @@ fn parts(
         blocked: Blocked::default(),
         results,
         durable,
+        known: Arc::default(),
         workload: Workload::default(),
     }
 }
@@ -96,7 +98,7 @@ impl Generation {
         let (log, state) = (Arc::new(log), Arc::new(state));
         let (sender, results) = watch::channel(None);
         let durable = Arc::new(AtomicU64::new(0));
-        let flow = Flow::start(parts(&log, state, workers, sender, durable.clone()));
+        let flow = Flow::start(parts(&log, state, workers, sender, durable.clone()), None);
         Self {
             log,
             flow: flow.expect("it starts"),
@@ -361,7 +363,7 @@ fn refused(directory: &Path) -> FlowError {
     let (log, state) = store::open(directory, &SETTINGS).expect("it opens");
     let (log, state) = (Arc::new(log), Arc::new(state));
     let parts = parts(&log, state, 2, watch::Sender::new(None), Arc::default());
-    Flow::start(parts).expect_err("it starts")
+    Flow::start(parts, None).expect_err("it starts")
 }
 
 #[test]

@@ -39,7 +39,7 @@ const ACTIONS: TableDefinition<u64, &[u8]> = TableDefinition::new("actions");
 /// Key → the [`BlockedTag`], of all that operators block.
 const BLOCKED: TableDefinition<&str, &[u8]> = TableDefinition::new("blocked");
 /// What was given when the directory was made, and must be given again; and [`AUTHOR_KEY`].
-const SETTINGS: TableDefinition<&str, &str> = TableDefinition::new("settings");
+pub(super) const SETTINGS: TableDefinition<&str, &str> = TableDefinition::new("settings");
 
 /// The setting that is made and not given, as 32 hexadecimal digits.
 const AUTHOR_KEY: &str = "author-key";

@@ -22,6 +22,7 @@ mod format;
 #[cfg(any(test, fuzzing))]
 pub(crate) mod fuzzing;
 mod log;
+mod membership;
 mod receipt;
 mod sizes;
 mod snapshot;
@@ -38,6 +39,7 @@ pub(crate) use entry::SealedEpoch;
 pub(crate) use error::{OpenError, StoreError};
 pub(crate) use file::FORMAT;
 pub(crate) use log::{Log, Settings};
+pub(crate) use membership::Membership;
 pub(crate) use receipt::{DeliveryKey, Receipt, SealedReceipts};
 pub(crate) use sizes::{Files, Sizes};
 pub(crate) use snapshot::send;

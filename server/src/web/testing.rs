@@ -135,6 +135,7 @@ pub(crate) fn intake() -> (Intake, Receipts) {
         receipts: receipts.clone(),
         sealed: watch::Sender::new(None),
         droppable: Arc::default(),
+        known: Arc::default(),
         counted: || Epoch(u64::MAX),
     };
     let (_, intake) = Sealer::start(parts, remembered).unwrap();

@@ -7,6 +7,7 @@ mod alerts;
 mod api;
 mod backup;
 mod blocked;
+mod cluster;
 mod damage;
 mod described;
 mod exactly_once;

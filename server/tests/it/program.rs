@@ -207,6 +207,13 @@ impl Program {
         self.child.wait().unwrap();
     }
 
+    /// Ends by itself, with an error; what it says of it.
+    pub(crate) fn fails(&mut self) -> String {
+        let status = self.wait(SOON);
+        assert!(!status.success(), "it ended with {status:?}");
+        self.stderr.text()
+    }
+
     /// Is asked to end, does so in time, and says that all is well.
     pub(crate) fn terminate(&mut self) {
         signal(self.pid(), "TERM");

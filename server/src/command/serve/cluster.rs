@@ -1,0 +1,58 @@
+//! What a process of a cluster has beside what it would have alone.
+
+use anyhow::Context;
+
+use crate::{
+    cli,
+    flow::{Cluster, Mesh, Secret},
+};
+
+/// What was typed; `None`: it counts alone, as one of one process does.
+pub(super) fn open(
+    typed: cli::Cluster,
+    workers: usize,
+    settings: String,
+) -> anyhow::Result<Option<Cluster>> {
+    let cli::Cluster {
+        hosts: Some(hosts),
+        index: Some(index),
+        secret_file: Some(path),
+    } = typed
+    else {
+        return Ok(None);
+    };
+    let secret = Secret::of_file(&path).with_context(|| {
+        let path = path.display();
+        format!("--secret-file {path} cannot be used: give it a file as of openssl rand -hex 32")
+    })?;
+    let cluster = Cluster {
+        hosts,
+        index,
+        secret,
+        workers,
+        settings,
+    };
+    Ok((cluster.hosts.len() > 1).then_some(cluster))
+}
+
+/// Which process it is, of how many, and what they all know.
+pub(super) fn place(cluster: Option<&Cluster>) -> ((usize, usize), Option<Secret>) {
+    match cluster {
+        Some(cluster) => {
+            let place = (cluster.index, cluster.hosts.len());
+            (place, Some(cluster.secret.clone()))
+        }
+        None => ((0, 1), None),
+    }
+}
+
+pub(super) async fn listen(cluster: Option<Cluster>) -> anyhow::Result<Option<Mesh>> {
+    let Some(cluster) = cluster else {
+        return Ok(None);
+    };
+    let host = cluster.hosts.at(cluster.index).to_owned();
+    let mesh = Mesh::listen(cluster).await.with_context(|| {
+        format!("--cluster: cannot listen at {host}, the place of this --index, for the others")
+    })?;
+    Ok(Some(mesh))
+}

@@ -1,0 +1,389 @@
+//! Several processes that count together: the same top everywhere, whatever is lost on the way, and nobody
+//! in between who does not belong there.
+
+use std::{
+    fs,
+    io::{Read, Write},
+    net::TcpStream,
+    path::{Path, PathBuf},
+    process::Command,
+    time::Duration,
+};
+
+use tempfile::TempDir;
+
+use crate::{
+    program::{Program, SOON, free_port, is_sound, wait_until},
+    random::Random,
+};
+
+/// For many starts of a debug build on a busy machine.
+const LONG: Duration = Duration::from_secs(180);
+
+/// So that people are told apart alike, by processes alone as well.
+const AUTHOR_KEY: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml");
+
+/// The processes of one cluster.
+struct Cluster {
+    hosts: Vec<String>,
+    options: Vec<String>,
+    folder: TempDir,
+}
+
+impl Cluster {
+    fn new(processes: usize, options: &[&str]) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join("secret"), "what only they know\n").unwrap();
+        let hosts: Vec<_> = (0..processes)
+            .map(|_| format!("127.0.0.1:{}", free_port()))
+            .collect();
+        fs::write(folder.path().join("hosts"), hosts.join("\n")).unwrap();
+        Self {
+            hosts,
+            options: options.iter().map(|&option| option.to_owned()).collect(),
+            folder,
+        }
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    fn data(&self, index: usize) -> PathBuf {
+        self.path(&format!("data-{index}"))
+    }
+
+    fn process(&self, index: usize, options: &[&str]) -> Program {
+        self.process_in(&self.data(index), index, options)
+    }
+
+    fn process_in(&self, data: &Path, index: usize, options: &[&str]) -> Program {
+        let own = self.own(index);
+        let all = own.iter().map(String::as_str);
+        let all: Vec<_> = all.chain(options.iter().copied()).collect();
+        Program::serve_in(data, &all, &[("TAGTIDE_AUTHOR_KEY_FILE", AUTHOR_KEY)])
+    }
+
+    /// One that cannot start; what it says.
+    fn refused(&self, data: &Path, index: usize) -> String {
+        let ended = Command::new(env!("CARGO_BIN_EXE_tagtide"))
+            .arg("serve")
+            .args(self.own(index))
+            .args(["--listen", "127.0.0.1:0", "--data"])
+            .arg(data)
+            .output()
+            .unwrap();
+        assert_eq!(ended.status.code(), Some(1));
+        String::from_utf8(ended.stderr).unwrap()
+    }
+
+    fn own(&self, index: usize) -> Vec<String> {
+        let path = |name| self.path(name).display().to_string();
+        let own = ["--cluster", &path("hosts"), "--index", &index.to_string()];
+        let own = own.into_iter().map(str::to_owned);
+        let secret = ["--secret-file".to_owned(), path("secret")];
+        own.chain(secret).chain(self.options.clone()).collect()
+    }
+
+    fn all(&self, options: impl Fn(usize) -> Vec<String>) -> Vec<Program> {
+        let one = |index| {
+            let options = options(index);
+            let options: Vec<_> = options.iter().map(String::as_str).collect();
+            self.process(index, &options)
+        };
+        (0..self.hosts.len()).map(one).collect()
+    }
+}
+
+/// Posts to it until they are on disk.
+async fn post(program: &Program, lines: &str) -> bool {
+    let client = crate::program::client();
+    let request = client.post(program.url("/api/v1/posts"));
+    let request = request.header("content-type", "text/plain");
+    let response = request.body(lines.to_owned()).send().await;
+    response.is_ok_and(|response| response.status().is_success())
+}
+
+async fn count_of(program: &Program, tag: &str) -> u64 {
+    let counts = program.counts().await;
+    let found = counts.into_iter().find(|(name, _)| name == tag);
+    found.map_or(0, |(_, count)| count)
+}
+
+/// All that is counted is posted.
+const QUIET: [&str; 4] = ["--batch", "200ms", "--source", "listen:127.0.0.1:0"];
+
+const BEGIN: u64 = 1_700_006_400;
+
+/// Forty minutes of posts by their times, of which each of `parts` has its share.
+fn posts(part: usize, parts: usize) -> String {
+    let mut random = Random::new(11);
+    let mut lines = String::new();
+    for n in 0..6_000_u64 {
+        let tag = random.below(300) * random.below(300) / 300;
+        let (author, lang) = (
+            random.below(500),
+            ["en", "de", "ja"][random.below(3) as usize],
+        );
+        if n as usize % parts == part {
+            let at = BEGIN + n * 2_400 / 6_000;
+            lines += &format!(
+                "{{\"text\":\"#Tag{tag} #all\",\"author\":\"a{author}\",\"lang\":\"{lang}\",\"at\":{at}}}\n"
+            );
+        }
+    }
+    lines
+}
+
+/// Every top of the newest epoch, once all posts are counted.
+async fn tops(program: &Program) -> String {
+    wait_until("all is counted", LONG, async || {
+        let top = program.json("/api/v1/top?window=all").await;
+        top["posts"] == 6_000 && top["at"] == "2023-11-15T00:40:00Z"
+    })
+    .await;
+    let mut tops = String::new();
+    for window in ["1m", "5m", "15m", "1h", "24h", "all"] {
+        for by in ["count", "rising", "people"] {
+            let path = format!("/api/v1/top?window={window}&by={by}&k=100");
+            tops += &program.get(&path).await.text().await.unwrap();
+        }
+    }
+    tops + &program
+        .get("/api/v1/top?lang=de&k=100")
+        .await
+        .text()
+        .await
+        .unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn any_number_of_processes_and_workers_shows_the_same() {
+    let mut all = Vec::new();
+    for (processes, workers) in [(1, 1), (1, 2), (2, 1), (3, 1), (2, 2)] {
+        let options = ["--batch", "10s", "--workers", &workers.to_string()];
+        let cluster = Cluster::new(processes, &options);
+        let mut programs = cluster.all(|index| {
+            let path = cluster.path(&format!("posts-{index}"));
+            fs::write(&path, posts(index, processes)).unwrap();
+            vec!["--source".to_owned(), format!("file:{}", path.display())]
+        });
+        for program in &programs {
+            all.push((processes, workers, tops(program).await));
+            let detail = program.json("/api/v1/tags/all?window=all").await;
+            assert_eq!(
+                detail["count"], 6_000,
+                "who does not count it asks who does"
+            );
+        }
+        programs.iter_mut().for_each(Program::terminate);
+    }
+    let (.., first) = &all[0];
+    for (processes, workers, tops) in &all {
+        assert_eq!(tops, first, "{processes} × {workers}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_is_killed_comes_back_and_nothing_is_lost_or_counted_twice() {
+    let cluster = Cluster::new(3, &[&QUIET[..], &["--workers", "2"]].concat());
+    let mut programs = cluster.all(|_| Vec::new());
+    let mut random = Random::new(5);
+    let mut accepted = 0;
+    for _ in 0..12 {
+        for _ in 0..5 {
+            for program in &programs {
+                let posts = 1 + random.below(20);
+                let taken = post(program, &"#kept\n".repeat(posts as usize)).await;
+                assert!(taken, "posts are taken also while others are away");
+                accepted += posts;
+            }
+        }
+        let killed = random.below(3) as usize;
+        programs[killed].kill9();
+        for (index, program) in programs.iter().enumerate() {
+            if index != killed {
+                assert!(post(program, "#kept\n").await);
+                accepted += 1;
+            }
+        }
+        programs[killed].restart();
+    }
+    for program in &programs {
+        wait_until("all that was accepted is counted", LONG, async || {
+            count_of(program, "#kept").await == accepted
+        })
+        .await;
+        assert_eq!(program.get("/readyz").await.status(), 200);
+    }
+    programs.iter_mut().for_each(Program::terminate);
+    for index in 0..3 {
+        is_sound(&cluster.data(index));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn while_one_is_away_the_others_show_what_was_counted_last() {
+    let cluster = Cluster::new(2, &QUIET);
+    let mut programs = cluster.all(|_| Vec::new());
+    for program in &programs {
+        assert!(post(program, "#before\n").await);
+    }
+    wait_until("both are counted", SOON, async || {
+        count_of(&programs[0], "#before").await == 2
+    })
+    .await;
+    programs[1].terminate();
+    wait_until("its loss is noticed", SOON, async || {
+        programs[0].get("/readyz").await.status() == 503
+    })
+    .await;
+    assert!(post(&programs[0], "#before\n#after\n").await);
+    let before = programs[0].json("/api/v1/top?window=all").await;
+    assert_eq!(before["rows"][0]["count"], 2);
+    let detail = programs[0].get("/api/v1/tags/before").await;
+    assert_eq!(detail.status(), 503, "nobody is kept waiting");
+    programs[1].restart();
+    for program in &programs {
+        wait_until("what was sealed meanwhile is counted", SOON, async || {
+            count_of(program, "#before").await == 3 && count_of(program, "#after").await == 1
+        })
+        .await;
+    }
+    programs.iter_mut().for_each(Program::terminate);
+}
+
+/// Of the process: its threads, its open files, its memory in KiB.
+fn holds(program: &Program) -> (usize, usize, u64) {
+    let of = |what: &str| PathBuf::from(format!("/proc/{}/{what}", program.pid()));
+    let status = fs::read_to_string(of("status")).unwrap();
+    let memory = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+    let memory = memory.unwrap().trim().trim_end_matches(" kB").parse();
+    let entries = |what| fs::read_dir(of(what)).unwrap().count();
+    (entries("task"), entries("fd"), memory.unwrap())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_hundred_rebuilds_leave_nothing_behind() {
+    let cluster = Cluster::new(2, &[&QUIET[..], &["--workers", "2"]].concat());
+    let mut programs = cluster.all(|_| Vec::new());
+    let mut before = (0, 0, 0);
+    for round in 1..=100 {
+        let newest = programs[0].json("/api/v1/status").await["epoch"].as_u64();
+        wait_until("results come again", SOON, async || {
+            programs[0].json("/api/v1/status").await["epoch"].as_u64() > newest
+        })
+        .await;
+        if round == 20 {
+            before = holds(&programs[0]);
+        }
+        if round < 100 {
+            programs[1].kill9();
+            programs[1].restart();
+        }
+    }
+    let after = holds(&programs[0]);
+    // A thread or a file of a request may come and go.
+    assert!(after.0 <= before.0 + 2, "threads: {before:?} {after:?}");
+    assert!(after.1 <= before.1 + 4, "files: {before:?} {after:?}");
+    assert!(after.2 <= before.2 + 30_000, "memory: {before:?} {after:?}");
+    let panicked = programs[0].stderr().contains("panicked");
+    assert!(!panicked, "the loss of another is no fault");
+    programs.iter_mut().for_each(Program::terminate);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_does_not_belong_there_is_refused_with_a_line_each() {
+    let cluster = Cluster::new(2, &QUIET);
+    let one = ["--workers", "1"];
+    let mut first = cluster.process(0, &one);
+    let place = &cluster.hosts[0];
+    let mut scanner = TcpStream::connect(place).unwrap();
+    scanner.write_all(b"\r\n").unwrap();
+    drop(scanner);
+    first.wait_for_line("is refused: it left before it had said who it is");
+    let mut browser = TcpStream::connect(place).unwrap();
+    browser.write_all(b"GET / HTTP/1.1\r\n\r\n").unwrap();
+    let mut answer = Vec::new();
+    // It may be a reset, as not all of it was read.
+    let _ = browser.read_to_end(&mut answer);
+    assert!(answer.is_empty(), "{answer:?}");
+    first.wait_for_line("is refused: it is no tagtide");
+    let silent = TcpStream::connect(place).unwrap();
+    first.wait_for_line("is refused: it has not said who it is");
+    drop(silent);
+
+    let elsewhere = cluster.path("elsewhere");
+    let mut wrong = cluster.process_in(&elsewhere, 1, &["--workers", "2"]);
+    first.wait_for_line("is refused: it is of 2 processes with --workers 2");
+    wrong.wait_for_line("it has closed the connection");
+    wrong.kill9();
+    let mut wrong = cluster.process_in(
+        &cluster.path("other"),
+        1,
+        &["--workers", "1", "--grammar", "words"],
+    );
+    first.wait_for_line("is refused: it has other hosts, another --batch or another --grammar");
+    wrong.kill9();
+    fs::rename(cluster.path("secret"), cluster.path("right")).unwrap();
+    fs::write(cluster.path("secret"), "what nobody else knows").unwrap();
+    let mut wrong = cluster.process_in(&cluster.path("third"), 1, &one);
+    first.wait_for_line("is refused: its --secret-file is another");
+    wrong.kill9();
+    fs::rename(cluster.path("right"), cluster.path("secret")).unwrap();
+
+    let mut second = cluster.process(1, &one);
+    for program in [&first, &second] {
+        wait_until("they count", SOON, async || {
+            program.get("/readyz").await.status() == 200
+        })
+        .await;
+    }
+    let said = cluster.refused(&cluster.path("again"), 1);
+    assert!(said.contains("cannot listen at"), "{said}");
+    let said = first.stderr();
+    let refused = said.lines().filter(|line| line.contains("is refused"));
+    // Who tries again is told of again.
+    let strangers = refused.filter(|line| !line.contains("it is of") && !line.contains("its"));
+    assert_eq!(strangers.count(), 4, "a line each: {said}");
+    let newest = first.json("/api/v1/status").await["epoch"].as_u64();
+    wait_until("they go on", SOON, async || {
+        second.json("/api/v1/status").await["epoch"].as_u64() > newest
+    })
+    .await;
+    assert!(!first.stderr().contains("is gone"), "nobody else notices");
+    first.terminate();
+    second.terminate();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_store_that_is_missing_is_refused_by_name() {
+    let cluster = Cluster::new(2, &QUIET);
+    let mut programs = cluster.all(|_| Vec::new());
+    for program in &programs {
+        assert!(post(program, "#kept\n").await);
+    }
+    wait_until("both are counted", SOON, async || {
+        count_of(&programs[1], "#kept").await == 2
+    })
+    .await;
+    programs[1].kill9();
+    let away = cluster.path("away");
+    fs::rename(cluster.data(1), &away).unwrap();
+    programs[1].restart();
+    for program in &mut programs {
+        let said = program.fails();
+        assert!(said.contains("the store of process 1 is missing"), "{said}");
+    }
+    // It is brought back, and that of another process in its place is none.
+    fs::remove_dir_all(cluster.data(1)).unwrap();
+    let said = cluster.refused(&away, 0);
+    assert!(said.contains("is that of process 1 of 2"), "{said}");
+    fs::rename(&away, cluster.data(1)).unwrap();
+    programs.iter_mut().for_each(Program::restart);
+    wait_until("nothing is lost", SOON, async || {
+        count_of(&programs[0], "#kept").await == 2
+    })
+    .await;
+    programs.iter_mut().for_each(Program::terminate);
+}
