@@ -21,7 +21,7 @@ pub(super) const VERDICT: usize = 1 + PROOF;
 /// What a hello begins with.
 pub(super) const MAGIC: [u8; 8] = *b"\x01tagtide";
 /// Of all that is said here, and of what the dataflow sends afterwards.
-const VERSION: u16 = 1;
+const VERSION: u16 = 2;
 
 const DIALER: &[u8] = b"tagtide dialer";
 const ACCEPTOR: &[u8] = b"tagtide acceptor";
