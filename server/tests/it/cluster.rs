@@ -26,14 +26,14 @@ const LONG: Duration = Duration::from_secs(180);
 const AUTHOR_KEY: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml");
 
 /// The processes of one cluster.
-struct Cluster {
+pub(crate) struct Cluster {
     hosts: Vec<String>,
     options: Vec<String>,
     folder: TempDir,
 }
 
 impl Cluster {
-    fn new(processes: usize, options: &[&str]) -> Self {
+    pub(crate) fn new(processes: usize, options: &[&str]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         fs::write(folder.path().join("secret"), "what only they know\n").unwrap();
         let hosts: Vec<_> = (0..processes)
@@ -47,11 +47,11 @@ impl Cluster {
         }
     }
 
-    fn path(&self, name: &str) -> PathBuf {
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
 
-    fn data(&self, index: usize) -> PathBuf {
+    pub(crate) fn data(&self, index: usize) -> PathBuf {
         self.path(&format!("data-{index}"))
     }
 
@@ -87,7 +87,7 @@ impl Cluster {
         own.chain(secret).chain(self.options.clone()).collect()
     }
 
-    fn all(&self, options: impl Fn(usize) -> Vec<String>) -> Vec<Program> {
+    pub(crate) fn all(&self, options: impl Fn(usize) -> Vec<String>) -> Vec<Program> {
         let one = |index| {
             let options = options(index);
             let options: Vec<_> = options.iter().map(String::as_str).collect();
