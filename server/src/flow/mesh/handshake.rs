@@ -388,7 +388,7 @@ mod tests {
             Accepting::new(member(1), 0, [2; 32], &hello).unwrap_err()
         };
         assert_eq!(refused(3), Refusal::NotOurs);
-        assert_eq!(refused(8), Refusal::Version(0x8001));
+        assert_eq!(refused(8), Refusal::Version(0x8000 | VERSION));
         assert_eq!(is_ours(b"GET / HT"), Err(Refusal::NotOurs));
     }
 
