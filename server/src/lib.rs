@@ -10,7 +10,8 @@
 //! * `results` the newest counts, for whoever shows them; `kept` what takes its time, for the next one
 //! * `log` what is told on standard error
 //! * `client` how others are asked over HTTP, `retry` how long to wait before that is done again;
-//!   `durations` how long things took, `process` what the system knows of this process
+//!   `secret` what only this program and who it talks to may know, `random` numbers that look so; `durations`
+//!   how long things took, `process` what the system knows of this process
 //! * `web` the board and the APIs, `tutorial` the other wires of the classic tutorial
 //! * `fuzzing` what must hold for any bytes; not in the program
 
@@ -28,8 +29,10 @@ mod kept;
 mod log;
 mod moderation;
 mod process;
+mod random;
 mod results;
 mod retry;
+mod secret;
 mod source;
 mod store;
 mod tutorial;

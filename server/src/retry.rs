@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::source::Random;
+use crate::random::Random;
 
 /// Pauses that grow from try to try up to a longest one.
 ///

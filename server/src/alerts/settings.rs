@@ -7,7 +7,7 @@ use reqwest::Url;
 use super::{signing::SigningKey, webhook::Receiver};
 use crate::{
     cli::{AlertOptions, TagCount},
-    source::{Secret, SecretError},
+    secret::{Secret, SecretError},
 };
 
 /// Tags that can be watched, and addresses that can be told.

@@ -5,7 +5,7 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use hmac::{Hmac, Mac};
 use sha2::Sha256;
 
-use crate::source::Secret;
+use crate::secret::Secret;
 
 /// Bytes of a key, by the specification.
 const LENGTHS: std::ops::RangeInclusive<usize> = 24..=64;

@@ -3,7 +3,7 @@ use model::Window;
 use tokio_util::sync::CancellationToken;
 
 use super::*;
-use crate::{source::Secret, web::testing::Counting};
+use crate::{secret::Secret, web::testing::Counting};
 
 fn alerts() -> Alerts {
     Alerts::load(Arc::new(Log::in_memory())).unwrap()

@@ -172,7 +172,7 @@ fn wait(after: &str, now: Timestamp) -> Option<Duration> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::source::Secret;
+    use crate::secret::Secret;
 
     #[test]
     fn what_is_shown_of_an_address_is_no_secret() {

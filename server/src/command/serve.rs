@@ -31,7 +31,8 @@ use crate::{
     moderation::{Blocked, ListFile, Operators},
     process::{self, Process},
     results::Live,
-    source::{self, Opened, Registry, Secret, SecretError},
+    secret::{Secret, SecretError},
+    source::{self, Opened, Registry},
     store::{self, Log, State},
     tutorial,
     web::{

@@ -8,7 +8,7 @@ use std::collections::BinaryHeap;
 use engine::{count::Named, tally::Tag};
 use model::Lang;
 
-use crate::source::Random;
+use crate::random::Random;
 
 /// Posts in the sample of an epoch, and of each writer in it.
 pub(super) const SAMPLES: usize = 512;

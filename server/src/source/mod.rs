@@ -36,11 +36,9 @@ mod nostr;
 mod open;
 mod options;
 mod protocol;
-mod random;
 mod reconnect;
 #[cfg(test)]
 mod recording;
-mod secret;
 mod spec;
 mod sse;
 mod status;
@@ -56,8 +54,6 @@ pub(crate) use lines::Lines;
 pub(crate) use listen::bind;
 pub(crate) use open::{Opened, open};
 pub(crate) use options::{Options, XOptions};
-pub(crate) use random::Random;
-pub(crate) use secret::{Secret, SecretError};
 pub(crate) use spec::Spec;
 pub(crate) use status::{Registry, Report, Status};
 

@@ -4,7 +4,8 @@ use std::{fmt, io, path::PathBuf};
 
 use model::Kind;
 
-use super::{Context, Sink, options::Options, secret::SecretError};
+use super::{Context, Sink, options::Options};
+use crate::secret::SecretError;
 
 /// A kind of source: what it is called, what may stand behind its name, and how it runs.
 pub(super) trait Protocol: Clone + fmt::Debug + PartialEq + Send + Sync + Sized {

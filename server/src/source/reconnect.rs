@@ -8,7 +8,8 @@ use std::time::{Duration, Instant};
 
 use tokio::{select, time::sleep};
 
-use super::{Context, Cursor, Sink, connection::accept, random::Random};
+use super::{Context, Cursor, Sink, connection::accept};
+use crate::random::Random;
 use crate::retry::{Backoff, jittered};
 
 /// A connection that has lasted so long was a good one, also without posts.

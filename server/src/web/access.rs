@@ -5,7 +5,7 @@
 use axum::http::{HeaderMap, header::AUTHORIZATION};
 use sha2::{Digest as _, Sha256};
 
-use crate::source::Secret;
+use crate::secret::Secret;
 
 /// Without a token everybody may.
 #[derive(Clone, Debug, Default)]

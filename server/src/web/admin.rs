@@ -30,7 +30,7 @@ use self::sessions::{COOKIE, Session, Sessions};
 use super::{Web, origin::origin, security};
 use crate::{
     moderation::{Operators, Refused},
-    source::Secret,
+    secret::Secret,
 };
 
 const PATH: &str = "/admin";

@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use app::{Boards, Held, Pending, TagView};
-use axum::body::Bytes;
 use model::{Answer, Board, Epoch, Origin, Pulse, Row, TagAnswer, Top, Unchanged, View};
 
 use super::{
@@ -84,7 +83,7 @@ impl Web {
 
     /// [`Web::answer`] as JSON. A whole board is made once for all who ask for it within a moment, so
     /// what it says of sources and of the lag may be as old as that.
-    pub(super) async fn answer_json(&self, view: View, held: Held) -> Option<Bytes> {
+    pub(super) async fn answer_json(&self, view: View, held: Held) -> Option<Tagged> {
         let newest = self.live.newest().map(|results| results.epoch);
         // As in `answer`: who holds the newest board needs no count of it.
         if let Origin::Counted(filter) = view.origin
@@ -100,11 +99,10 @@ impl Web {
                 let whole = self.news(top, view.rows.into(), external, Held::default());
                 serde_json::to_vec(&whole).ok()
             };
-            let made = self.kept(view, form, results.epoch, make)?;
-            return Some(made.body);
+            return self.kept(view, form, results.epoch, make);
         }
         let answer = self.answer(view, held).await;
-        serde_json::to_vec(&answer).ok().map(Bytes::from)
+        serde_json::to_vec(&answer).ok().map(Tagged::of)
     }
 
     pub(super) async fn answer(&self, view: View, held: Held) -> Answer {

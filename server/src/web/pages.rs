@@ -7,7 +7,7 @@ use axum::{
     extract::{Query, Request, State},
     http::{
         HeaderValue, Method, StatusCode,
-        header::{ACCEPT, CACHE_CONTROL, CONTENT_TYPE},
+        header::{ACCEPT, CACHE_CONTROL},
         uri::PathAndQuery,
     },
     response::{IntoResponse, Response},
@@ -66,13 +66,7 @@ pub(super) async fn board(state: State<Arc<Web>>, request: Request) -> Response 
         return server_function(state, request).await;
     };
     match state.answer_json(view, held).await {
-        Some(json) => {
-            let headers = [
-                (CONTENT_TYPE, "application/json"),
-                (CACHE_CONTROL, "no-cache"),
-            ];
-            (headers, json).into_response()
-        }
+        Some(json) => json.text(request.headers(), "application/json"),
         None => ApiError::internal().into_response(),
     }
 }

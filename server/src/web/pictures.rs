@@ -153,7 +153,7 @@ pub(super) async fn top_png(
 ) -> Result<Response, ApiError> {
     let asked = Asked::read(parameters)?;
     // It is drawn after the other, so who has that one's has this.
-    let Tagged { tag, body } = asked.draw(&web).await?;
+    let Tagged { tag, body, .. } = asked.draw(&web).await?;
     if tag.is_known(&headers) {
         return Ok(tag.not_modified());
     }

@@ -3,7 +3,7 @@
 //! **Invariant:** a function of the seed and the time alone, in whole numbers, so that no machine's
 //! rounding changes a post.
 
-use crate::source::random::Random;
+use crate::random::Random;
 
 /// One burst begins in each of these, somewhere (milliseconds).
 const EVERY: u64 = 20_000;

@@ -7,7 +7,7 @@ use super::{
     bursts::{self, Burst},
     vocabulary::{LANGUAGES, Language, SYLLABLES},
 };
-use crate::source::{Post, random::Random};
+use crate::{random::Random, source::Post};
 
 /// How many tags a language has: those of its vocabulary first, then made-up words.
 const TAGS: usize = 2000;

@@ -15,7 +15,7 @@ use jiff::Timestamp;
 use tokio::time::sleep;
 
 use super::{
-    super::{Random, Status},
+    super::Status,
     allowance::Allowance,
     feed::{Feed, Part},
     place::written,
@@ -23,7 +23,7 @@ use super::{
     server::Server,
     statuses::{Names, Said, What},
 };
-use crate::retry::Backoff;
+use crate::{random::Random, retry::Backoff};
 
 const TIMELINE: &str = "/api/v1/timelines/public";
 

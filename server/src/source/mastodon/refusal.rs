@@ -173,7 +173,8 @@ fn no_entry(host: &str, says: &str, token: &Token) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{super::super::secret::Secret, *};
+    use super::*;
+    use crate::secret::Secret;
 
     fn says(status: u16, wait: Option<u64>) -> Refused {
         let status = StatusCode::from_u16(status).unwrap();

@@ -5,7 +5,7 @@
 //!
 //! **Invariant:** where tokens are given for servers by name, none of them is for any other server.
 
-use super::super::secret::{Secret, SecretError};
+use crate::secret::{Secret, SecretError};
 
 pub(super) const NAME: &str = "TAGTIDE_MASTODON_TOKEN";
 

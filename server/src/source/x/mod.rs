@@ -25,9 +25,8 @@ use super::{
     options::{Options, XOptions},
     protocol::{OpenError, Protocol, SpecError},
     reconnect::{self, End, Next, Pauses, Peer},
-    secret::Secret,
 };
-use crate::retry::Backoff;
+use crate::{retry::Backoff, secret::Secret};
 use refusal::Problem;
 use spend::{Delivered, Spend};
 

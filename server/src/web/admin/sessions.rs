@@ -12,7 +12,7 @@ use std::{
 use axum::http::{HeaderMap, header};
 use sha2::{Digest as _, Sha256};
 
-use crate::source::Secret;
+use crate::secret::Secret;
 
 pub(super) const COOKIE: &str = "tagtide-admin";
 

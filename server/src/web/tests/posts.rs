@@ -3,7 +3,7 @@
 use reqwest::{Method, RequestBuilder};
 
 use super::*;
-use crate::{epoch, source::Secret, web::Access};
+use crate::{epoch, secret::Secret, web::Access};
 
 impl TestServer {
     /// With epochs that end.

@@ -5,8 +5,9 @@ use std::{collections::BTreeSet, time::Duration};
 use model::SourceState;
 use serde_json::{Value, json};
 
-use super::{super::secret::Secret, *};
+use super::*;
 use crate::retry::Backoff;
+use crate::secret::Secret;
 use crate::source::{
     Event,
     fakes::{

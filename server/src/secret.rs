@@ -68,7 +68,7 @@ impl Secret {
     }
 
     /// The value of an `Authorization` header.
-    pub(super) fn bearer(&self) -> HeaderValue {
+    pub(crate) fn bearer(&self) -> HeaderValue {
         let value = HeaderValue::from_str(&format!("Bearer {}", self.0));
         let mut value = value.unwrap_or_else(|_| HeaderValue::from_static(""));
         value.set_sensitive(true);

@@ -7,7 +7,7 @@ use std::hash::{BuildHasher, RandomState};
 pub(crate) struct Random(u64);
 
 impl Random {
-    pub(super) fn new(seed: u64) -> Self {
+    pub(crate) fn new(seed: u64) -> Self {
         Self(seed)
     }
 
@@ -30,11 +30,11 @@ impl Random {
     }
 
     /// From `begin` up to, not including, `end`.
-    pub(super) fn between(&mut self, begin: u64, end: u64) -> u64 {
+    pub(crate) fn between(&mut self, begin: u64, end: u64) -> u64 {
         begin + self.below(end - begin)
     }
 
-    pub(super) fn of<'a>(&mut self, some: &[&'a str]) -> &'a str {
+    pub(crate) fn of<'a>(&mut self, some: &[&'a str]) -> &'a str {
         some[self.below(some.len() as u64) as usize]
     }
 }
