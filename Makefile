@@ -6,6 +6,7 @@ IN := . .build/env;
 
 help:
 	@echo 'make run      build the release and start it: http://127.0.0.1:3000   (ARGS="--source …")'
+	@echo 'make cluster  three of them as one, on this machine, with made-up posts; Ctrl-C ends all   (ARGS=…)'
 	@echo 'make watch    build for development, again after every change, and reload the page'
 	@echo 'make test     all that must hold: check, unit, leptos, e2e'
 	@echo '  check       formatting, clippy for the server and for the page, who may depend on whom'
@@ -14,6 +15,7 @@ help:
 	@echo '  e2e         the page in Chromium, against the release that was built last'
 	@echo 'make fuzz     bytes that break what reads them, looked for: a minute each   (SECONDS=… ARGS="line key")'
 	@echo 'make soak     all sources, faults, restarts and 500 pages for two hours   (MINUTES=…)'
+	@echo 'make torture  kills of the processes of a cluster, for ten minutes   (MINUTES=…)'
 	@echo 'make bench    how fast it is, as one table, and how much a browser loads   (ARGS=--quick: a tenth)'
 	@echo 'make release  build the release only: target/release/tagtide, with the page in it'
 	@echo 'make dist     the release to give away, in target/dist: an archive, a package for Debian, sums'
@@ -22,6 +24,9 @@ help:
 
 run: release
 	@$(IN) exec target/release/tagtide $(ARGS)
+
+cluster: release
+	@$(IN) exec node .build/cluster.mjs target/release/tagtide $(ARGS)
 
 release:
 	@.build/setup node toolchain
@@ -80,14 +85,20 @@ fuzz:
 	@$(IN) exec server/fuzz/run $(SECONDS) $(ARGS)
 
 # The same test is in `unit` for some seconds.
-MINUTES := 120
+soak: MINUTES := 120
 soak:
 	@.build/setup toolchain
 	@$(IN) TAGTIDE_SOAK=$(MINUTES) cargo test --package server --test it soak -- --nocapture
+
+# A round of it is in `unit`.
+torture: MINUTES := 10
+torture:
+	@.build/setup toolchain
+	@$(IN) TAGTIDE_TORTURE=$(MINUTES) cargo test --package server --test it cluster_torture -- --nocapture
 
 clean:
 	rm -rf target server/fuzz/target end2end/node_modules end2end/test-results end2end/playwright-report
 	rm -rf server/engine/tests/differential/node_modules server/tests/mastodon/node_modules server/tests/webhooks/node_modules
 	rm -rf server/tests/described/packages
 
-.PHONY: help run release dist package watch test check unit leptos e2e bench fuzz soak clean
+.PHONY: help run release dist package watch test check unit leptos e2e bench fuzz soak torture cluster clean

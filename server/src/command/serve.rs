@@ -27,7 +27,7 @@ use crate::{
     backup::Backups,
     cli::Serve,
     epoch::{self, AuthorKey, Intake, Receipts, Sealed, Sealer},
-    flow::{self, Flow, FlowError, Workload},
+    flow::{self, Flow, FlowError, Mesh, Workload},
     moderation::{Blocked, ListFile, Operators},
     process::{self, Process},
     results::Live,
@@ -75,6 +75,7 @@ pub(super) async fn run(typed: Serve) -> anyhow::Result<()> {
     let listener = listen(typed.listen)?;
     let (place, secret) = cluster::place(cluster.as_ref());
     let mesh = cluster::listen(cluster).await?;
+    let peers = mesh.as_ref().map(Mesh::peers).unwrap_or_default();
     let (list, blocked) = match typed.block {
         Some(path) => {
             let (list, blocked) = ListFile::open(path, grammar)?;
@@ -123,6 +124,7 @@ pub(super) async fn run(typed: Serve) -> anyhow::Result<()> {
         results,
         durable: durable.clone(),
         known: known.clone(),
+        peers: peers.clone(),
         workload: workload.clone(),
     };
     let flow = Flow::start(counting, mesh)?;
@@ -212,6 +214,7 @@ pub(super) async fn run(typed: Serve) -> anyhow::Result<()> {
         streams: Streams::until(showing.stop.clone()),
         process,
         workload,
+        peers,
         capacity,
         requests: Requests::default(),
         clients: Clients::behind(Proxies::new(typed.visitors.proxies)),

@@ -2,6 +2,8 @@
 //!
 //! **Invariant:** whatever answers, no control character of it reaches the reader's terminal.
 
+mod cluster;
+
 use std::{io::Write as _, net::IpAddr, net::Ipv4Addr, net::Ipv6Addr, time::Duration};
 
 use anyhow::{Context as _, bail, ensure};
@@ -10,6 +12,7 @@ use serde::Deserialize;
 use unicode_width::UnicodeWidthStr;
 
 use crate::{cli, client, log::printable};
+use cluster::Cluster;
 
 /// How long the answer may take.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -29,6 +32,8 @@ struct Status {
     memory_bytes: Option<u64>,
     sources: Vec<Source>,
     stores: Stores,
+    /// `None` where one counts alone.
+    cluster: Option<Cluster>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -153,6 +158,11 @@ fn health(status: &Status) -> String {
             duration(status.lag_seconds.max(0.0))
         ),
     };
+    let away = status.cluster.as_ref().and_then(Cluster::away);
+    let results = match away {
+        Some(away) => format!("{results}; {away}"),
+        None => results,
+    };
     match status
         .sources
         .iter()
@@ -195,6 +205,10 @@ fn screen(status: &Status, url: &str) -> String {
     let mut text = format!("tagtide {} at {url}\n", printable(&status.version));
     for (name, fact) in facts {
         text.push_str(&format!("{name:<6}  {fact}\n"));
+    }
+    if let Some(cluster) = &status.cluster {
+        text.push('\n');
+        text.push_str(&cluster.table());
     }
     text.push('\n');
     text.push_str(&sources(&status.sources));
@@ -279,7 +293,7 @@ mod tests {
         json!({
             "version": "0.1.0", "current": true, "uptime_seconds": 7384.5, "epoch": 904_613_312,
             "sealed_epoch": 904_613_312, "lag_seconds": 0.04, "memory_bytes": 64_172_851,
-            "stores": {"log_bytes": 12_582_912, "state_bytes": null},
+            "stores": {"log_bytes": 12_582_912, "state_bytes": null}, "cluster": null,
             "sources": [
                 {"name": "bluesky", "state": "live", "detail": null, "next_try_at": null,
                  "posts_per_second": 42.25, "posts": 123_456, "last_error": "it restarts (1012)",
@@ -341,6 +355,15 @@ file:タグ  waiting      0.0       0
             with(true, json!(7), "failed"),
             "fine, results are current; a source has failed"
         );
+        let mut told = answer();
+        told["current"] = json!(false);
+        told["cluster"] = json!({"index": 0, "generation": 1, "processes": [
+            {"index": 1, "address": "a:1", "connected": false, "silent_seconds": 9.0, "epoch": 7},
+        ]});
+        assert_eq!(
+            health(&serde_json::from_value(told).unwrap()),
+            "behind, results wait for 0s; process 1 is not connected"
+        );
     }
 
     #[test]
@@ -358,6 +381,9 @@ file:タグ  waiting      0.0       0
             told["sources"][0][field] = json!(hostile);
         }
         told["version"] = json!(hostile);
+        told["cluster"] = json!({"index": 0, "generation": null, "processes": [
+            {"index": 1, "address": hostile, "connected": false, "silent_seconds": 1e300, "epoch": null},
+        ]});
         // What it is in now is told once.
         told["sources"][0]["last_error"] = json!(format!("{hostile}!"));
         for text in [shown(told.clone()), json(&told.to_string())] {
@@ -366,7 +392,7 @@ file:タグ  waiting      0.0       0
         }
         assert_eq!(
             shown(told.clone()).lines().count(),
-            shown(answer()).lines().count() + 1
+            shown(answer()).lines().count() + 1 + 3
         );
         assert_eq!(
             serde_json::from_str::<Value>(&json(&told.to_string())).unwrap(),

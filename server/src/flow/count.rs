@@ -30,6 +30,7 @@ use super::{
     Parts,
     agreement::Start,
     checkpoint::{Checkpoints, Jobs},
+    peers::Peers,
     record::{Ask, Part, Piece, Question, Record, epoch_of},
     workload::{Held, Working},
 };
@@ -56,6 +57,7 @@ struct Shard {
     watched: Arc<[(Key, Window)]>,
     /// The newest epoch that any process has told of.
     known: Arc<AtomicU64>,
+    peers: Peers,
 }
 
 struct Pending {
@@ -103,6 +105,7 @@ pub(super) fn count<'scope>(
             working: parts.workload.worker(),
             watched: parts.watched.clone(),
             known: parts.known.clone(),
+            peers: parts.peers.clone(),
         };
         let mut checkpoints = Checkpoints::new(
             start.replay_after,
@@ -155,9 +158,10 @@ impl Shard {
             questions: Vec::new(),
         });
         match record {
-            Record::Epoch { shown, .. } => {
+            Record::Epoch { from, shown, .. } => {
                 let epoch = epoch_of(*pending.capability.time());
                 self.known.fetch_max(epoch.0, Relaxed);
+                self.peers.has_come_to(from as usize, epoch);
                 pending.epoch = true;
                 pending.shown |= shown;
             }

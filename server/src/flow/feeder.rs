@@ -156,8 +156,13 @@ impl<'a> Feeder<'a> {
     }
 
     fn announce(&self, input: &mut Input, shown: bool) {
+        let from = self.parts.place.0 as u64;
         for worker in 0..self.crew.all() as u64 {
-            input.send(Record::Epoch { worker, shown });
+            input.send(Record::Epoch {
+                worker,
+                from,
+                shown,
+            });
         }
     }
 

@@ -120,7 +120,7 @@ fn builders(
         return CommunicationConfig::Process(parts.workers).try_build();
     };
     let in_words = |error: io::Error| error.to_string();
-    let (links, cut) = Link::all(sockets, failed).map_err(in_words)?;
+    let (links, cut) = Link::all(sockets, failed, &parts.peers).map_err(in_words)?;
     let (workers, hooks) = (parts.workers, Hooks::default());
     let inside = ProcessBuilder::new_typed_vector(workers, hooks.refill.clone(), None);
     let (index, _) = parts.place;

@@ -9,7 +9,7 @@
 //! a cluster ([`mesh`]) the next begins when a process was lost and all are there again. In each the stores'
 //! content is agreed on ([`agreement`]), the state goes through the dataflow to whoever owns its group,
 //! sealed epochs that it does not hold are replayed, and from then on the log is followed ([`feeder`]).
-//! [`generation`] is the workers' life around it.
+//! [`generation`] is the workers' life around it, [`peers`] what is known of the other processes.
 //!
 //! **Invariants:** time in the dataflow is the epoch, and behind it rounds of questions. A result is
 //! given when the frontier has passed its time, so it is whole, and it is a function of the sealed
@@ -47,6 +47,7 @@ mod generation;
 mod generations;
 mod merge;
 mod mesh;
+mod peers;
 mod questions;
 mod record;
 #[cfg(test)]
@@ -56,6 +57,7 @@ mod workload;
 
 pub(crate) use failure::FlowError;
 pub(crate) use mesh::{Cluster, Hosts, Mesh, Secret};
+pub(crate) use peers::{Peer, Peers};
 pub(crate) use questions::Asker;
 pub(crate) use workload::Workload;
 
@@ -82,6 +84,8 @@ pub(crate) struct Parts {
     pub(crate) durable: Arc<AtomicU64>,
     /// Told of the newest epoch that any process has sealed.
     pub(crate) known: Arc<AtomicU64>,
+    /// Told of what comes of other processes.
+    pub(crate) peers: Peers,
     /// Told of what the workers hold and do.
     pub(crate) workload: Workload,
 }

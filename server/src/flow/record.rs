@@ -33,6 +33,8 @@ pub(super) enum Record {
     /// nothing to their groups.
     Epoch {
         worker: u64,
+        /// The process that has come to it.
+        from: u64,
         /// Its results are wanted.
         shown: bool,
     },

@@ -81,6 +81,7 @@ fn parts(
         results,
         durable,
         known: Arc::default(),
+        peers: Peers::default(),
         workload: Workload::default(),
     }
 }

@@ -1,7 +1,7 @@
 //! Numbers for Prometheus and what reads its format: `GET /metrics`.
 //!
 //! * [`sources`] what is read; [`count`] what becomes of it, up to the results; [`answers`] what is
-//!   asked; [`process`] what all of it takes of the machine
+//!   asked; [`process`] what all of it takes of the machine; [`cluster`] who counts together
 //! * [`format`] the two formats that they are told in
 //!
 //! They are read where they are counted, when they are asked for. What a metric means and what to do when
@@ -11,6 +11,7 @@
 //! name that the operator gave it, of which there are few, and a route by its template.
 
 mod answers;
+mod cluster;
 mod count;
 mod format;
 mod process;
@@ -89,6 +90,7 @@ impl Collector for Ours {
         ConstGauge::new(1_u64).encode(build.encode_family(&version)?)?;
         sources::encode(&self.web.sources, to)?;
         count::encode(&self.web, to)?;
+        cluster::encode(&self.web.peers, to)?;
         answers::encode(&self.web, to)?;
         self.machine.encode_stores(to)
     }

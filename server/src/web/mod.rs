@@ -73,7 +73,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 use crate::{
     alerts::Alerts,
     epoch::Retractions,
-    flow::Workload,
+    flow::{Peers, Workload},
     process::Process,
     results::Live,
     source::Registry,
@@ -119,6 +119,8 @@ pub(crate) struct Web {
     pub(crate) streams: Streams,
     pub(crate) process: Process,
     pub(crate) workload: Workload,
+    /// The processes that count together.
+    pub(crate) peers: Peers,
     pub(crate) capacity: Capacity,
     pub(crate) requests: Requests,
     pub(crate) clients: Clients,

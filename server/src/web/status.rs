@@ -17,7 +17,7 @@ use tokio::task::spawn_blocking;
 use utoipa::ToSchema;
 
 use super::{Web, metrics::dollars, openapi::Faults};
-use crate::source::Report;
+use crate::{flow::Peer, source::Report};
 
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct Status {
@@ -36,6 +36,8 @@ pub(super) struct Status {
     sources: Vec<Source>,
     alerts: Alerts,
     stores: Stores,
+    /// `null` where one counts alone.
+    cluster: Option<Cluster>,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -76,6 +78,29 @@ struct Alerts {
     last_error_at: Option<String>,
 }
 
+/// The processes that count together, as far as this one knows.
+#[derive(Debug, Serialize, ToSchema)]
+struct Cluster {
+    /// Which of them this one is.
+    index: usize,
+    /// Grows with each time that all are connected anew; `null` before the first.
+    generation: Option<u64>,
+    processes: Vec<Process>,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ClusterProcess)]
+struct Process {
+    index: usize,
+    /// Where the others reach it.
+    address: String,
+    connected: bool,
+    /// For how long nothing has come of it; `null`: nothing has since the start, or it is this one.
+    silent_seconds: Option<f64>,
+    /// The newest that it has brought to the count, also one that has waited for others since.
+    epoch: Option<Epoch>,
+}
+
 /// What is on disk, in bytes.
 #[derive(Debug, Serialize, ToSchema)]
 struct Stores {
@@ -112,6 +137,7 @@ pub(super) async fn status(State(web): State<Arc<Web>>) -> Response {
             log_bytes: sizes.log,
             state_bytes: sizes.state,
         },
+        cluster: cluster(&web),
     };
     ([(CACHE_CONTROL, "no-store")], Json(status)).into_response()
 }
@@ -130,6 +156,24 @@ fn alerts(web: &Web) -> Alerts {
         waiting: numbers.waiting,
         last_error,
         last_error_at,
+    }
+}
+
+fn cluster(web: &Web) -> Option<Cluster> {
+    Some(Cluster {
+        index: web.peers.index()?,
+        generation: web.peers.generation(),
+        processes: web.peers.all().map(process).collect(),
+    })
+}
+
+fn process(peer: Peer<'_>) -> Process {
+    Process {
+        index: peer.index,
+        address: peer.host.to_owned(),
+        connected: peer.connected,
+        silent_seconds: peer.silent.map(seconds),
+        epoch: peer.epoch,
     }
 }
 

@@ -17,7 +17,7 @@ use super::{
 use crate::{
     alerts::Alerts,
     epoch::{self, AuthorKey, Intake, Receipts, Retractions, Sealed, Sealer},
-    flow::Workload,
+    flow::{Peers, Workload},
     process::Process,
     results::{Live, Results, Whole},
     source::Registry,
@@ -71,6 +71,7 @@ impl Counting {
             streams: Streams::until(CancellationToken::new()),
             process: Process::begins(),
             workload: Workload::default(),
+            peers: Peers::default(),
             capacity: Capacity {
                 workers: 1,
                 max_tags: 1024,

@@ -10,9 +10,11 @@ use std::{
     time::Duration,
 };
 
+use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::{
+    monitoring::{OF_CLUSTERS, promtool},
     program::{Program, SOON, free_port, is_sound, wait_until},
     random::Random,
 };
@@ -24,14 +26,14 @@ const LONG: Duration = Duration::from_secs(180);
 const AUTHOR_KEY: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml");
 
 /// The processes of one cluster.
-struct Cluster {
+pub(crate) struct Cluster {
     hosts: Vec<String>,
     options: Vec<String>,
     folder: TempDir,
 }
 
 impl Cluster {
-    fn new(processes: usize, options: &[&str]) -> Self {
+    pub(crate) fn new(processes: usize, options: &[&str]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         fs::write(folder.path().join("secret"), "what only they know\n").unwrap();
         let hosts: Vec<_> = (0..processes)
@@ -45,11 +47,11 @@ impl Cluster {
         }
     }
 
-    fn path(&self, name: &str) -> PathBuf {
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
 
-    fn data(&self, index: usize) -> PathBuf {
+    pub(crate) fn data(&self, index: usize) -> PathBuf {
         self.path(&format!("data-{index}"))
     }
 
@@ -85,7 +87,7 @@ impl Cluster {
         own.chain(secret).chain(self.options.clone()).collect()
     }
 
-    fn all(&self, options: impl Fn(usize) -> Vec<String>) -> Vec<Program> {
+    pub(crate) fn all(&self, options: impl Fn(usize) -> Vec<String>) -> Vec<Program> {
         let one = |index| {
             let options = options(index);
             let options: Vec<_> = options.iter().map(String::as_str).collect();
@@ -250,6 +252,79 @@ async fn while_one_is_away_the_others_show_what_was_counted_last() {
         })
         .await;
     }
+    programs.iter_mut().for_each(Program::terminate);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_tells_who_is_there_and_who_is_away() {
+    let cluster = Cluster::new(3, &QUIET);
+    let mut programs = cluster.all(|_| Vec::new());
+    for (index, program) in programs.iter().enumerate() {
+        assert!(post(program, "#here\n").await);
+        wait_until("all have come to an epoch", LONG, async || {
+            let status = program.json("/api/v1/status").await;
+            let processes = status["cluster"]["processes"].as_array().unwrap();
+            processes.iter().all(|process| process["epoch"].is_u64())
+        })
+        .await;
+        let told = &program.json("/api/v1/status").await["cluster"];
+        assert_eq!(told["index"], index);
+        for (other, process) in told["processes"].as_array().unwrap().iter().enumerate() {
+            assert_eq!(process["index"], other);
+            assert_eq!(process["address"], cluster.hosts[other]);
+            assert_eq!(process["connected"], true);
+            let silent = process["silent_seconds"].as_f64();
+            assert_eq!(silent.is_some(), other != index);
+            assert!(silent.is_none_or(|silent| silent < SOON.as_secs_f64()));
+        }
+        let metrics = program.get("/metrics").await.text().await.unwrap();
+        promtool(&["check", "metrics"], &metrics);
+        for name in OF_CLUSTERS {
+            assert!(metrics.contains(&format!("# TYPE {name} gauge")), "{name}");
+        }
+        for other in 0..3 {
+            let line = format!("tagtide_cluster_process_connected{{index=\"{other}\"}} 1\n");
+            assert!(metrics.contains(&line), "{metrics}");
+        }
+    }
+    let generation = |status: &Value| status["cluster"]["generation"].as_u64();
+    let before = generation(&programs[0].json("/api/v1/status").await);
+    assert!(before.is_some());
+    for program in &programs {
+        assert_eq!(generation(&program.json("/api/v1/status").await), before);
+    }
+
+    programs[2].kill9();
+    wait_until("its loss is told", SOON, async || {
+        let status = programs[0].json("/api/v1/status").await;
+        let process = |index: usize| status["cluster"]["processes"][index]["connected"].clone();
+        status["current"] == false && process(1) == true && process(2) == false
+    })
+    .await;
+    let metrics = programs[0].get("/metrics").await.text().await.unwrap();
+    assert!(metrics.contains("tagtide_cluster_process_connected{index=\"2\"} 0\n"));
+    let screen = Command::new(env!("CARGO_BIN_EXE_tagtide"))
+        .args(["status", programs[0].address()])
+        .output()
+        .unwrap();
+    assert_eq!(screen.status.code(), Some(1));
+    let screen = String::from_utf8(screen.stdout).unwrap();
+    let away = format!("{}  away, nothing of it for", cluster.hosts[2]);
+    for part in [
+        "process 2 is not connected",
+        "process 0 of 3, generation",
+        "this one, at epoch",
+        &away,
+    ] {
+        assert!(screen.contains(part), "{part} is not in\n{screen}");
+    }
+
+    programs[2].restart();
+    wait_until("all are together again", SOON, async || {
+        let status = programs[0].json("/api/v1/status").await;
+        generation(&status) > before && status["current"] == true
+    })
+    .await;
     programs.iter_mut().for_each(Program::terminate);
 }
 

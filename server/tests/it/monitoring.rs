@@ -13,6 +13,14 @@ use serde_json::Value;
 
 use crate::program::{Program, SOON, wait_until};
 
+/// Told only by processes of a cluster; its tests see them.
+pub(crate) const OF_CLUSTERS: [&str; 4] = [
+    "tagtide_cluster_generation",
+    "tagtide_cluster_process_connected",
+    "tagtide_cluster_process_silent_seconds",
+    "tagtide_cluster_process_epoch",
+];
+
 /// Told only where posts cost something; the tests of `web` see them.
 const OF_PAID_SOURCES: [&str; 2] = [
     "tagtide_source_spent_dollars_total",
@@ -27,7 +35,7 @@ fn monitoring(file: &str) -> PathBuf {
 
 /// What promtool says to this input; an error is all that it printed.
 #[expect(clippy::print_stderr, reason = "a test that was left out is told of")]
-fn promtool(args: &[&str], input: &str) {
+pub(crate) fn promtool(args: &[&str], input: &str) {
     let started = Command::new("promtool")
         .args(args)
         .stdin(Stdio::piped())
@@ -142,6 +150,7 @@ async fn every_metric_is_explained_and_shown_and_none_that_there_is_not() {
     let (_program, text) = watched().await;
     let mut told = told(&text);
     told.extend(OF_PAID_SOURCES.map(str::to_owned));
+    told.extend(OF_CLUSTERS.map(str::to_owned));
     let page = fs::read_to_string(monitoring("README.md")).unwrap();
     assert_eq!(named(&page.replace("process_*", "")), told, "the page");
     let (_, shown) = dashboard();

@@ -21,6 +21,7 @@ use super::{
     secret::Secret,
     tune::tune,
 };
+use crate::flow::peers::Peers;
 
 /// How many may be at the door who have not said yet who they are.
 pub(super) const MOST_UNKNOWN: usize = 64;
@@ -32,6 +33,7 @@ const PAUSE: Duration = Duration::from_millis(100);
 pub(super) struct Door {
     member: Member,
     secret: Secret,
+    peers: Peers,
     room: Mutex<Room>,
     /// Somebody has come in, or begun anew.
     changed: Notify,
@@ -64,10 +66,11 @@ enum LetGo {
 }
 
 impl Door {
-    pub(super) fn new(member: Member, secret: Secret) -> Self {
+    pub(super) fn new(member: Member, secret: Secret, peers: Peers) -> Self {
         Self {
             member,
             secret,
+            peers,
             room: Mutex::default(),
             changed: Notify::new(),
         }
@@ -102,6 +105,9 @@ impl Door {
                     return None;
                 }
                 room.let_go_of_the_gone();
+                for (index, here) in room.behind(self.member.index) {
+                    self.peers.set_connected(index, here);
+                }
                 if room.here.iter().all(Option::is_some) {
                     room.full = true;
                     return Some(room.here.drain(..).flatten().collect());
@@ -236,9 +242,14 @@ impl Room {
 
     /// The indices of those who are not here, behind process `mine`.
     fn missing(&self, mine: u16) -> Vec<usize> {
-        let behind = (usize::from(mine) + 1..).zip(&self.here);
-        let missing = behind.filter(|(_, here)| here.is_none());
+        let missing = self.behind(mine).filter(|(_, here)| !here);
         missing.map(|(index, _)| index).collect()
+    }
+
+    /// The indices of all behind process `mine`, and whether they are here.
+    fn behind(&self, mine: u16) -> impl Iterator<Item = (usize, bool)> {
+        let here = self.here.iter().map(Option::is_some);
+        (usize::from(mine) + 1..).zip(here)
     }
 }
 

@@ -21,7 +21,7 @@ pub(super) const VERDICT: usize = 1 + PROOF;
 /// What a hello begins with.
 pub(super) const MAGIC: [u8; 8] = *b"\x01tagtide";
 /// Of all that is said here, and of what the dataflow sends afterwards.
-const VERSION: u16 = 1;
+const VERSION: u16 = 2;
 
 const DIALER: &[u8] = b"tagtide dialer";
 const ACCEPTOR: &[u8] = b"tagtide acceptor";
@@ -388,7 +388,7 @@ mod tests {
             Accepting::new(member(1), 0, [2; 32], &hello).unwrap_err()
         };
         assert_eq!(refused(3), Refusal::NotOurs);
-        assert_eq!(refused(8), Refusal::Version(0x8001));
+        assert_eq!(refused(8), Refusal::Version(0x8000 | VERSION));
         assert_eq!(is_ours(b"GET / HT"), Err(Refusal::NotOurs));
     }
 

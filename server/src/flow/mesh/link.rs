@@ -15,7 +15,10 @@ use std::{
 
 use timely::communication::allocator::zero_copy::stream::Stream;
 
-use super::super::failure::{Failure, FlowError};
+use super::super::{
+    failure::{Failure, FlowError},
+    peers::Peers,
+};
 
 /// Of timely's message header: six numbers of eight bytes, of which the fifth is the length of what follows.
 const HEADER: usize = 48;
@@ -25,6 +28,7 @@ pub(in super::super) struct Link {
     stream: TcpStream,
     peer: usize,
     failure: Failure,
+    peers: Peers,
     left: Arc<OnceLock<()>>,
     frames: Frames,
 }
@@ -36,10 +40,12 @@ pub(in super::super) struct Cut {
 }
 
 impl Link {
-    /// Of the sockets of a generation, by process; `failure` is told when one is lost.
+    /// Of the sockets of a generation, by process; `failure` is told when one is lost, and `peers` of what
+    /// comes.
     pub(in super::super) fn all(
         sockets: Vec<Option<TcpStream>>,
         failure: &Failure,
+        peers: &Peers,
     ) -> io::Result<(Vec<Option<Self>>, Cut)> {
         let left = Arc::new(OnceLock::new());
         let mut streams = Vec::new();
@@ -51,6 +57,7 @@ impl Link {
                 stream: stream?,
                 peer,
                 failure: failure.clone(),
+                peers: peers.clone(),
                 left: left.clone(),
                 frames: Frames::default(),
             })
@@ -91,7 +98,10 @@ impl Read for Link {
             read => read,
         };
         let read = match read {
-            Ok(read) => read,
+            Ok(read) => {
+                self.peers.heard_of(self.peer);
+                read
+            }
             Err(error) => {
                 self.lost(&error);
                 self.left.wait();
@@ -127,6 +137,7 @@ impl Stream for Link {
             stream: self.stream.try_clone()?,
             peer: self.peer,
             failure: self.failure.clone(),
+            peers: self.peers.clone(),
             left: self.left.clone(),
             frames: Frames::default(),
         })
@@ -227,7 +238,8 @@ mod tests {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let here = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
         let (there, _) = listener.accept().unwrap();
-        let (mut links, cut) = Link::all(vec![None, Some(here)], failure).unwrap();
+        let (mut links, cut) =
+            Link::all(vec![None, Some(here)], failure, &Peers::default()).unwrap();
         (links.pop().unwrap().unwrap(), cut, there)
     }
 

@@ -39,6 +39,7 @@ pub(crate) use hosts::Hosts;
 pub(super) use link::Link;
 pub(crate) use secret::Secret;
 
+use super::peers::Peers;
 use dial::Dial;
 use door::Door;
 use handshake::Member;
@@ -70,6 +71,7 @@ pub(crate) struct Mesh {
     door: Arc<Door>,
     accepting: JoinHandle<()>,
     runtime: Handle,
+    peers: Peers,
     /// The generation that was begun last.
     generation: u64,
 }
@@ -84,7 +86,8 @@ impl Mesh {
             index: cluster.index as u16,
         };
         let listener = tokio::net::TcpListener::bind(cluster.hosts.at(cluster.index)).await?;
-        let door = Arc::new(Door::new(member, cluster.secret.clone()));
+        let peers = Peers::new(cluster.hosts.clone(), cluster.index);
+        let door = Arc::new(Door::new(member, cluster.secret.clone(), peers.clone()));
         let accepting = tokio::spawn(door.clone().accept(listener));
         Ok(Self {
             hosts: cluster.hosts,
@@ -93,8 +96,14 @@ impl Mesh {
             door,
             accepting,
             runtime: Handle::current(),
+            peers,
             generation: 0,
         })
+    }
+
+    /// What is known of all processes.
+    pub(crate) fn peers(&self) -> Peers {
+        self.peers.clone()
     }
 
     /// Where its sockets live.
@@ -113,6 +122,7 @@ impl Mesh {
 
     /// `None`: somebody has begun anew meanwhile.
     async fn attempt(&mut self) -> Option<Vec<Option<TcpStream>>> {
+        self.peers.none_connected();
         self.door.shut();
         let mut generation = if self.member.index == 0 {
             (self.generation + 1).max(microseconds())
@@ -129,11 +139,13 @@ impl Mesh {
                 generation,
             };
             let (stream, theirs) = dial.until_let_in(&lower).await?;
+            self.peers.set_connected(index, true);
             generation = theirs;
             lower.push(stream);
         }
         self.generation = generation;
         let upper = self.door.gather(generation, &lower).await?;
+        self.peers.all_connected(generation);
         tracing::info!("all {} processes are connected", self.hosts.len());
         let lower = lower.into_iter().map(Some);
         let all = lower.chain([None]).chain(upper.into_iter().map(Some));

@@ -69,7 +69,7 @@ async fn status_tells_all_there_is_to_know_also_while_starting() {
                 "fired": 0, "delivered": 0, "failed": 0, "waiting": 0,
                 "last_error": null, "last_error_at": null,
             },
-            "stores": {"log_bytes": null, "state_bytes": null},
+            "stores": {"log_bytes": null, "state_bytes": null}, "cluster": null,
         })
     );
     server.counting.show(3, &[]);
