@@ -26,11 +26,14 @@ export class Tagtide {
 
   private constructor(
     private readonly data: string, private readonly sources: string[],
-    private readonly options: string[],
+    private readonly options: string[], private readonly environment: Record<string, string>,
   ) {}
 
-  static async start(sources: string[], options: string[]): Promise<Tagtide> {
-    const tagtide = new Tagtide(await mkdtemp(join(tmpdir(), 'tagtide-e2e-')), sources, options);
+  static async start(
+    sources: string[], options: string[], environment: Record<string, string>,
+  ): Promise<Tagtide> {
+    const data = await mkdtemp(join(tmpdir(), 'tagtide-e2e-'));
+    const tagtide = new Tagtide(data, sources, options, environment);
     await tagtide.start('127.0.0.1:0');
     return tagtide;
   }
@@ -74,7 +77,10 @@ export class Tagtide {
     const child = spawn(binary, [
       'serve', '--listen', listen, '--data', this.data, '--batch', '200ms', ...this.options,
       ...['listen:127.0.0.1:0', ...this.sources].flatMap((each) => ['--source', each]),
-    ], { cwd: this.data, stdio: ['ignore', 'ignore', 'pipe'] });
+    ], {
+      cwd: this.data, stdio: ['ignore', 'ignore', 'pipe'],
+      env: { ...process.env, ...this.environment },
+    });
     this.child = child;
     this.url = '';
     this.door = 0;
@@ -128,14 +134,19 @@ export class Watch {
   }
 }
 
-type Given = { sources: string[]; options: string[]; tagtide: Tagtide; watch: Watch };
+type Given = {
+  sources: string[]; options: string[]; environment: Record<string, string>;
+  tagtide: Tagtide; watch: Watch;
+};
 export const test = base.extend<Given>({
   /** What it reads beside the door that `post` uses. */
   sources: [[], { option: true }],
   /** Further options of `serve`. */
   options: [[], { option: true }],
-  tagtide: async ({ sources, options }, use) => {
-    const tagtide = await Tagtide.start(sources, options);
+  /** What is added to its environment. */
+  environment: [{}, { option: true }],
+  tagtide: async ({ sources, options, environment }, use) => {
+    const tagtide = await Tagtide.start(sources, options, environment);
     await use(tagtide);
     await tagtide.end();
   },

@@ -139,7 +139,8 @@ Limits of answering:
   answers                   256 views and forms are kept, of boards of the page for 0.2 s; others are made anew
   pictures                  one is drawn at a time; 64 are kept
   --block                   16 MiB
-  /admin                    10,000 tags blocked, the last 1000 actions; 16 sessions of 12 hours each;
+  /admin                    10,000 tags blocked, 100,000 approved, of those that wait the first 50,
+                            the last 1000 actions; 16 sessions of 12 hours each;
                             5 attempts to sign in a minute, of everybody together
   lines of the log          20 of a kind at once, then one each 10 s; the rest is counted
   backups                   one at a time, others wait; one not read for 60 s is let go";
@@ -251,7 +252,7 @@ pub(crate) struct Serve {
     ///
     /// One a line, with or without '#', in any spelling that is the same tag. They take no rank, and the next one moves up; what is counted
     /// of all tags has them in it. The file is read again when it changes. More can be blocked while it
-    /// runs, at /admin: that page is there when TAGTIDE_ADMIN_TOKEN, or the file that
+    /// runs, or hidden until they are approved, at /admin: that page is there when TAGTIDE_ADMIN_TOKEN, or the file that
     /// TAGTIDE_ADMIN_TOKEN_FILE names, holds the token to sign in with.
     #[arg(
         long,

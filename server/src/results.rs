@@ -1,20 +1,23 @@
 //! The newest counts, for whoever shows them: an immutable value an epoch, read without a lock that
 //! the counting side would wait for.
 
-use std::{collections::HashSet, sync::Arc, time::Duration};
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use engine::{
     alerts::Seen,
-    count::{DAYS, Usage},
+    count::{DAYS, Hides as _, Usage},
     key::Key,
 };
 use model::{Epoch, Filter, Kind, Lang, Pulse, Ranking, TagDetail, Top, Window};
 use tokio::{sync::watch, time::Instant};
 
-use crate::{epoch::Sealed, flow::Asker, kept::Kept};
+use crate::{epoch::Sealed, flow::Asker, kept::Kept, moderation::Rules};
 
 /// How many rows a top holds at most.
 pub(crate) const MAX_ROWS: usize = 100;
+
+/// How many tags that wait to be approved are told of.
+pub(crate) const MAX_PENDING: usize = 50;
 
 /// What was counted when one epoch closed, of the posts that a filter admits.
 #[derive(Debug)]
@@ -66,6 +69,26 @@ pub(crate) struct Trending {
     pub(crate) days: [Usage; DAYS],
 }
 
+/// The most mentioned tags that wait to be approved, of everything.
+#[derive(Debug)]
+pub(crate) struct Queue {
+    pub(crate) epoch: Epoch,
+    /// Best first, up to [`MAX_PENDING`].
+    pub(crate) tags: Vec<Pending>,
+}
+
+/// A tag of them, as it is in the last five minutes.
+#[derive(Debug)]
+pub(crate) struct Pending {
+    pub(crate) key: Key,
+    /// As boards would show it.
+    pub(crate) tag: String,
+    pub(crate) count: u64,
+    pub(crate) people: Option<u64>,
+    /// Where a post that mentions it can be read.
+    pub(crate) link: Option<String>,
+}
+
 impl Results {
     /// `tops` holds one of each window and ranking, in the order of both.
     pub(crate) fn new(epoch: Epoch, tops: Vec<Top>, whole: Whole) -> Self {
@@ -84,6 +107,12 @@ impl Results {
             .iter()
             .find(|top| top.window == window && top.by == by);
         found.unwrap_or(&self.tops[0])
+    }
+
+    /// The tags of all tops, as they show them.
+    pub(crate) fn tags(&self) -> BTreeSet<&str> {
+        let rows = self.tops.iter().flat_map(|top| &top.rows);
+        rows.map(|row| row.tag.as_str()).collect()
     }
 }
 
@@ -104,6 +133,7 @@ struct Asking {
     tops: Kept<Filter, Arc<Results>>,
     tags: Kept<(Key, Window), Option<Box<TagDetail>>>,
     trends: Kept<(), Arc<Trends>>,
+    pending: Kept<(), Arc<Queue>>,
 }
 
 impl Live {
@@ -127,6 +157,7 @@ impl Live {
             tops: Kept::default(),
             tags: Kept::default(),
             trends: Kept::default(),
+            pending: Kept::default(),
         };
         Self {
             asking: Some(Arc::new(asking)),
@@ -159,7 +190,7 @@ impl Live {
         let newest = self.newest().ok_or(NoTag::NotNow)?;
         let Asking { asker, tags, .. } = &**self.asking.as_ref().ok_or(NoTag::NotNow)?;
         let key = asker.key(name).ok_or(NoTag::NeverSeen)?;
-        if asker.blocked().contains(&key) {
+        if asker.rules().hides(&key) {
             return Err(NoTag::Blocked);
         }
         let ask = async || asker.tag(key.clone(), window).await;
@@ -181,24 +212,35 @@ impl Live {
         trends.get((), newest.epoch, ask).await
     }
 
-    /// The tags that are not to be shown: asked for each tag of what was not counted by the newest list,
+    /// What waits to be approved, as of the newest epoch; `None` while the program is starting or ending.
+    pub(crate) async fn pending(&self) -> Option<Arc<Queue>> {
+        let newest = self.newest()?;
+        let Asking { asker, pending, .. } = &**self.asking.as_ref()?;
+        let ask = async || {
+            let queue = asker.pending().await?;
+            Some((queue.epoch, queue))
+        };
+        pending.get((), newest.epoch, ask).await
+    }
+
+    /// The tags that are not to be shown: asked for each tag of what was not counted by the newest rules,
     /// or not here.
-    pub(crate) fn is_blocked(&self) -> impl Fn(&str) -> bool + use<> {
+    pub(crate) fn is_hidden(&self) -> impl Fn(&str) -> bool + use<> {
         let asking = self.asking.clone();
-        let blocked = asking.as_ref().map(|asking| asking.asker.blocked());
-        move |tag| match (&asking, &blocked) {
-            (Some(asking), Some(blocked)) if !blocked.is_empty() => {
+        let rules = asking.as_ref().map(|asking| asking.asker.rules());
+        move |tag| match (&asking, &rules) {
+            (Some(asking), Some(rules)) if !rules.hide_nothing() => {
                 let key = asking.asker.key(tag);
-                key.is_some_and(|key| blocked.contains(&key))
+                key.is_some_and(|key| rules.hides(&key))
             }
             _ => false,
         }
     }
 
-    /// The list that [`Live::is_blocked`] goes by; not here where nothing is counted.
-    pub(crate) fn blocked(&self) -> Option<Arc<HashSet<Key>>> {
+    /// The rules that [`Live::is_hidden`] goes by; not here where nothing is counted.
+    pub(crate) fn rules(&self) -> Option<Arc<Rules>> {
         let asking = self.asking.as_ref();
-        asking.map(|asking| asking.asker.blocked())
+        asking.map(|asking| asking.asker.rules())
     }
 
     /// Whether what is shown is what is sealed, give or take the time that counting takes.

@@ -127,7 +127,7 @@ impl Delivery {
             return Ok(Next::Idle);
         };
         let is_old = epoch::now().saturating_sub(alert.fired) > EXPIRY.as_millis() as u64;
-        if is_old || self.live.is_blocked()(&alert.tag) {
+        if is_old || self.live.is_hidden()(&alert.tag) {
             self.alerts.settle(id, &[number], End::Failed).await?;
             return Ok(Next::Another);
         }

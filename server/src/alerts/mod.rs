@@ -157,10 +157,10 @@ impl Alerts {
     }
 
     /// Up to so many, the newest first.
-    pub(crate) fn newest(&self, most: usize, is_blocked: impl Fn(&str) -> bool) -> Vec<Arc<Alert>> {
+    pub(crate) fn newest(&self, most: usize, is_hidden: impl Fn(&str) -> bool) -> Vec<Arc<Alert>> {
         let state = self.state();
         let newest_first = state.kept.iter().rev().map(|(_, alert)| alert);
-        let shown = newest_first.filter(|alert| !is_blocked(&alert.tag));
+        let shown = newest_first.filter(|alert| !is_hidden(&alert.tag));
         shown.take(most).cloned().collect()
     }
 
@@ -169,10 +169,10 @@ impl Alerts {
         &self,
         now: Epoch,
         batch: Duration,
-        is_blocked: impl Fn(&str) -> bool,
+        is_hidden: impl Fn(&str) -> bool,
     ) -> Vec<Notice> {
         let age = SHOWN_FOR.as_millis().div_ceil(batch.as_millis().max(1)) as u64;
-        let newest = self.newest(MOST_SHOWN, is_blocked);
+        let newest = self.newest(MOST_SHOWN, is_hidden);
         let fresh = newest
             .iter()
             .filter(|alert| alert.epoch.0.saturating_add(age) > now.0);

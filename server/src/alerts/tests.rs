@@ -112,7 +112,7 @@ async fn the_one_that_was_refused_least_is_next_the_oldest_first() {
 }
 
 #[tokio::test]
-async fn the_board_has_the_newest_of_ten_minutes_and_none_that_is_blocked() {
+async fn the_board_has_the_newest_of_ten_minutes_and_none_that_is_hidden() {
     let alerts = alerts();
     fire(&alerts, 1000..1005, &[]).await;
     let shown = |now, blocked: &'static str| -> Vec<u64> {

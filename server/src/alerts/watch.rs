@@ -63,9 +63,9 @@ impl Watching {
         alerts: &Alerts,
     ) -> Result<(), StoreError> {
         // A list may be newer than the results.
-        let is_blocked = live.is_blocked();
+        let is_hidden = live.is_hidden();
         let shown = |all: &[Seen]| -> Vec<Seen> {
-            let shown = all.iter().filter(|seen| !is_blocked(&seen.tag));
+            let shown = all.iter().filter(|seen| !is_hidden(&seen.tag));
             shown.cloned().collect()
         };
         let look = Look {

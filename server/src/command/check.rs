@@ -24,7 +24,7 @@ use crate::{
     cli::Check,
     epoch::{end_of, remembered},
     flow,
-    store::{self, BlockedTag, Log, Settings, State, StoreError},
+    store::{self, JudgedTag, Log, Settings, State, StoreError},
 };
 
 pub(super) fn run(typed: &Check) -> anyhow::Result<()> {
@@ -269,20 +269,40 @@ impl Report {
     }
 
     fn actions(&mut self, log: &Log, grammar: Grammar) {
-        let (mut actions, mut blocked, mut wrong) = (0_u64, 0_u64, 0_u64);
-        let read = log.actions(|_, _| actions += 1).and_then(|()| {
-            log.blocked(|key, BlockedTag { tag, .. }| {
-                blocked += 1;
-                let named = grammar.key_of(&tag_name(&tag));
-                wrong += u64::from(named.is_none_or(|named| named.as_str() != key));
+        let (mut actions, mut blocked, mut approved, mut wrong) = (0_u64, 0_u64, 0_u64, 0_u64);
+        let mut judged = |key: &str, tag: &str| {
+            let named = grammar.key_of(&tag_name(tag));
+            wrong += u64::from(named.is_none_or(|named| named.as_str() != key));
+        };
+        let read = log
+            .actions(|_, _| actions += 1)
+            .and_then(|()| {
+                log.blocked(|key, JudgedTag { tag, .. }| {
+                    blocked += 1;
+                    judged(key, &tag);
+                })
             })
-        });
+            .and_then(|()| {
+                log.approved(|key, JudgedTag { tag, .. }| {
+                    approved += 1;
+                    judged(key, &tag);
+                })
+            })
+            .and_then(|()| log.is_reviewed());
         match read {
-            Ok(()) if wrong == 0 => self.say(format_args!(
-                "  {blocked} hashtags are blocked by operators, of whom {actions} actions are kept"
-            )),
-            Ok(()) => self.find(format_args!(
-                "log.redb: {wrong} blocked hashtags are under another's key"
+            Ok(is_reviewed) if wrong == 0 => {
+                self.say(format_args!(
+                    "  {blocked} hashtags are blocked by operators, of whom {actions} actions are kept"
+                ));
+                let only = if is_reviewed {
+                    ", and only those are shown"
+                } else {
+                    ""
+                };
+                self.say(format_args!("  {approved} hashtags are approved{only}"));
+            }
+            Ok(_) => self.find(format_args!(
+                "log.redb: {wrong} blocked or approved hashtags are under another's key"
             )),
             Err(error) => self.find(format_args!("log.redb: actions of operators: {error}")),
         }

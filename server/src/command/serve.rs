@@ -28,7 +28,7 @@ use crate::{
     cli::Serve,
     epoch::{self, AuthorKey, Intake, Receipts, Sealed, Sealer},
     flow::{self, Flow, FlowError, Mesh, Workload},
-    moderation::{Blocked, ListFile, Operators},
+    moderation::{ListFile, Operators, Rulebook},
     process::{self, Process},
     results::Live,
     secret::{Secret, SecretError},
@@ -76,12 +76,12 @@ pub(super) async fn run(typed: Serve) -> anyhow::Result<()> {
     let (place, secret) = cluster::place(cluster.as_ref());
     let mesh = cluster::listen(cluster).await?;
     let peers = mesh.as_ref().map(Mesh::peers).unwrap_or_default();
-    let (list, blocked) = match typed.block {
+    let (list, rules) = match typed.block {
         Some(path) => {
-            let (list, blocked) = ListFile::open(path, grammar)?;
-            (Some(list), blocked)
+            let (list, rules) = ListFile::open(path, grammar)?;
+            (Some(list), rules)
         }
-        None => (None, Blocked::default()),
+        None => (None, Rulebook::default()),
     };
     let mut sources = Vec::new();
     let options = typed.x.into();
@@ -92,9 +92,9 @@ pub(super) async fn run(typed: Serve) -> anyhow::Result<()> {
     let (log, state) = open(&typed.data, store::Settings { batch, grammar }).await?;
     let (log, state) = (Arc::new(log), Arc::new(state));
     let checkpoints = state.commits();
-    // Before the count: what was blocked is never shown again by a restart.
+    // Before the count: what was hidden is never shown by a restart.
     let operators =
-        Operators::load(log.clone(), grammar, blocked.clone()).map_err(FlowError::Store)?;
+        Operators::load(log.clone(), grammar, rules.clone()).map_err(FlowError::Store)?;
 
     let durable = Arc::new(AtomicU64::new(0));
     let (results, results_seen) = watch::channel(None);
@@ -119,7 +119,7 @@ pub(super) async fn run(typed: Serve) -> anyhow::Result<()> {
         batch,
         grammar,
         max_tags: typed.max_tags,
-        blocked: blocked.clone(),
+        rules: rules.clone(),
         watched: alerting.watched().collect(),
         results,
         durable: durable.clone(),
@@ -161,7 +161,7 @@ pub(super) async fn run(typed: Serve) -> anyhow::Result<()> {
     let ticking = reading.spawn(epoch::tick(intake.clone(), reading.stop.clone()));
     showing.spawn(wake(sealed_seen, flow.signal()));
     if let Some(list) = list {
-        showing.spawn(list.follow(blocked, showing.stop.clone()));
+        showing.spawn(list.follow(rules, showing.stop.clone()));
     }
     match Backups::listen(&typed.data) {
         Ok(backups) => {

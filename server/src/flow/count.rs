@@ -1,7 +1,7 @@
 //! The operator that keeps the groups of one worker.
 
 use std::{
-    collections::{BTreeMap, HashSet, btree_map::Entry},
+    collections::{BTreeMap, btree_map::Entry},
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering::Relaxed},
@@ -10,7 +10,7 @@ use std::{
 };
 
 use engine::{
-    count::{Delta, Group, Leader, Partial, Shape, Trend},
+    count::{Delta, Group, Hides, Leader, Partial, Sampled, Shape, Trend},
     key::{Key, group_of},
 };
 use model::{Epoch, Filter, Window};
@@ -34,7 +34,10 @@ use super::{
     record::{Ask, Part, Piece, Question, Record, epoch_of},
     workload::{Held, Working},
 };
-use crate::{moderation::Blocked, results::MAX_ROWS};
+use crate::{
+    moderation::{NotPending, Rulebook, Rules},
+    results::{MAX_PENDING, MAX_ROWS},
+};
 
 /// What the count gives.
 pub(super) struct Counted<'scope> {
@@ -52,7 +55,7 @@ struct Shard {
     /// The epoch counted in last.
     last: Epoch,
     start: Start,
-    blocked: Blocked,
+    rules: Rulebook,
     working: Working,
     watched: Arc<[(Key, Window)]>,
     /// The newest epoch that any process has told of.
@@ -101,7 +104,7 @@ pub(super) fn count<'scope>(
             pending: BTreeMap::new(),
             last: start.replay_after,
             start,
-            blocked: parts.blocked.clone(),
+            rules: parts.rules.clone(),
             working: parts.workload.worker(),
             watched: parts.watched.clone(),
             known: parts.known.clone(),
@@ -192,7 +195,7 @@ impl Shard {
         let begun = Instant::now();
         let mut pieces = Vec::new();
         let epoch = epoch_of(time);
-        let hidden = self.blocked.in_force(epoch);
+        let rules = &*self.rules.in_force(epoch);
         if pending.epoch {
             for (group, state) in &mut self.groups {
                 state.apply(epoch, pending.deltas.remove(group).unwrap_or_default());
@@ -200,8 +203,8 @@ impl Shard {
             self.last = epoch.max(self.last);
             self.tell_what_is_held();
             if pending.shown && epoch >= self.start.show_from {
-                let mut partial = self.partial(Filter::default(), &hidden);
-                partial.watched = self.watched(&hidden);
+                let mut partial = self.partial(Filter::default(), rules);
+                partial.watched = self.watched(rules);
                 pieces.push(Piece {
                     of: None,
                     part: Part::Tops(partial),
@@ -214,14 +217,14 @@ impl Shard {
         );
         for question in pending.questions {
             let part = match &question.ask {
-                Ask::Tops(filter) => Part::Tops(self.partial(*filter, &hidden)),
+                Ask::Tops(filter) => Part::Tops(self.partial(*filter, rules)),
                 Ask::Tag(key, window) => {
                     let group = self.groups.get(&group_of(key));
-                    let detail =
-                        group.and_then(|group| group.detail(key.as_str(), *window, &hidden));
+                    let detail = group.and_then(|group| group.detail(key.as_str(), *window, rules));
                     Part::Tag(detail.map(Box::new))
                 }
-                Ask::Trends => Part::Trends(Trend::of(self.groups.values(), &hidden, MAX_ROWS)),
+                Ask::Trends => Part::Trends(Trend::of(self.groups.values(), rules, MAX_ROWS)),
+                Ask::Pending => Part::Pending(self.pending(rules)),
             };
             pieces.push(Piece {
                 of: Some(question),
@@ -242,13 +245,22 @@ impl Shard {
         self.working.holds(held);
     }
 
-    fn partial(&self, filter: Filter, hidden: &HashSet<Key>) -> Partial {
-        Partial::of(self.groups.values(), filter, hidden, MAX_ROWS)
+    fn partial(&self, filter: Filter, rules: &Rules) -> Partial {
+        Partial::of(self.groups.values(), filter, rules, MAX_ROWS)
+    }
+
+    /// Of the tags that wait to be approved, the first ones.
+    fn pending(&self, rules: &Rules) -> Vec<Sampled> {
+        if rules.are_reviewed() {
+            Sampled::of(self.groups.values(), &NotPending(rules), MAX_PENDING)
+        } else {
+            Vec::new()
+        }
     }
 
     /// Of the tags watched, those that are kept here and not hidden.
-    fn watched(&self, hidden: &HashSet<Key>) -> Vec<(Window, Leader)> {
-        let shown = self.watched.iter().filter(|(key, _)| !hidden.contains(key));
+    fn watched(&self, rules: &Rules) -> Vec<(Window, Leader)> {
+        let shown = self.watched.iter().filter(|(key, _)| !rules.hides(key));
         let leader = |(key, window): &(Key, Window)| {
             let group = self.groups.get(&group_of(key))?;
             Some((*window, group.leader(key, *window)?))

@@ -228,7 +228,7 @@ impl<'a> Feeder<'a> {
             let id = self.next_id;
             self.next_id += 1;
             asked += match ask {
-                Ask::Tops(_) | Ask::Trends => ALL_TAGS,
+                Ask::Tops(_) | Ask::Trends | Ask::Pending => ALL_TAGS,
                 Ask::Tag(..) => 1,
             };
             for worker in ask.workers(self.crew) {

@@ -38,7 +38,7 @@ use super::{
     message,
     questions::{Answer, Open, Waiting},
     record::{Ask, Part, Piece},
-    tops::{detail, results, trends},
+    tops::{detail, pending, results, trends},
 };
 use crate::store::StoreError;
 
@@ -234,7 +234,7 @@ fn show(epoch: Epoch, piece: &Piece, parts: &Parts, open: &Open) {
     let Parts { batch, grammar, .. } = *parts;
     let results = |part: &Part| match part {
         Part::Tops(merged) => Some(Arc::new(results(epoch, merged, batch, grammar))),
-        Part::Tag(_) | Part::Trends(_) => None,
+        Part::Tag(_) | Part::Trends(_) | Part::Pending(_) => None,
     };
     let Some(question) = &piece.of else {
         if let Some(results) = results(&piece.part) {
@@ -260,7 +260,10 @@ fn show(epoch: Epoch, piece: &Piece, parts: &Parts, open: &Open) {
             let trends = trends(epoch, found, batch, grammar);
             Some(Answer::Trends(Arc::new(trends)))
         }
-        (Ask::Tag(..) | Ask::Trends, _) => None,
+        (Ask::Pending, Part::Pending(found)) => {
+            Some(Answer::Pending(Arc::new(pending(epoch, found, grammar))))
+        }
+        (Ask::Tag(..) | Ask::Trends | Ask::Pending, _) => None,
     };
     let reply = open.borrow_mut().remove(&question.id);
     if let (Some(reply), Some(answer)) = (reply, answer) {

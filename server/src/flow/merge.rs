@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use engine::count::{Partial, Trend};
+use engine::count::{Partial, Sampled, Trend};
 use model::Epoch;
 use timely::dataflow::{
     StreamVec,
@@ -11,7 +11,7 @@ use timely::dataflow::{
 };
 
 use super::record::{Part, Piece, epoch_of};
-use crate::results::MAX_ROWS;
+use crate::results::{MAX_PENDING, MAX_ROWS};
 
 /// Results of an epoch on the first worker of every process, answers on the worker that asked.
 pub(super) fn merge<'scope>(
@@ -69,19 +69,22 @@ fn merged(pieces: StreamVec<'_, u64, Piece>) -> StreamVec<'_, u64, (Epoch, Piece
 impl Part {
     /// The parts of disjoint groups as one.
     fn merge(parts: Vec<Self>) -> Self {
-        let (mut partials, mut trends) = (Vec::new(), Vec::new());
+        let (mut partials, mut trends, mut pending) = (Vec::new(), Vec::new(), Vec::new());
         for part in parts {
             match part {
                 // Only the owner of a tag is asked for it.
                 Self::Tag(detail) => return Self::Tag(detail),
                 Self::Tops(partial) => partials.push(partial),
                 Self::Trends(part) => trends.push(part),
+                Self::Pending(part) => pending.push(part),
             }
         }
-        if trends.is_empty() {
-            Self::Tops(Partial::merge(partials, MAX_ROWS))
-        } else {
+        if !trends.is_empty() {
             Self::Trends(Trend::merge(trends, MAX_ROWS))
+        } else if !pending.is_empty() {
+            Self::Pending(Sampled::merge(pending, MAX_PENDING))
+        } else {
+            Self::Tops(Partial::merge(partials, MAX_ROWS))
         }
     }
 }

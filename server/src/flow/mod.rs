@@ -13,7 +13,7 @@
 //!
 //! **Invariants:** time in the dataflow is the epoch, and behind it rounds of questions. A result is
 //! given when the frontier has passed its time, so it is whole, and it is a function of the sealed
-//! epochs up to it, and of the tags that are blocked then: a later generation shows the same. An answer is a function of the sealed epochs up
+//! epochs up to it, and of the tags that are hidden then: a later generation shows the same. An answer is a function of the sealed epochs up
 //! to the one it names. What is written down has a frontier of its own, which results do not wait for:
 //! *the probe of what is durable past e* means *e is in the stored state everywhere*.
 
@@ -31,7 +31,7 @@ use model::{Epoch, Window};
 use tokio::sync::watch;
 
 use crate::{
-    moderation::Blocked,
+    moderation::Rulebook,
     results::Results,
     store::{Log, Membership, State},
 };
@@ -74,8 +74,8 @@ pub(crate) struct Parts {
     pub(crate) grammar: Grammar,
     /// Bound on the tags that are kept.
     pub(crate) max_tags: u64,
-    /// Tags that take no rank.
-    pub(crate) blocked: Blocked,
+    /// By which some tags take no rank.
+    pub(crate) rules: Rulebook,
     /// Tags that are told of by name in every epoch, whatever they lead.
     pub(crate) watched: Arc<[(Key, Window)]>,
     /// Told of every epoch's results.
@@ -149,7 +149,7 @@ impl Flow {
         agreement::conclude_here(&[agreement::holdings(&parts.log, &parts.state)?])?;
         let signal = Signal::default();
         let feeder = signal.clone();
-        let (asker, questions) = Asker::new(signal.clone(), parts.grammar, parts.blocked.clone());
+        let (asker, questions) = Asker::new(signal.clone(), parts.grammar, parts.rules.clone());
         let thread = thread::Builder::new()
             .name("flow".into())
             .spawn(move || generations::run(&parts, mesh, &feeder, questions))

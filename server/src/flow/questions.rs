@@ -1,11 +1,6 @@
 //! Questions from the rest of the program on their way into the dataflow, and the answers back.
 
-use std::{
-    cell::RefCell,
-    collections::{HashMap, HashSet},
-    rc::Rc,
-    sync::Arc,
-};
+use std::{cell::RefCell, collections::HashMap, rc::Rc, sync::Arc};
 
 use engine::{grammar::Grammar, key::Key};
 use model::{Epoch, Filter, TagDetail, Window};
@@ -13,8 +8,8 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::{Signal, record::Ask};
 use crate::{
-    moderation::Blocked,
-    results::{Results, Trends},
+    moderation::{Rulebook, Rules},
+    results::{Queue, Results, Trends},
 };
 
 /// How many questions may wait for their turn; whoever comes then waits with his.
@@ -26,6 +21,7 @@ pub(super) enum Answer {
     Tops(Arc<Results>),
     Tag(Epoch, Option<Box<TagDetail>>),
     Trends(Arc<Trends>),
+    Pending(Arc<Queue>),
 }
 
 /// A question and whoever waits for its answer.
@@ -45,21 +41,21 @@ pub(crate) struct Asker {
     waiting: mpsc::Sender<Waiting>,
     signal: Signal,
     grammar: Grammar,
-    blocked: Blocked,
+    rules: Rulebook,
 }
 
 impl Asker {
     pub(super) fn new(
         signal: Signal,
         grammar: Grammar,
-        blocked: Blocked,
+        rules: Rulebook,
     ) -> (Self, mpsc::Receiver<Waiting>) {
         let (waiting, questions) = mpsc::channel(MOST_WAITING);
         let asker = Self {
             waiting,
             signal,
             grammar,
-            blocked,
+            rules,
         };
         (asker, questions)
     }
@@ -75,15 +71,15 @@ impl Asker {
         (most - self.waiting.capacity(), most)
     }
 
-    /// The tags that are not shown.
-    pub(crate) fn blocked(&self) -> Arc<HashSet<Key>> {
-        self.blocked.newest()
+    /// By which some tags are not shown.
+    pub(crate) fn rules(&self) -> Arc<Rules> {
+        self.rules.newest()
     }
 
     pub(crate) async fn tops(&self, filter: Filter) -> Option<Arc<Results>> {
         match self.ask(Ask::Tops(filter)).await? {
             Answer::Tops(results) => Some(results),
-            Answer::Tag(..) | Answer::Trends(_) => None,
+            Answer::Tag(..) | Answer::Trends(_) | Answer::Pending(_) => None,
         }
     }
 
@@ -95,14 +91,21 @@ impl Asker {
     ) -> Option<(Epoch, Option<Box<TagDetail>>)> {
         match self.ask(Ask::Tag(key, window)).await? {
             Answer::Tag(epoch, detail) => Some((epoch, detail)),
-            Answer::Tops(_) | Answer::Trends(_) => None,
+            Answer::Tops(_) | Answer::Trends(_) | Answer::Pending(_) => None,
         }
     }
 
     pub(crate) async fn trends(&self) -> Option<Arc<Trends>> {
         match self.ask(Ask::Trends).await? {
             Answer::Trends(trends) => Some(trends),
-            Answer::Tops(_) | Answer::Tag(..) => None,
+            Answer::Tops(_) | Answer::Tag(..) | Answer::Pending(_) => None,
+        }
+    }
+
+    pub(crate) async fn pending(&self) -> Option<Arc<Queue>> {
+        match self.ask(Ask::Pending).await? {
+            Answer::Pending(queue) => Some(queue),
+            Answer::Tops(_) | Answer::Tag(..) | Answer::Trends(_) => None,
         }
     }
 

@@ -1,7 +1,7 @@
 //! What goes through the dataflow, and at which times.
 
 use engine::{
-    count::{Delta, Detail, Partial, Trend},
+    count::{Delta, Detail, Partial, Sampled, Trend},
     key::{GROUPS, Key, group_of},
 };
 use model::{Epoch, Filter, Window};
@@ -64,6 +64,8 @@ pub(super) enum Ask {
     Tag(Key, Window),
     /// What is trending, with its last days.
     Trends,
+    /// The most mentioned tags that wait to be approved.
+    Pending,
 }
 
 /// What a worker contributes to the results of an epoch (`of` is `None`) or to an answer.
@@ -78,6 +80,7 @@ pub(super) enum Part {
     Tops(Partial),
     Tag(Option<Box<Detail>>),
     Trends(Vec<Trend>),
+    Pending(Vec<Sampled>),
 }
 
 impl Record {
@@ -95,7 +98,7 @@ impl Ask {
     /// Who of all workers can contribute to the answer.
     pub(super) fn workers(&self, crew: Crew) -> std::ops::Range<u64> {
         match self {
-            Self::Tops(_) | Self::Trends => 0..crew.all() as u64,
+            Self::Tops(_) | Self::Trends | Self::Pending => 0..crew.all() as u64,
             Self::Tag(key, _) => {
                 let owner = crew.owner(group_of(key)) as u64;
                 owner..owner + 1

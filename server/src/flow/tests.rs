@@ -10,7 +10,7 @@ use std::sync::atomic::Ordering::Relaxed;
 
 use super::*;
 use crate::{
-    moderation::Blocked,
+    moderation::Rulebook,
     results::{Live, NoTag},
     store::{self, SealedEpoch, SealedReceipts, Settings},
 };
@@ -77,7 +77,7 @@ fn parts(
         grammar: Grammar::Twitter,
         max_tags: 2_000_000,
         watched: Arc::default(),
-        blocked: Blocked::default(),
+        rules: Rulebook::default(),
         results,
         durable,
         known: Arc::default(),

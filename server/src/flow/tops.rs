@@ -4,7 +4,7 @@ use std::{cmp::Reverse, collections::BTreeMap, time::Duration};
 
 use engine::{
     alerts::{RISING, Seen},
-    count::{Detail, Leader, Leaders, Part, Partial, Trend, day_of},
+    count::{Detail, Leader, Leaders, Part, Partial, Sampled, Trend, day_of},
     grammar::Grammar,
     key::Key,
 };
@@ -16,7 +16,7 @@ use model::{
 
 use crate::{
     epoch::end_of,
-    results::{Results, Trending, Trends, Watched, Whole},
+    results::{Pending, Queue, Results, Trending, Trends, Watched, Whole},
 };
 
 pub(super) fn results(
@@ -183,6 +183,19 @@ pub(super) fn trends(epoch: Epoch, found: &[Trend], batch: Duration, grammar: Gr
             tag: grammar.shown(&leader.spelling),
             key: leader.key.to_string(),
             days: *days,
+        }),
+    }
+}
+
+pub(super) fn pending(epoch: Epoch, found: &[Sampled], grammar: Grammar) -> Queue {
+    Queue {
+        epoch,
+        tags: each(found, |Sampled { leader, link }| Pending {
+            key: leader.key.clone(),
+            tag: grammar.shown(&leader.spelling),
+            count: leader.count,
+            people: leader.people,
+            link: link.as_deref().map(str::to_owned),
         }),
     }
 }

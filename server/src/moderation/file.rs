@@ -7,6 +7,7 @@ use std::{
     fs::File,
     io::{self, Read},
     path::PathBuf,
+    sync::Arc,
     time::Duration,
 };
 
@@ -15,7 +16,7 @@ use engine::{grammar::Grammar, key::Key};
 use tokio::task::spawn_blocking;
 use tokio_util::sync::CancellationToken;
 
-use super::{Blocked, Whose};
+use super::Rulebook;
 
 /// How often the file is looked at.
 const PERIOD: Duration = Duration::from_millis(500);
@@ -41,7 +42,7 @@ pub(crate) struct Unreadable {
 
 impl ListFile {
     /// Reads the file again whenever it has changed.
-    pub(crate) async fn follow(self, blocked: Blocked, stop: CancellationToken) {
+    pub(crate) async fn follow(self, rules: Rulebook, stop: CancellationToken) {
         let mut file = self;
         while stop
             .run_until_cancelled(tokio::time::sleep(PERIOD))
@@ -56,7 +57,7 @@ impl ListFile {
             match news {
                 Ok(Some(list)) => {
                     tracing::info!("{} tags are blocked", list.len());
-                    blocked.replace(Whose::File, list);
+                    rules.change(|rules| rules.of_file = Arc::new(list));
                 }
                 Ok(None) => {}
                 Err(why) => tracing::warn!("{why}; what was blocked stays blocked"),
@@ -65,17 +66,17 @@ impl ListFile {
     }
 
     /// Refuses a file that is no list.
-    pub(crate) fn open(path: PathBuf, grammar: Grammar) -> Result<(Self, Blocked), Unreadable> {
+    pub(crate) fn open(path: PathBuf, grammar: Grammar) -> Result<(Self, Rulebook), Unreadable> {
         let mut file = Self {
             path,
             grammar,
             read: Err(String::new()),
         };
-        let blocked = Blocked::default();
+        let rules = Rulebook::default();
         if let Some(list) = file.news()? {
-            blocked.replace(Whose::File, list);
+            rules.change(|rules| rules.of_file = Arc::new(list));
         }
-        Ok((file, blocked))
+        Ok((file, rules))
     }
 
     /// The list where it is another one than before; what is wrong is said once.
@@ -163,8 +164,8 @@ mod tests {
         let error = ListFile::open(path.clone(), Grammar::Twitter).unwrap_err();
         assert!(error.to_string().contains("--block"), "{error}");
         fs::write(&path, "#a").unwrap();
-        let (mut file, blocked) = ListFile::open(path.clone(), Grammar::Twitter).unwrap();
-        assert_eq!(*blocked.in_force(Epoch(1)), keys(&["a"]));
+        let (mut file, rules) = ListFile::open(path.clone(), Grammar::Twitter).unwrap();
+        assert_eq!(*rules.in_force(Epoch(1)).of_file, keys(&["a"]));
         assert_eq!(file.news().unwrap(), None);
         fs::write(&path, "\u{85}#\n#b").unwrap();
         file.news().unwrap_err();

@@ -1,4 +1,5 @@
-//! What operators do: tags that they block and unblock while the program runs.
+//! What operators do while the program runs: tags that they block and unblock, and, while they review tags,
+//! those that they approve.
 //!
 //! **Invariant:** an action is durable before it is in force and before it is answered; actions come into
 //! force in the order in which they are durable.
@@ -11,15 +12,18 @@ use std::{
 use app::address::tag_name;
 use engine::{grammar::Grammar, key::Key};
 
-use super::{Blocked, Whose};
+use super::{Rulebook, Rules};
 use crate::{
     epoch,
     log::printable,
-    store::{Action, BlockedTag, Deed, LAST_ACTIONS, Log, StoreError},
+    store::{Action, Deed, JudgedTag, LAST_ACTIONS, Log, StoreError},
 };
 
 /// Tags that operators may block.
 pub(crate) const BY_OPERATORS: usize = 10_000;
+
+/// Tags that may be approved.
+pub(crate) const APPROVED: usize = 100_000;
 
 /// Bytes of a tag as it is typed.
 const LONGEST: usize = 1024;
@@ -32,13 +36,16 @@ pub(crate) struct Operators(Arc<Inner>);
 struct Inner {
     log: Arc<Log>,
     grammar: Grammar,
-    blocked: Blocked,
+    rules: Rulebook,
     done: Mutex<Done>,
 }
 
 #[derive(Debug)]
 struct Done {
-    blocked: BTreeMap<Key, BlockedTag>,
+    blocked: BTreeMap<Key, JudgedTag>,
+    /// In force while tags are reviewed.
+    approved: Arc<HashSet<Key>>,
+    is_reviewed: bool,
     /// The newest first.
     actions: VecDeque<Action>,
     /// The number of the next one.
@@ -56,41 +63,54 @@ pub(crate) enum Refused {
     IsNotBlocked,
     #[error("As many hashtags are blocked as may: unblock others first.")]
     TooMany,
+    #[error("That hashtag is approved already.")]
+    IsApproved,
+    #[error("As many hashtags are approved as may: block some of them first.")]
+    TooManyApproved,
+    #[error("The boards show nothing yet: try again in a moment.")]
+    NothingShown,
+    #[error("That is so already.")]
+    IsSo,
     #[error("It cannot be written down, so nothing was done; the log says why.")]
     Store(#[from] StoreError),
 }
 
 impl Operators {
-    /// What they block is in force when this returns.
+    /// What they have done is in force when this returns.
     pub(crate) fn load(
         log: Arc<Log>,
         grammar: Grammar,
-        blocked: Blocked,
+        rules: Rulebook,
     ) -> Result<Self, StoreError> {
         let mut done = Done {
             blocked: BTreeMap::new(),
+            approved: Arc::default(),
+            is_reviewed: log.is_reviewed()?,
             actions: VecDeque::new(),
             next: 0,
         };
         log.blocked(|key, tag| {
             done.blocked.insert(Key::verbatim(key), tag);
         })?;
+        let mut approved = HashSet::new();
+        log.approved(|key, _| {
+            approved.insert(Key::verbatim(key));
+        })?;
+        done.approved = Arc::new(approved);
         log.actions(|number, action| {
             done.next = number + 1;
             done.actions.push_front(action);
         })?;
-        if !done.blocked.is_empty() {
-            blocked.replace(Whose::Operators, done.keys());
-        }
+        rules.change(|rules| done.tell(rules));
         Ok(Self(Arc::new(Inner {
             log,
             grammar,
-            blocked,
+            rules,
             done: Mutex::new(done),
         })))
     }
 
-    /// Blocks a tag of that name. It waits for the disk.
+    /// Blocks a tag of that name; it is no longer approved. It waits for the disk.
     pub(crate) fn block(&self, name: &str) -> Result<(), Refused> {
         let (key, tag) = self.tag(name)?;
         let mut done = self.done();
@@ -101,7 +121,7 @@ impl Operators {
             return Err(Refused::TooMany);
         }
         let key = key.as_str().to_owned();
-        self.act(&mut done, Deed::Block { key, tag })
+        self.act(&mut done, Deed::Block { key, tag }, &BTreeMap::new())
     }
 
     /// Lets a tag of that name be shown again, unless the file names it. It waits for the disk.
@@ -112,13 +132,69 @@ impl Operators {
             return Err(Refused::IsNotBlocked);
         }
         let key = key.as_str().to_owned();
-        self.act(&mut done, Deed::Unblock { key, tag })
+        self.act(&mut done, Deed::Unblock { key, tag }, &BTreeMap::new())
+    }
+
+    /// Lets a tag of that name be shown while tags are reviewed. It waits for the disk.
+    pub(crate) fn approve(&self, name: &str) -> Result<(), Refused> {
+        let (key, tag) = self.tag(name)?;
+        let mut done = self.done();
+        if done.blocked.contains_key(&key) {
+            return Err(Refused::IsBlocked);
+        }
+        if done.approved.contains(&key) {
+            return Err(Refused::IsApproved);
+        }
+        let deed = Deed::Approve {
+            key: key.as_str().to_owned(),
+            tag: tag.clone(),
+        };
+        self.act(&mut done, deed, &BTreeMap::from([(key, tag)]))
+    }
+
+    /// From now on tags are shown only once they are approved, as those of the names given are by this. It
+    /// waits for the disk.
+    pub(crate) fn review(&self, shown: &[String]) -> Result<(), Refused> {
+        let mut done = self.done();
+        if done.is_reviewed {
+            return Err(Refused::IsSo);
+        }
+        let named = shown.iter().filter_map(|name| self.tag(name).ok());
+        let is_new = |(key, _): &(Key, String)| {
+            !done.approved.contains(key) && !done.blocked.contains_key(key)
+        };
+        let approved: BTreeMap<Key, String> = named.filter(is_new).collect();
+        let deed = Deed::Review {
+            approved: approved.len() as u64,
+        };
+        self.act(&mut done, deed, &approved)
+    }
+
+    /// Lets all tags be shown again that are not blocked. It waits for the disk.
+    pub(crate) fn end_review(&self) -> Result<(), Refused> {
+        let mut done = self.done();
+        if !done.is_reviewed {
+            return Err(Refused::IsSo);
+        }
+        self.act(&mut done, Deed::EndReview, &BTreeMap::new())
+    }
+
+    /// How many tags are approved, and whether tags are reviewed.
+    pub(crate) fn approved(&self) -> (usize, bool) {
+        let done = self.done();
+        (done.approved.len(), done.is_reviewed)
+    }
+
+    /// Whether a tag waits to be approved, as of the last action.
+    pub(crate) fn is_pending(&self) -> impl Fn(&Key) -> bool + use<> {
+        let rules = self.0.rules.newest();
+        move |key| rules.is_pending(key)
     }
 
     /// Up to `most` of the tags that they block, those blocked last first, and how many there are.
-    pub(crate) fn blocked(&self, most: usize) -> (Vec<BlockedTag>, usize) {
+    pub(crate) fn blocked(&self, most: usize) -> (Vec<JudgedTag>, usize) {
         let done = self.done();
-        let mut all: Vec<&BlockedTag> = done.blocked.values().collect();
+        let mut all: Vec<&JudgedTag> = done.blocked.values().collect();
         // Stable: equal ones stay in the order of their keys.
         all.sort_by_key(|tag| std::cmp::Reverse(tag.at));
         (all.iter().take(most).copied().cloned().collect(), all.len())
@@ -126,7 +202,7 @@ impl Operators {
 
     /// Up to `most` of the tags that the file names, as boards show them, and how many there are.
     pub(crate) fn of_file(&self, most: usize) -> (Vec<String>, usize) {
-        let all = self.0.blocked.of_file();
+        let all = &self.0.rules.newest().of_file;
         let mut keys: Vec<&Key> = all.iter().collect();
         keys.sort_unstable();
         let shown = |key: &&Key| self.0.grammar.shown(key.as_str());
@@ -152,32 +228,61 @@ impl Operators {
         Ok((key, grammar.shown(spelling)))
     }
 
-    fn act(&self, done: &mut Done, deed: Deed) -> Result<(), Refused> {
+    fn act(
+        &self,
+        done: &mut Done,
+        deed: Deed,
+        approved: &BTreeMap<Key, String>,
+    ) -> Result<(), Refused> {
+        if done.approved.len() + approved.len() > APPROVED {
+            return Err(Refused::TooManyApproved);
+        }
         let action = Action {
             at: epoch::now(),
             deed,
         };
-        self.0.log.act(done.next, &action).inspect_err(|error| {
+        let written = self.0.log.act(done.next, &action, approved);
+        written.inspect_err(|error| {
             tracing::error!("an action of an operator cannot be written down: {error}");
         })?;
+        if !approved.is_empty() {
+            Arc::make_mut(&mut done.approved).extend(approved.keys().cloned());
+        }
         match &action.deed {
             Deed::Block { key, tag } => {
                 tracing::info!("an operator has blocked {}", printable(tag));
-                let tag = BlockedTag {
+                let tag = JudgedTag {
                     tag: tag.clone(),
                     at: action.at,
                 };
-                done.blocked.insert(Key::verbatim(key), tag);
+                let key = Key::verbatim(key);
+                if done.approved.contains(&key) {
+                    Arc::make_mut(&mut done.approved).remove(&key);
+                }
+                done.blocked.insert(key, tag);
             }
             Deed::Unblock { key, tag } => {
                 tracing::info!("an operator has unblocked {}", printable(tag));
                 done.blocked.remove(&Key::verbatim(key));
             }
+            Deed::Approve { tag, .. } => {
+                tracing::info!("an operator has approved {}", printable(tag));
+            }
+            Deed::Review { approved } => {
+                tracing::info!(
+                    "an operator reviews hashtags from now on; {approved} shown are approved"
+                );
+                done.is_reviewed = true;
+            }
+            Deed::EndReview => {
+                tracing::info!("an operator no longer reviews hashtags");
+                done.is_reviewed = false;
+            }
         }
         done.next += 1;
         done.actions.push_front(action);
         done.actions.truncate(LAST_ACTIONS as usize);
-        self.0.blocked.replace(Whose::Operators, done.keys());
+        self.0.rules.change(|rules| done.tell(rules));
         Ok(())
     }
 
@@ -187,14 +292,16 @@ impl Operators {
 }
 
 impl Done {
-    fn keys(&self) -> HashSet<Key> {
-        self.blocked.keys().cloned().collect()
+    /// Makes the rules say what was done.
+    fn tell(&self, rules: &mut Rules) {
+        rules.of_operators = Arc::new(self.blocked.keys().cloned().collect());
+        rules.approved = self.is_reviewed.then(|| self.approved.clone());
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use engine::key::key_of;
+    use engine::{count::Hides as _, key::key_of};
 
     use super::*;
 
@@ -202,16 +309,16 @@ mod tests {
         names.iter().filter_map(|name| key_of(name)).collect()
     }
 
-    fn load(log: &Arc<Log>) -> (Operators, Blocked) {
-        let blocked = Blocked::default();
-        let operators = Operators::load(log.clone(), Grammar::Twitter, blocked.clone()).unwrap();
-        (operators, blocked)
+    fn load(log: &Arc<Log>) -> (Operators, Rulebook) {
+        let rules = Rulebook::default();
+        let operators = Operators::load(log.clone(), Grammar::Twitter, rules.clone()).unwrap();
+        (operators, rules)
     }
 
     #[test]
     fn what_is_done_is_in_force_and_known_to_who_comes_after() {
         let log = Arc::new(Log::in_memory());
-        let (operators, blocked) = load(&log);
+        let (operators, rules) = load(&log);
         operators.block(" #Rust ").unwrap();
         operators.block("日本").unwrap();
         operators.block("wasm").unwrap();
@@ -225,8 +332,9 @@ mod tests {
             );
         }
         let (again, in_force) = load(&log);
-        assert_eq!(*in_force.newest(), keys(&["rust", "日本"]));
-        assert_eq!(*blocked.newest(), *in_force.newest());
+        let blocked = in_force.newest().of_operators.clone();
+        assert_eq!(*blocked, keys(&["rust", "日本"]));
+        assert_eq!(*blocked, *rules.newest().of_operators);
         assert_eq!(again.actions(9), operators.actions(9));
         assert_eq!(again.actions(9).len(), 4);
         let (first, all) = again.blocked(1);
@@ -242,9 +350,61 @@ mod tests {
             operators.block("a").unwrap();
             operators.unblock("a").unwrap();
         }
-        let (again, blocked) = load(&log);
-        assert_eq!(*blocked.newest(), keys(&["first"]));
+        let (again, rules) = load(&log);
+        assert_eq!(*rules.newest().of_operators, keys(&["first"]));
         assert_eq!(again.actions(usize::MAX).len(), LAST_ACTIONS as usize);
         assert_eq!(again.actions(usize::MAX), operators.actions(usize::MAX));
+    }
+
+    #[test]
+    fn while_tags_are_reviewed_those_approved_are_shown() {
+        let log = Arc::new(Log::in_memory());
+        let (operators, rules) = load(&log);
+        let shown = |rules: &Rulebook| -> Vec<&str> {
+            let all = ["a", "b", "c"].into_iter();
+            all.filter(|name| !rules.newest().hides(&key_of(name).unwrap()))
+                .collect()
+        };
+        operators.block("b").unwrap();
+        assert!(matches!(operators.end_review(), Err(Refused::IsSo)));
+        operators.review(&["#A".into(), "#b".into()]).unwrap();
+        assert!(matches!(operators.review(&[]), Err(Refused::IsSo)));
+        assert_eq!(shown(&rules), ["a"]);
+        assert!(matches!(operators.approve("a"), Err(Refused::IsApproved)));
+        assert!(matches!(operators.approve("b"), Err(Refused::IsBlocked)));
+        operators.approve("#C").unwrap();
+        assert_eq!(shown(&rules), ["a", "c"]);
+        operators.block("a").unwrap();
+        operators.unblock("a").unwrap();
+        assert_eq!(shown(&rules), ["c"], "it waits again");
+        let pending = operators.is_pending();
+        assert!(pending(&key_of("a").unwrap()) && !pending(&key_of("c").unwrap()));
+        let (again, in_force) = load(&log);
+        assert_eq!(shown(&in_force), ["c"]);
+        assert_eq!(again.approved(), (1, true));
+        assert_eq!(again.actions(9), operators.actions(9));
+        again.end_review().unwrap();
+        assert_eq!(shown(&in_force), ["a", "c"]);
+        let (third, in_force) = load(&log);
+        assert_eq!(shown(&in_force), ["a", "c"]);
+        assert_eq!(third.approved(), (1, false));
+    }
+
+    #[test]
+    fn no_more_are_approved_than_may_be() {
+        let log = Arc::new(Log::in_memory());
+        let (operators, _) = load(&log);
+        let names: Vec<String> = (0..=APPROVED)
+            .map(|number| format!("tag{number}"))
+            .collect();
+        let refused = operators.review(&names);
+        assert!(matches!(refused, Err(Refused::TooManyApproved)));
+        assert_eq!(operators.approved(), (0, false));
+        operators.review(&names[1..]).unwrap();
+        let refused = operators.approve(&names[0]);
+        assert!(matches!(refused, Err(Refused::TooManyApproved)));
+        operators.block(&names[1]).unwrap();
+        operators.approve(&names[0]).unwrap();
+        assert_eq!(operators.approved(), (APPROVED, true));
     }
 }

@@ -1,4 +1,4 @@
-//! What operators have done, and which tags they block by it.
+//! What operators have done, and which tags they block and approve by it.
 
 use serde::{Deserialize, Serialize};
 
@@ -24,11 +24,21 @@ pub(crate) enum Deed {
         key: String,
         tag: String,
     },
+    Approve {
+        key: String,
+        tag: String,
+    },
+    /// From then on a tag is shown only once it is approved.
+    Review {
+        /// As many were approved by it, for they were shown.
+        approved: u64,
+    },
+    EndReview,
 }
 
-/// A tag that operators block.
+/// A tag that operators block, or have approved.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct BlockedTag {
+pub(crate) struct JudgedTag {
     pub(crate) tag: String,
     /// Since when.
     pub(crate) at: u64,

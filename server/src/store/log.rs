@@ -1,20 +1,21 @@
 //! `log.redb`: sealed epochs, and how far each source is read.
 
 use std::{
+    collections::BTreeMap,
     path::Path,
     sync::Arc,
     time::{Duration, Instant},
 };
 
-use engine::{count::Deltas, grammar::Grammar};
+use engine::{count::Deltas, grammar::Grammar, key};
 use model::Epoch;
 use redb::{
     Database, Key, ReadOnlyTable, ReadableDatabase, ReadableTable, ReadableTableMetadata,
-    TableDefinition, TableError, WriteTransaction,
+    TableDefinition, TableError, Value, WriteTransaction,
 };
 
 use super::{
-    Action, BlockedTag, Commits, Deed, DeliveryKey, LAST_ACTIONS, OpenError, Receipt, SealedEpoch,
+    Action, Commits, Deed, DeliveryKey, JudgedTag, LAST_ACTIONS, OpenError, Receipt, SealedEpoch,
     SealedReceipts, StoreError,
     action::StoredAction,
     alert, crash, file,
@@ -36,8 +37,13 @@ const CURSORS: TableDefinition<&str, &[u8]> = TableDefinition::new("cursors");
 const RECEIPTS: TableDefinition<(u64, u128), &[u8]> = TableDefinition::new("receipts");
 /// Number → an [`Action`] of operators, the last ones. Neither this nor the next is there before the first.
 const ACTIONS: TableDefinition<u64, &[u8]> = TableDefinition::new("actions");
-/// Key → the [`BlockedTag`], of all that operators block.
+/// Key → the [`JudgedTag`], of all that operators block.
 const BLOCKED: TableDefinition<&str, &[u8]> = TableDefinition::new("blocked");
+/// Key → the [`JudgedTag`], of all that operators have approved. Neither this nor the next is there before
+/// the first.
+const APPROVED: TableDefinition<&str, &[u8]> = TableDefinition::new("approved");
+/// Since when tags are reviewed, in milliseconds since the Unix epoch; empty while they are not.
+const REVIEW: TableDefinition<u64, ()> = TableDefinition::new("review");
 /// What was given when the directory was made, and must be given again; and [`AUTHOR_KEY`].
 pub(super) const SETTINGS: TableDefinition<&str, &str> = TableDefinition::new("settings");
 
@@ -55,7 +61,9 @@ pub(super) fn each_table(tables: &mut impl Tables) -> Result<(), StoreError> {
     tables.table(alert::ALERTS, Values::Summed)?;
     tables.table(alert::SPENT, Values::Summed)?;
     tables.table(ACTIONS, Values::Summed)?;
-    tables.table(BLOCKED, Values::Summed)
+    tables.table(BLOCKED, Values::Summed)?;
+    tables.table(APPROVED, Values::Summed)?;
+    tables.table(REVIEW, Values::Plain)
 }
 
 /// What a data directory is bound to.
@@ -301,8 +309,21 @@ impl Log {
         Ok(())
     }
 
-    /// Makes an action and what comes of it durable, in one commit. Numbers go up.
-    pub(crate) fn act(&self, number: u64, action: &Action) -> Result<(), StoreError> {
+    /// Makes an action and what comes of it durable, in one commit. Numbers go up. `approved` are the keys
+    /// of the tags that are approved by it, with how they are shown.
+    pub(crate) fn act(
+        &self,
+        number: u64,
+        action: &Action,
+        approved: &BTreeMap<key::Key, String>,
+    ) -> Result<(), StoreError> {
+        let judged = |tag: &String| {
+            let tag = JudgedTag {
+                tag: tag.clone(),
+                at: action.at,
+            };
+            encode(&StoredAction::First(tag))
+        };
         let write = file::begin_write(&self.0)?;
         {
             let mut table = write.open_table(ACTIONS)?;
@@ -311,19 +332,24 @@ impl Log {
             while table.len()? > LAST_ACTIONS {
                 table.pop_first()?;
             }
-            let mut table = write.open_table(BLOCKED)?;
+            let mut blocks = write.open_table(BLOCKED)?;
+            let mut approvals = write.open_table(APPROVED)?;
+            for (key, tag) in approved {
+                approvals.insert(key.as_str(), judged(tag)?.as_slice())?;
+            }
             match &action.deed {
                 Deed::Block { key, tag } => {
-                    let tag = BlockedTag {
-                        tag: tag.clone(),
-                        at: action.at,
-                    };
-                    let value = encode(&StoredAction::First(tag))?;
-                    table.insert(key.as_str(), value.as_slice())?;
+                    blocks.insert(key.as_str(), judged(tag)?.as_slice())?;
+                    approvals.remove(key.as_str())?;
                 }
                 Deed::Unblock { key, .. } => {
-                    table.remove(key.as_str())?;
+                    blocks.remove(key.as_str())?;
                 }
+                Deed::Approve { .. } => {}
+                Deed::Review { .. } => {
+                    write.open_table(REVIEW)?.insert(action.at, ())?;
+                }
+                Deed::EndReview => write.open_table(REVIEW)?.retain(|_, ()| false)?,
             }
         }
         write.commit()?;
@@ -344,23 +370,44 @@ impl Log {
     }
 
     /// Gives each tag that operators block with its key, in the order of the keys.
-    pub(crate) fn blocked(&self, mut each: impl FnMut(&str, BlockedTag)) -> Result<(), StoreError> {
-        let Some(table) = self.table(BLOCKED)? else {
+    pub(crate) fn blocked(&self, each: impl FnMut(&str, JudgedTag)) -> Result<(), StoreError> {
+        self.judged(BLOCKED, each)
+    }
+
+    /// The same of those that they have approved.
+    pub(crate) fn approved(&self, each: impl FnMut(&str, JudgedTag)) -> Result<(), StoreError> {
+        self.judged(APPROVED, each)
+    }
+
+    /// Whether tags are shown only once they are approved.
+    pub(crate) fn is_reviewed(&self) -> Result<bool, StoreError> {
+        match self.table(REVIEW)? {
+            Some(table) => Ok(!table.is_empty()?),
+            None => Ok(false),
+        }
+    }
+
+    fn judged(
+        &self,
+        table: TableDefinition<'_, &'static str, &'static [u8]>,
+        mut each: impl FnMut(&str, JudgedTag),
+    ) -> Result<(), StoreError> {
+        let Some(table) = self.table(table)? else {
             return Ok(());
         };
         for entry in table.iter()? {
             let (key, stored) = entry?;
-            let tag: StoredAction<BlockedTag> = decode(stored.value())?;
+            let tag: StoredAction<JudgedTag> = decode(stored.value())?;
             each(key.value(), tag.value());
         }
         Ok(())
     }
 
     /// `None` where nothing was ever written into it.
-    fn table<K: Key + 'static>(
+    fn table<K: Key + 'static, V: Value + 'static>(
         &self,
-        definition: TableDefinition<'_, K, &'static [u8]>,
-    ) -> Result<Option<ReadOnlyTable<K, &'static [u8]>>, StoreError> {
+        definition: TableDefinition<'_, K, V>,
+    ) -> Result<Option<ReadOnlyTable<K, V>>, StoreError> {
         match self.0.begin_read()?.open_table(definition) {
             Ok(table) => Ok(Some(table)),
             Err(TableError::TableDoesNotExist(_)) => Ok(None),

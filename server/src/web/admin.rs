@@ -1,4 +1,4 @@
-//! The page for operators: what they block, and what they did last. It is there when there is a token for it.
+//! The page for operators: what they block, what waits to be approved, and what they did last. It is there when there is a token for it.
 //!
 //! * [`routes`] its addresses; [`page`] what it looks like; [`sessions`] who is signed in
 //!
@@ -66,6 +66,9 @@ pub(super) fn routes(admin: Option<&Admin>) -> Router<Arc<Web>> {
         .route("/admin/sign-out", post(sign_out))
         .route("/admin/block", post(block))
         .route("/admin/unblock", post(unblock))
+        .route("/admin/approve", post(approve))
+        .route("/admin/review", post(review))
+        .route("/admin/end-review", post(end_review))
         .layer(axum::Extension(admin.clone()))
 }
 
@@ -90,6 +93,9 @@ async fn show(
     let told = match said.done.as_deref() {
         Some("block") => Some("The hashtag is blocked."),
         Some("unblock") => Some("The hashtag is no longer blocked here."),
+        Some("approve") => Some("The hashtag is approved."),
+        Some("review") => Some("From now on a hashtag is shown only once it is approved."),
+        Some("end-review") => Some("Hashtags are shown again without being approved."),
         _ => None,
     };
     signed_in(&web, &admin, &session, StatusCode::OK, told).await
@@ -150,7 +156,7 @@ async fn sign_out(
     headers: HeaderMap,
     Form(sent): Form<Sent>,
 ) -> Response {
-    if let Err(refused) = admitted(&web, &admin, &headers, &sent) {
+    if let Err(refused) = admitted(&web, &admin, &headers, &sent.form) {
         return *refused;
     }
     admin.sessions.end(&headers);
@@ -167,8 +173,8 @@ async fn block(
         &web,
         &admin,
         &headers,
-        sent,
-        Operators::block,
+        &sent.form,
+        move |operators| operators.block(&sent.tag),
         "/admin?done=block",
     )
     .await
@@ -184,9 +190,66 @@ async fn unblock(
         &web,
         &admin,
         &headers,
-        sent,
-        Operators::unblock,
+        &sent.form,
+        move |operators| operators.unblock(&sent.tag),
         "/admin?done=unblock",
+    )
+    .await
+}
+
+async fn approve(
+    State(web): State<Arc<Web>>,
+    axum::Extension(admin): Known,
+    headers: HeaderMap,
+    Form(sent): Form<Sent>,
+) -> Response {
+    act(
+        &web,
+        &admin,
+        &headers,
+        &sent.form,
+        move |operators| operators.approve(&sent.tag),
+        "/admin?done=approve",
+    )
+    .await
+}
+
+/// What all boards show at this moment is approved by it.
+async fn review(
+    State(web): State<Arc<Web>>,
+    axum::Extension(admin): Known,
+    headers: HeaderMap,
+    Form(sent): Form<Sent>,
+) -> Response {
+    let newest = web.live.newest();
+    act(
+        &web,
+        &admin,
+        &headers,
+        &sent.form,
+        move |operators| {
+            let newest = newest.ok_or(Refused::NothingShown)?;
+            let shown: Vec<String> = newest.tags().into_iter().map(str::to_owned).collect();
+            operators.review(&shown)
+        },
+        "/admin?done=review",
+    )
+    .await
+}
+
+async fn end_review(
+    State(web): State<Arc<Web>>,
+    axum::Extension(admin): Known,
+    headers: HeaderMap,
+    Form(sent): Form<Sent>,
+) -> Response {
+    act(
+        &web,
+        &admin,
+        &headers,
+        &sent.form,
+        Operators::end_review,
+        "/admin?done=end-review",
     )
     .await
 }
@@ -195,17 +258,17 @@ async fn act(
     web: &Web,
     admin: &Admin,
     headers: &HeaderMap,
-    sent: Sent,
-    act: fn(&Operators, &str) -> Result<(), Refused>,
+    form: &str,
+    act: impl FnOnce(&Operators) -> Result<(), Refused> + Send + 'static,
     then: &'static str,
 ) -> Response {
-    let session = match admitted(web, admin, headers, &sent) {
+    let session = match admitted(web, admin, headers, form) {
         Ok(session) => session,
         Err(refused) => return *refused,
     };
     let operators = admin.operators.clone();
     // It goes on when the client leaves: what is done is done whole.
-    let acting = spawn_blocking(move || act(&operators, &sent.tag));
+    let acting = spawn_blocking(move || act(&operators));
     let refused = match acting.await {
         Ok(Ok(())) => return see_other(then, None),
         Ok(Err(refused)) => refused,
@@ -213,8 +276,13 @@ async fn act(
     };
     let status = match refused {
         Refused::NoTag => StatusCode::BAD_REQUEST,
-        Refused::IsBlocked | Refused::IsNotBlocked | Refused::TooMany => StatusCode::CONFLICT,
-        Refused::Store(_) => StatusCode::SERVICE_UNAVAILABLE,
+        Refused::IsBlocked
+        | Refused::IsNotBlocked
+        | Refused::TooMany
+        | Refused::IsApproved
+        | Refused::TooManyApproved
+        | Refused::IsSo => StatusCode::CONFLICT,
+        Refused::NothingShown | Refused::Store(_) => StatusCode::SERVICE_UNAVAILABLE,
     };
     signed_in(web, admin, &session, status, Some(&refused.to_string())).await
 }
@@ -226,7 +294,7 @@ fn admitted(
     web: &Web,
     admin: &Admin,
     headers: &HeaderMap,
-    sent: &Sent,
+    form: &str,
 ) -> Result<Session, Box<Response>> {
     let refuse = |told| {
         let page = page::sign_in(&web.site.assets().css, Some(told));
@@ -237,7 +305,7 @@ fn admitted(
     }
     let session = admin.sessions.of(headers);
     let session = session.ok_or_else(|| refuse("Sign in first: nothing was done."))?;
-    if !session.has_form(&sent.form) {
+    if !session.has_form(form) {
         return Err(refuse("That form is an old one, so nothing was done."));
     }
     Ok(session)
@@ -266,8 +334,14 @@ async fn signed_in(
     let css = web.site.assets().css.clone();
     let (operators, form) = (admin.operators.clone(), session.form().to_owned());
     let told = told.map(str::to_owned);
+    let queue = match admin.operators.approved() {
+        (_, true) => web.live.pending().await,
+        (_, false) => None,
+    };
     // An action that is being written down holds what is read here.
-    let made = spawn_blocking(move || page::signed_in(&css, &operators, &form, told.as_deref()));
+    let made = spawn_blocking(move || {
+        page::signed_in(&css, &operators, queue.as_deref(), &form, told.as_deref())
+    });
     match made.await {
         Ok(page) => answer(status, page),
         Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),

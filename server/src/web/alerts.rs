@@ -37,7 +37,7 @@ pub(super) async fn alerts(
     State(web): State<Arc<Web>>,
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
-    let newest = web.alerts.newest(MOST_LISTED, web.live.is_blocked());
+    let newest = web.alerts.newest(MOST_LISTED, web.live.is_hidden());
     let alerts = newest.iter().map(|alert| alert.shown()).collect();
     let body = serde_json::to_vec(&Listed { alerts }).map_err(|_| ApiError::internal())?;
     Ok(etag::answer(&headers, "application/json", body))

@@ -2,21 +2,20 @@
 //! what it was made of.
 //!
 //! **Invariant:** who asks is given nothing older than the epoch that is newest to him, nor anything that
-//! was made by another list of blocked tags. There are [`MOST_KEPT`] at most; those of an epoch make room
+//! was made by other rules of what is shown. There are [`MOST_KEPT`] at most; those of an epoch make room
 //! as the next one is asked for. The lock is held to look one up, never to make one, and the count has no
 //! part in it.
 
 use std::{
-    collections::HashSet,
     sync::{Arc, Mutex, OnceLock, PoisonError},
     time::{Duration, Instant},
 };
 
 use app::address::Theme;
-use engine::key::Key;
 use model::{Epoch, View};
 
 use super::etag::Tagged;
+use crate::moderation::Rules;
 
 /// As many views and forms of an epoch are kept; the one that was not asked for longest makes room.
 const MOST_KEPT: usize = 256;
@@ -47,7 +46,7 @@ pub(super) enum Form {
 #[derive(Clone, Debug)]
 pub(super) struct Version {
     pub(super) epoch: Epoch,
-    pub(super) blocked: Option<Arc<HashSet<Key>>>,
+    pub(super) rules: Option<Arc<Rules>>,
 }
 
 /// A clone is another handle to the same.
@@ -104,7 +103,7 @@ impl Answers {
 
 impl Kept {
     fn holds(&self, newest: &Version, now: Instant) -> bool {
-        let same_list = match (&self.version.blocked, &newest.blocked) {
+        let same_rules = match (&self.version.rules, &newest.rules) {
             (Some(ours), Some(theirs)) => Arc::ptr_eq(ours, theirs),
             (None, None) => true,
             _ => false,
@@ -113,7 +112,7 @@ impl Kept {
             Form::Board { .. } => now.saturating_duration_since(self.since) < BOARD_HOLDS,
             Form::Json | Form::Csv | Form::Svg(_) => true,
         };
-        same_list && is_young && self.version.epoch >= newest.epoch
+        same_rules && is_young && self.version.epoch >= newest.epoch
     }
 }
 
@@ -147,7 +146,7 @@ mod tests {
     fn of(epoch: u64) -> Version {
         Version {
             epoch: Epoch(epoch),
-            blocked: None,
+            rules: None,
         }
     }
 
@@ -167,10 +166,10 @@ mod tests {
     }
 
     #[test]
-    fn no_answer_outlives_the_list_of_blocked_tags_it_was_made_by() {
+    fn no_answer_outlives_the_rules_it_was_made_by() {
         let answers = Answers::default();
-        let by = |list: &Arc<HashSet<Key>>| Version {
-            blocked: Some(list.clone()),
+        let by = |rules: &Arc<Rules>| Version {
+            rules: Some(rules.clone()),
             ..of(4)
         };
         // They are the same to look at.

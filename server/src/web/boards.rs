@@ -76,7 +76,7 @@ impl Web {
     ) -> Option<Tagged> {
         let version = Version {
             epoch,
-            blocked: self.live.blocked(),
+            rules: self.live.rules(),
         };
         self.answers.get(Question { view, form }, version, make)
     }
@@ -133,8 +133,8 @@ impl Web {
     /// `top` with at most `rows` rows; the rest is not copied. A tag that was blocked since, or that
     /// another program has posted, leaves its rank to the next one.
     fn first_rows(&self, top: &Top, rows: usize) -> Top {
-        let is_blocked = self.live.is_blocked();
-        let shown = top.rows.iter().filter(|row| !is_blocked(&row.tag));
+        let is_hidden = self.live.is_hidden();
+        let shown = top.rows.iter().filter(|row| !is_hidden(&row.tag));
         let ranked = (1..).zip(shown.take(rows));
         Top {
             window: top.window,
@@ -173,8 +173,8 @@ impl Web {
             external,
             behind: self.live.is_behind(),
             alerts: counted.as_ref().map_or_else(Vec::new, |results| {
-                let is_blocked = self.live.is_blocked();
-                self.alerts.notices(results.epoch, self.batch, is_blocked)
+                let is_hidden = self.live.is_hidden();
+                self.alerts.notices(results.epoch, self.batch, is_hidden)
             }),
         })
     }

@@ -91,8 +91,8 @@ pub(super) async fn tags(
 ) -> Result<Response, ApiError> {
     let page = Page::of(&read(parameters)?)?;
     let trends = web.live.trends().await.ok_or_else(ApiError::starting)?;
-    let is_blocked = web.live.is_blocked();
-    let all = trends.tags.iter().filter(|found| !is_blocked(&found.tag));
+    let is_hidden = web.live.is_hidden();
+    let all = trends.tags.iter().filter(|found| !is_hidden(&found.tag));
     let mut rest = all.skip(page.offset);
     // Without a host the links are relative ones.
     let origin = origin(&headers).unwrap_or_default();

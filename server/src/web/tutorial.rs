@@ -110,11 +110,11 @@ struct Refresh<V, L> {
 
 pub(super) async fn refresh(State(web): State<Arc<Web>>) -> Response {
     let headers = [(CACHE_CONTROL, "no-store")];
-    let is_blocked = web.live.is_blocked();
+    let is_hidden = web.live.is_hidden();
     if let Some(posted) = web.external.newest() {
         let board = Refresh {
-            values: shown(&posted.values, &posted.labels, &is_blocked),
-            labels: shown(&posted.labels, &posted.labels, &is_blocked),
+            values: shown(&posted.values, &posted.labels, &is_hidden),
+            labels: shown(&posted.labels, &posted.labels, &is_hidden),
         };
         return (headers, Json(board)).into_response();
     }
@@ -122,7 +122,7 @@ pub(super) async fn refresh(State(web): State<Arc<Web>>) -> Response {
     let rows = results.as_deref().map_or(&[][..], |results| {
         &results.top(Window::All, Ranking::Count).rows
     });
-    let rows = rows.iter().filter(|row| !is_blocked(&row.tag)).take(ROWS);
+    let rows = rows.iter().filter(|row| !is_hidden(&row.tag)).take(ROWS);
     let (values, labels): (Vec<u64>, Vec<&str>) =
         rows.map(|row| (row.count, row.tag.as_str())).unzip();
     (headers, Json(Refresh { values, labels })).into_response()
@@ -132,11 +132,11 @@ pub(super) async fn refresh(State(web): State<Arc<Web>>) -> Response {
 fn shown<'a>(
     list: &'a [Literal],
     labels: &[Literal],
-    is_blocked: &impl Fn(&str) -> bool,
+    is_hidden: &impl Fn(&str) -> bool,
 ) -> Vec<&'a Literal> {
     let places = (0..).zip(list);
     let shown = places.filter(|(place, _)| match labels.get(*place) {
-        Some(Literal::Text(label)) => !is_blocked(label),
+        Some(Literal::Text(label)) => !is_hidden(label),
         _ => true,
     });
     shown.map(|(_, item)| item).collect()

@@ -1,4 +1,4 @@
-//! The page for operators, and what they block there.
+//! The page for operators, and what they block and approve there.
 
 use std::path::Path;
 
@@ -297,4 +297,106 @@ async fn nobody_else_can_do_or_see_anything() {
     assert_eq!(refused.status(), 429);
     let wait: u64 = header(&refused, "retry-after").parse().unwrap();
     assert!((1..=60).contains(&wait), "{wait}");
+}
+
+#[tokio::test]
+async fn while_tags_are_reviewed_only_those_approved_are_shown() {
+    let data = tempfile::tempdir().unwrap();
+    let mut program = serve(data.path(), &["--workers", "2"]);
+    write(&mut program, "#rust #wasm\n#rust\n#spam\n").await;
+    let before = ["#rust", "#spam", "#wasm"];
+    wait_until("the posts", SOON, async || shows(&program, &before).await).await;
+
+    let operator = Operator::sign_in(&program).await;
+    for (what, tag, location) in [
+        ("block", "spam", "/admin?done=block"),
+        ("review", "", "/admin?done=review"),
+    ] {
+        let answer = operator.act(&program, what, tag).await;
+        assert_eq!(header(&answer, "location"), location);
+    }
+    assert_eq!(operator.act(&program, "review", "").await.status(), 409);
+    let posts = "#a #b #c\n#a #b\n{\"text\":\"#a #spam\",\"id\":\"1\",\"url\":\"https://a.example/1\"}\n#rust\n";
+    write(&mut program, posts).await;
+    let mut page = String::new();
+    wait_until("the queue", SOON, async || {
+        page = operator.page(&program).await;
+        queue(&page).len() == 3
+    })
+    .await;
+    assert_eq!(queue(&page), [("#a", "3"), ("#b", "2"), ("#c", "1")]);
+    let link = "<a href=\"https://a.example/1\" rel=\"noopener nofollow\"";
+    assert!(page.contains(link), "{page}");
+    assert!(page.contains("2 are approved, of 100000 at most"), "{page}");
+    assert!(
+        page.contains("<td>began the review</td><td><bdi>2 shown then</bdi></td>"),
+        "{page}"
+    );
+    assert!(shows(&program, &["#rust", "#wasm"]).await);
+    for path in ["/", "/api/v1/top?source=listen", "/api/v1/top.csv"] {
+        let text = program.get(path).await.text().await.unwrap();
+        assert!(text.contains("#wasm"), "{path}: {text}");
+        for tag in ["#a", "#b", "#c", "#spam"] {
+            let shown = [format!(">{tag}<"), format!("\"{tag}\""), format!(",{tag},")];
+            let is_shown = shown.iter().any(|shown| text.contains(shown));
+            assert!(!is_shown, "{tag} {path}: {text}");
+        }
+    }
+    assert_eq!(program.get("/api/v1/tags/a").await.status(), 404);
+
+    for (what, tag) in [("approve", "#B"), ("block", "#c")] {
+        assert_eq!(operator.act(&program, what, tag).await.status(), 303);
+        let page = operator.page(&program).await;
+        let mut left = queue(&page).into_iter();
+        let waits = left.any(|(left, _)| left.eq_ignore_ascii_case(tag));
+        assert!(!waits, "{what} {tag} is at once: {page}");
+    }
+    let approved = ["#rust", "#b", "#wasm"];
+    wait_until("#b", SOON, async || shows(&program, &approved).await).await;
+    assert_eq!(operator.act(&program, "approve", "b").await.status(), 409);
+    assert_eq!(operator.act(&program, "approve", "c").await.status(), 409);
+
+    program.kill9();
+    program.restart();
+    // Never is more shown, not for a moment.
+    let mut seen = Vec::new();
+    wait_until("what was counted", SOON, async || {
+        seen = program.counts().await;
+        !seen.is_empty()
+    })
+    .await;
+    let counted = approved.into_iter().zip([3, 2, 1]);
+    let counted: Vec<_> = counted.map(|(tag, n)| (tag.to_owned(), n)).collect();
+    assert_eq!(seen, counted);
+    let operator = Operator::sign_in(&program).await;
+    wait_until("the queue", SOON, async || {
+        queue(&operator.page(&program).await) == [("#a", "3")]
+    })
+    .await;
+    let answer = operator.act(&program, "end-review", "").await;
+    assert_eq!(header(&answer, "location"), "/admin?done=end-review");
+    let all = ["#a", "#rust", "#b", "#wasm"];
+    wait_until("all of them", SOON, async || shows(&program, &all).await).await;
+    assert!(
+        !operator
+            .page(&program)
+            .await
+            .contains("Hashtags to be approved")
+    );
+    program.terminate();
+    let told = is_sound(data.path());
+    assert!(told.contains("  3 hashtags are approved\n"), "{told}");
+}
+
+/// Tags that wait to be approved, with their mentions.
+fn queue(page: &str) -> Vec<(&str, &str)> {
+    let table = page.split("aria-labelledby=\"pending\"").nth(2);
+    let table = table.and_then(|table| table.split("</table>").next());
+    let rows = table.unwrap_or_default().split("<tr>").skip(2);
+    rows.filter_map(|row| {
+        let (_, row) = row.split_once("<bdi>")?;
+        let (tag, row) = row.split_once("</bdi></th><td>")?;
+        Some((tag, row.split_once('<')?.0))
+    })
+    .collect()
 }

@@ -8,6 +8,7 @@
 //! * `windows` where windows begin, `aging` how epochs leave them, `retraction` how deleted posts do
 //! * `bounds` what makes room, `sketches` samples within their bound: `people`, `samples`
 //! * `top` the best of some groups, `rising` how far a tag is above its past, `recent` its last minutes
+//! * `hides` which tags take no rank, `sampled` the most mentioned with a post of each
 //! * `days` what tags had on the last days, `trends` what rises with that beside it
 //! * `saved` the state as rows
 //!
@@ -21,12 +22,14 @@ mod days;
 mod delta;
 mod detail;
 mod group;
+mod hides;
 mod panes;
 mod partial;
 mod people;
 mod recent;
 mod retraction;
 mod rising;
+mod sampled;
 mod samples;
 mod saved;
 mod sketches;
@@ -43,8 +46,10 @@ pub use delta::{
 };
 pub use detail::Detail;
 pub use group::Group;
+pub use hides::Hides;
 pub use panes::Pane;
 pub use partial::{Before, Leader, Leaders, Part, Partial, Pulse};
+pub use sampled::Sampled;
 pub use saved::{ChangedSegment, Changes, SEGMENT, Saved, SavedGroup, SavedTag, Segment};
 pub use spellings::Spellings;
 pub use trends::Trend;

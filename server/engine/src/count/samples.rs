@@ -3,15 +3,12 @@
 //! A uniform sample of every window ([`skyband`]). Of a window with at most `k` such posts it is all of
 //! them.
 
-use std::{
-    cmp::Reverse,
-    collections::{BTreeMap, HashSet},
-};
+use std::{cmp::Reverse, collections::BTreeMap};
 
 use model::{Epoch, Kind};
 use serde::{Deserialize, Serialize};
 
-use super::{Named, Sample, skyband};
+use super::{Hides, Named, Sample, skyband};
 use crate::key::Key;
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -79,12 +76,7 @@ impl Samples {
     }
 
     /// Tags of the same posts since `from`, with estimated numbers of posts, most first.
-    pub(super) fn together(
-        &self,
-        from: Epoch,
-        k: usize,
-        hidden: &HashSet<Key>,
-    ) -> Vec<(Named, u64)> {
+    pub(super) fn together(&self, from: Epoch, k: usize, hidden: &impl Hides) -> Vec<(Named, u64)> {
         let within = || self.posts.iter().filter(|post| post.at >= from);
         // Above it not all epochs have all of their posts.
         let below = within().map(|post| post.below).min().unwrap_or(u32::MAX);
@@ -98,7 +90,7 @@ impl Samples {
         };
         let mut together: BTreeMap<&Key, (&Named, u64)> = BTreeMap::new();
         let others = sample.iter().flat_map(|post| &post.others);
-        for named in others.filter(|named| !hidden.contains(&named.key)) {
+        for named in others.filter(|named| !hidden.hides(&named.key)) {
             together.entry(&named.key).or_insert((named, 0)).1 += 1;
         }
         // A single one of many says nothing.

@@ -2,6 +2,7 @@
 
 use std::{
     borrow::Cow,
+    cell::LazyCell,
     cmp::Ordering,
     collections::{BTreeMap, HashSet},
 };
@@ -9,7 +10,7 @@ use std::{
 use model::{Epoch, Filter, Kind, Lang, Window};
 
 use super::{
-    Before, Detail, Group, Leader, Leaders, Part, Partial, Pulse,
+    Before, Detail, Group, Hides, Leader, Leaders, Part, Partial, Pulse,
     group::place_of,
     partial::{PAST, order},
     people::People,
@@ -228,18 +229,13 @@ impl<'a> Look<'a> {
         }
     }
 
-    fn offer(&self, best: &mut Best<'a>, weight: f64, group: usize, hidden: &HashSet<Key>) {
-        // Asked of those only that could be among the best.
-        if !hidden.contains(&self.tag.key) {
-            best.offer(self.candidate(weight, group));
-        }
-    }
-
-    fn enter(&self, group: usize, races: &mut [Race<'a>], hidden: &HashSet<Key>) {
+    fn enter(&self, group: usize, races: &mut [Race<'a>], hidden: &impl Hides) {
         if self.counts.all == 0 {
             return;
         }
-        let offer = |best: &mut Best<'a>, weight| self.offer(best, weight, group, hidden);
+        // Asked of those only that could be among the best, and of each once.
+        let is_shown = LazyCell::new(|| !hidden.hides(&self.tag.key));
+        let offer = |best: &mut Best<'a>, weight| best.offer(self.candidate(weight, group));
         let bands = self.counts.bands();
         for (window, race) in races.iter_mut().enumerate() {
             let count = self.counts.within(window);
@@ -248,6 +244,7 @@ impl<'a> Look<'a> {
                 race.tags += 1;
                 // No tag has more people than mentions.
                 if by_people.admits(count as f64)
+                    && *is_shown
                     && let Some(people) = self.people_in(window)
                     && by_people.admits(people as f64)
                 {
@@ -255,12 +252,13 @@ impl<'a> Look<'a> {
                 }
                 let rises = |score| by_rise.admits(score);
                 if rises(Past::most(count))
+                    && *is_shown
                     && let Some(score) = self.score(window, &bands, rises)
                 {
                     offer(by_rise, score);
                 }
                 let weight = (count + self.group.error(self.slot, window)) as f64;
-                if by_count.admits(weight) {
+                if by_count.admits(weight) && *is_shown {
                     offer(by_count, weight);
                 }
             }
@@ -271,11 +269,12 @@ impl<'a> Look<'a> {
             // Of people only the latest mention is known: who was among them a window ago is not.
             let [by_count, _, by_rise] = &mut race.before;
             if count > 0 {
-                if by_count.admits(count as f64) {
+                if by_count.admits(count as f64) && *is_shown {
                     offer(by_count, count as f64);
                 }
                 let (_, past) = &self.pasts[window];
                 if by_rise.admits(Past::most(count))
+                    && *is_shown
                     && let Some(score) = past.score(count, &bands)
                     && by_rise.admits(score)
                     && self.had_people(window)
@@ -293,7 +292,7 @@ impl Partial {
     pub fn of<'a>(
         groups: impl IntoIterator<Item = &'a Group>,
         filter: Filter,
-        hidden: &HashSet<Key>,
+        hidden: &impl Hides,
         k: usize,
     ) -> Self {
         let groups: Vec<&Group> = groups.into_iter().collect();
@@ -433,7 +432,7 @@ impl Group {
 
     /// What is known of one tag in a window, beside tags that are not `hidden`; `None` for a tag that is
     /// not kept.
-    pub fn detail(&self, key: &str, window: Window, hidden: &HashSet<Key>) -> Option<Detail> {
+    pub fn detail(&self, key: &str, window: Window, hidden: &impl Hides) -> Option<Detail> {
         let slot = self.table.find(key)?;
         let pasts = self.pasts();
         let look = Look::at(self, &pasts, slot, None)?;

@@ -1,15 +1,12 @@
 //! What is trending with what it had in the days before: the tags that rise most in a day.
 
-use std::collections::HashSet;
-
 use model::{Filter, Ranking, Window};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    DAYS, Group, Leader, Partial, Usage,
+    DAYS, Group, Hides, Leader, Partial, Usage,
     partial::{best, order},
 };
-use crate::key::Key;
 
 /// Whose rise is meant: a day's, as what is shown beside it is told by days.
 const WINDOW: Window = Window::OneDay;
@@ -26,7 +23,7 @@ impl Trend {
     /// The `k` tags of some groups that rise most and are not `hidden`, best first, equal ones by key.
     pub fn of<'a>(
         groups: impl IntoIterator<Item = &'a Group>,
-        hidden: &HashSet<Key>,
+        hidden: &impl Hides,
         k: usize,
     ) -> Vec<Self> {
         let groups: Vec<&Group> = groups.into_iter().collect();

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashSet};
 use engine::{
     count::{
         Author, Counted, Delta, Deltas, Group, Named, Partial, Retracted, RetractedMention, Sample,
-        Saved, Segment, Shape, SliceDelta, Trend,
+        Sampled, Saved, Segment, Shape, SliceDelta, Trend,
     },
     key::{GROUPS, Key, group_of},
 };
@@ -197,6 +197,15 @@ impl Engine {
             Trend::of(mine, hidden, k)
         };
         Trend::merge((0..workers).map(worker), k)
+    }
+
+    /// The most mentioned, merged over so many workers.
+    pub(crate) fn sampled(&self, workers: usize, hidden: &HashSet<Key>, k: usize) -> Vec<Sampled> {
+        let worker = |worker| {
+            let mine = self.groups.iter().skip(worker).step_by(workers);
+            Sampled::of(mine, hidden, k)
+        };
+        Sampled::merge((0..workers).map(worker), k)
     }
 
     pub(crate) fn save(&mut self, only_even: bool) {

@@ -1,6 +1,6 @@
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
-use engine::count::{Leader, Part, Partial, Shape};
+use engine::count::{Leader, Part, Partial, Sampled, Shape};
 use engine::key::{Key, group_of};
 use model::{Ranking, Window};
 use proptest::{collection::vec, prelude::*};
@@ -159,6 +159,28 @@ fn check_whole(partial: &Partial, oracle: &Oracle<'_>, began: u64) -> Result<(),
     Ok(())
 }
 
+/// They are the most mentioned ones, each with the newest post that is known of it.
+fn check_sampled(
+    engine: &Engine,
+    straight: &Engine,
+    workers: usize,
+    hidden: &HashSet<Key>,
+) -> Result<(), TestCaseError> {
+    let window = Window::FiveMinutes;
+    let sampled = engine.sampled(workers, hidden, K);
+    prop_assert_eq!(&sampled, &straight.sampled(1, hidden, K));
+    let partial = straight.partial(1, filters()[0], hidden, K);
+    let leaders = partial.first(window, Ranking::Count);
+    prop_assert!(sampled.iter().map(|found| &found.leader).eq(leaders));
+    for Sampled { leader, link } in sampled {
+        let group = &straight.groups[usize::from(group_of(&leader.key))];
+        let detail = group.detail(leader.key.as_str(), window, hidden);
+        let links = detail.expect("it is kept").links;
+        prop_assert_eq!(link.as_ref(), links.first().map(|(link, ..)| link));
+    }
+    Ok(())
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 96, ..ProptestConfig::default() })]
 
@@ -198,6 +220,7 @@ proptest! {
                 check_whole(&got, &oracle, began)?;
             }
         }
+        check_sampled(&engine, &straight, workers, &hidden)?;
         let now = epochs.last().expect("an epoch").0;
         let oracle = Oracle { posts: &posts, now, batch_ms, filter: filters()[0] };
         for window in Window::ALL {

@@ -5,7 +5,8 @@ use std::{borrow::Cow, fmt::Write as _};
 use jiff::Timestamp;
 
 use crate::{
-    moderation::{BY_OPERATORS, Operators},
+    moderation::{APPROVED, BY_OPERATORS, Operators},
+    results::Queue,
     store::Deed,
 };
 
@@ -28,6 +29,7 @@ pub(super) fn sign_in(css: &str, told: Option<&str>) -> String {
 pub(super) fn signed_in(
     css: &str,
     operators: &Operators,
+    queue: Option<&Queue>,
     form: &str,
     told: Option<&str>,
 ) -> String {
@@ -40,12 +42,89 @@ pub(super) fn signed_in(
          <p><label for=\"tag\">A hashtag, in any spelling</label></p>\
          <p><input id=\"tag\" name=\"tag\" required autocomplete=\"off\" autocapitalize=\"none\" \
          spellcheck=\"false\"> <button>Block</button> \
-         <button formaction=\"/admin/unblock\">Unblock</button></p></form>",
+         <button formaction=\"/admin/unblock\">Unblock</button> \
+         <button formaction=\"/admin/approve\">Approve</button></p></form>",
         status(told)
     );
+    review(&mut body, operators, queue, &form);
     blocked(&mut body, operators, &form);
     actions(&mut body, operators);
     document(css, "operators", &body)
+}
+
+fn review(body: &mut String, operators: &Operators, queue: Option<&Queue>, form: &str) {
+    let (approved, is_reviewed) = operators.approved();
+    let (told, action, button) = match is_reviewed {
+        true => (
+            "A hashtag is shown only once it is approved.",
+            "end-review",
+            "Show all again",
+        ),
+        false => (
+            "Every hashtag is shown that is not blocked. When the review begins, what the boards show then \
+             is approved.",
+            "review",
+            "Begin the review",
+        ),
+    };
+    let _ = write!(
+        body,
+        "<h2 id=\"review\">Review</h2><p>{told} {approved} are approved, of {APPROVED} at most.</p>\
+         <form method=\"post\" action=\"/admin/{action}\">{form}<p><button>{button}</button></p></form>"
+    );
+    if is_reviewed {
+        pending(body, operators, queue, form);
+    }
+}
+
+fn pending(body: &mut String, operators: &Operators, queue: Option<&Queue>, form: &str) {
+    body.push_str("<h3 id=\"pending\">Hashtags to be approved</h3>");
+    let Some(queue) = queue else {
+        body.push_str("<p>They are not known at this moment: load the page again.</p>");
+        return;
+    };
+    // Those that were decided on since that epoch are not pending any longer.
+    let is_pending = operators.is_pending();
+    let mut waiting = queue
+        .tags
+        .iter()
+        .filter(|tag| is_pending(&tag.key))
+        .peekable();
+    if waiting.peek().is_none() {
+        body.push_str("<p>None of the last five minutes.</p>");
+        return;
+    }
+    let columns = [
+        "Hashtag",
+        "Mentions in 5 minutes",
+        "People",
+        "A post",
+        "Decision",
+    ];
+    begin_table(body, "pending", &columns);
+    for pending in waiting {
+        let tag = text(&pending.tag);
+        let people = pending
+            .people
+            .map_or_else(String::new, |people| people.to_string());
+        let link = pending.link.as_deref().map_or_else(String::new, |link| {
+            format!(
+                "<a href=\"{}\" rel=\"noopener nofollow\" aria-label=\"A post with {tag}\">open</a>",
+                text(link)
+            )
+        });
+        let _ = write!(
+            body,
+            "<tr><th scope=\"row\"><bdi>{tag}</bdi></th><td>{}</td><td>{people}</td><td>{link}</td><td>\
+             <form method=\"post\" action=\"/admin/approve\">{form}\
+             <input type=\"hidden\" name=\"tag\" value=\"{tag}\">\
+             <button aria-label=\"Approve {tag}\">Approve</button> \
+             <button formaction=\"/admin/block\" aria-label=\"Decline {tag}\">Decline</button>\
+             </form></td></tr>",
+            pending.count
+        );
+    }
+    body.push_str("</tbody></table></div>");
 }
 
 fn blocked(body: &mut String, operators: &Operators, form: &str) {
@@ -97,14 +176,19 @@ fn actions(body: &mut String, operators: &Operators) {
     begin_table(body, "actions", &["When", "What", "Hashtag"]);
     for action in &all {
         let (what, tag) = match &action.deed {
-            Deed::Block { tag, .. } => ("blocked", tag),
-            Deed::Unblock { tag, .. } => ("unblocked", tag),
+            Deed::Block { tag, .. } => ("blocked", text(tag)),
+            Deed::Unblock { tag, .. } => ("unblocked", text(tag)),
+            Deed::Approve { tag, .. } => ("approved", text(tag)),
+            Deed::Review { approved } => (
+                "began the review",
+                Cow::Owned(format!("{approved} shown then")),
+            ),
+            Deed::EndReview => ("ended the review", Cow::Borrowed("")),
         };
         let _ = write!(
             body,
-            "<tr><td>{}</td><td>{what}</td><td><bdi>{}</bdi></td></tr>",
-            time(action.at),
-            text(tag)
+            "<tr><td>{}</td><td>{what}</td><td><bdi>{tag}</bdi></td></tr>",
+            time(action.at)
         );
     }
     body.push_str("</tbody></table></div>");
