@@ -2,6 +2,7 @@
 
 use std::{borrow::Cow, fmt::Write as _};
 
+use app::words::grouped;
 use jiff::Timestamp;
 
 use crate::{
@@ -69,8 +70,10 @@ fn review(body: &mut String, operators: &Operators, queue: Option<&Queue>, form:
     };
     let _ = write!(
         body,
-        "<h2 id=\"review\">Review</h2><p>{told} {approved} are approved, of {APPROVED} at most.</p>\
-         <form method=\"post\" action=\"/admin/{action}\">{form}<p><button>{button}</button></p></form>"
+        "<h2 id=\"review\">Review</h2><p>{told} {} are approved, of {} at most.</p>\
+         <form method=\"post\" action=\"/admin/{action}\">{form}<p><button>{button}</button></p></form>",
+        grouped(approved as u64),
+        grouped(APPROVED as u64)
     );
     if is_reviewed {
         pending(body, operators, queue, form);
@@ -96,7 +99,7 @@ fn pending(body: &mut String, operators: &Operators, queue: Option<&Queue>, form
     }
     let columns = [
         "Hashtag",
-        "Mentions in 5 minutes",
+        "Mentions in 5 min",
         "People",
         "A post",
         "Decision",
