@@ -327,7 +327,10 @@ async fn while_tags_are_reviewed_only_those_approved_are_shown() {
     assert_eq!(queue(&page), [("#a", "3"), ("#b", "2"), ("#c", "1")]);
     let link = "<a href=\"https://a.example/1\" rel=\"noopener nofollow\"";
     assert!(page.contains(link), "{page}");
-    assert!(page.contains("2 are approved, of 100000 at most"), "{page}");
+    assert!(
+        page.contains("2 are approved, of 100,000 at most"),
+        "{page}"
+    );
     assert!(
         page.contains("<td>began the review</td><td><bdi>2 shown then</bdi></td>"),
         "{page}"
