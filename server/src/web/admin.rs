@@ -12,13 +12,14 @@ use std::sync::Arc;
 
 use axum::{
     Form, Router,
-    extract::{Query, State},
+    extract::{FromRequestParts, Query, State},
     http::{
         HeaderMap, HeaderName, HeaderValue, StatusCode,
         header::{
             CACHE_CONTROL, CONTENT_SECURITY_POLICY, LOCATION, ORIGIN, REFERRER_POLICY, RETRY_AFTER,
             SET_COOKIE,
         },
+        request::Parts,
     },
     response::{Html, IntoResponse, Response},
     routing::{get, post},
@@ -150,166 +151,129 @@ struct Sent {
     tag: String,
 }
 
-async fn sign_out(
-    State(web): State<Arc<Web>>,
-    axum::Extension(admin): Known,
-    headers: HeaderMap,
-    Form(sent): Form<Sent>,
-) -> Response {
-    if let Err(refused) = admitted(&web, &admin, &headers, &sent.form) {
+async fn sign_out(asked: Asked, Form(sent): Form<Sent>) -> Response {
+    if let Err(refused) = asked.admitted(&sent.form) {
         return *refused;
     }
-    admin.sessions.end(&headers);
-    see_other(PATH, Some(&cookie_line(&headers, "", 0)))
+    asked.admin.sessions.end(&asked.headers);
+    see_other(PATH, Some(&cookie_line(&asked.headers, "", 0)))
 }
 
-async fn block(
-    State(web): State<Arc<Web>>,
-    axum::Extension(admin): Known,
-    headers: HeaderMap,
-    Form(sent): Form<Sent>,
-) -> Response {
-    act(
-        &web,
-        &admin,
-        &headers,
-        &sent.form,
-        move |operators| operators.block(&sent.tag),
-        "/admin?done=block",
-    )
-    .await
+async fn block(asked: Asked, Form(sent): Form<Sent>) -> Response {
+    let Sent { form, tag } = sent;
+    let act = move |operators: &Operators| operators.block(&tag);
+    asked.act(&form, act, "/admin?done=block").await
 }
 
-async fn unblock(
-    State(web): State<Arc<Web>>,
-    axum::Extension(admin): Known,
-    headers: HeaderMap,
-    Form(sent): Form<Sent>,
-) -> Response {
-    act(
-        &web,
-        &admin,
-        &headers,
-        &sent.form,
-        move |operators| operators.unblock(&sent.tag),
-        "/admin?done=unblock",
-    )
-    .await
+async fn unblock(asked: Asked, Form(sent): Form<Sent>) -> Response {
+    let Sent { form, tag } = sent;
+    let act = move |operators: &Operators| operators.unblock(&tag);
+    asked.act(&form, act, "/admin?done=unblock").await
 }
 
-async fn approve(
-    State(web): State<Arc<Web>>,
-    axum::Extension(admin): Known,
-    headers: HeaderMap,
-    Form(sent): Form<Sent>,
-) -> Response {
-    act(
-        &web,
-        &admin,
-        &headers,
-        &sent.form,
-        move |operators| operators.approve(&sent.tag),
-        "/admin?done=approve",
-    )
-    .await
+async fn approve(asked: Asked, Form(sent): Form<Sent>) -> Response {
+    let Sent { form, tag } = sent;
+    let act = move |operators: &Operators| operators.approve(&tag);
+    asked.act(&form, act, "/admin?done=approve").await
 }
 
 /// What all boards show at this moment is approved by it.
-async fn review(
-    State(web): State<Arc<Web>>,
-    axum::Extension(admin): Known,
-    headers: HeaderMap,
-    Form(sent): Form<Sent>,
-) -> Response {
-    let newest = web.live.newest();
-    act(
-        &web,
-        &admin,
-        &headers,
-        &sent.form,
-        move |operators| {
-            let newest = newest.ok_or(Refused::NothingShown)?;
-            let shown: Vec<String> = newest.tags().into_iter().map(str::to_owned).collect();
-            operators.review(&shown)
-        },
-        "/admin?done=review",
-    )
-    .await
+async fn review(asked: Asked, Form(sent): Form<Sent>) -> Response {
+    let newest = asked.web.live.newest();
+    let act = move |operators: &Operators| {
+        let newest = newest.ok_or(Refused::NothingShown)?;
+        let shown: Vec<String> = newest.tags().into_iter().map(str::to_owned).collect();
+        operators.review(&shown)
+    };
+    asked.act(&sent.form, act, "/admin?done=review").await
 }
 
-async fn end_review(
-    State(web): State<Arc<Web>>,
-    axum::Extension(admin): Known,
-    headers: HeaderMap,
-    Form(sent): Form<Sent>,
-) -> Response {
-    act(
-        &web,
-        &admin,
-        &headers,
-        &sent.form,
-        Operators::end_review,
-        "/admin?done=end-review",
-    )
-    .await
+async fn end_review(asked: Asked, Form(sent): Form<Sent>) -> Response {
+    let act = Operators::end_review;
+    asked.act(&sent.form, act, "/admin?done=end-review").await
 }
 
-async fn act(
-    web: &Web,
-    admin: &Admin,
-    headers: &HeaderMap,
-    form: &str,
-    act: impl FnOnce(&Operators) -> Result<(), Refused> + Send + 'static,
-    then: &'static str,
-) -> Response {
-    let session = match admitted(web, admin, headers, form) {
-        Ok(session) => session,
-        Err(refused) => return *refused,
-    };
-    let operators = admin.operators.clone();
-    // It goes on when the client leaves: what is done is done whole.
-    let acting = spawn_blocking(move || act(&operators));
-    let refused = match acting.await {
-        Ok(Ok(())) => return see_other(then, None),
-        Ok(Err(refused)) => refused,
-        Err(_) => return StatusCode::INTERNAL_SERVER_ERROR.into_response(),
-    };
-    let status = match refused {
-        Refused::NoTag => StatusCode::BAD_REQUEST,
-        Refused::IsBlocked
-        | Refused::IsNotBlocked
-        | Refused::TooMany
-        | Refused::IsApproved
-        | Refused::TooManyApproved
-        | Refused::IsSo => StatusCode::CONFLICT,
-        Refused::NothingShown | Refused::Store(_) => StatusCode::SERVICE_UNAVAILABLE,
-    };
-    signed_in(web, admin, &session, status, Some(&refused.to_string())).await
+/// What a form of an operator came with.
+struct Asked {
+    web: Arc<Web>,
+    admin: Admin,
+    headers: HeaderMap,
+}
+
+impl FromRequestParts<Arc<Web>> for Asked {
+    type Rejection = <Known as FromRequestParts<Arc<Web>>>::Rejection;
+
+    async fn from_request_parts(
+        parts: &mut Parts,
+        web: &Arc<Web>,
+    ) -> Result<Self, Self::Rejection> {
+        let axum::Extension(admin) = Known::from_request_parts(parts, web).await?;
+        Ok(Self {
+            web: web.clone(),
+            admin,
+            headers: parts.headers.clone(),
+        })
+    }
+}
+
+impl Asked {
+    async fn act(
+        &self,
+        form: &str,
+        act: impl FnOnce(&Operators) -> Result<(), Refused> + Send + 'static,
+        then: &'static str,
+    ) -> Response {
+        let session = match self.admitted(form) {
+            Ok(session) => session,
+            Err(refused) => return *refused,
+        };
+        let operators = self.admin.operators.clone();
+        // It goes on when the client leaves: what is done is done whole.
+        let acting = spawn_blocking(move || act(&operators));
+        let refused = match acting.await {
+            Ok(Ok(())) => return see_other(then, None),
+            Ok(Err(refused)) => refused,
+            Err(_) => return StatusCode::INTERNAL_SERVER_ERROR.into_response(),
+        };
+        let status = match refused {
+            Refused::NoTag => StatusCode::BAD_REQUEST,
+            Refused::IsBlocked
+            | Refused::IsNotBlocked
+            | Refused::TooMany
+            | Refused::IsApproved
+            | Refused::TooManyApproved
+            | Refused::IsSo => StatusCode::CONFLICT,
+            Refused::NothingShown | Refused::Store(_) => StatusCode::SERVICE_UNAVAILABLE,
+        };
+        signed_in(
+            &self.web,
+            &self.admin,
+            &session,
+            status,
+            Some(&refused.to_string()),
+        )
+        .await
+    }
+
+    /// The session whose form was sent.
+    fn admitted(&self, form: &str) -> Result<Session, Box<Response>> {
+        let refuse = |told| {
+            let page = page::sign_in(&self.web.site.assets().css, Some(told));
+            Box::new(answer(StatusCode::FORBIDDEN, page))
+        };
+        if is_from_elsewhere(&self.headers) {
+            return Err(refuse(ELSEWHERE));
+        }
+        let session = self.admin.sessions.of(&self.headers);
+        let session = session.ok_or_else(|| refuse("Sign in first: nothing was done."))?;
+        if !session.has_form(form) {
+            return Err(refuse("That form is an old one, so nothing was done."));
+        }
+        Ok(session)
+    }
 }
 
 const ELSEWHERE: &str = "That came from another site, so nothing was done.";
-
-/// The session whose form was sent.
-fn admitted(
-    web: &Web,
-    admin: &Admin,
-    headers: &HeaderMap,
-    form: &str,
-) -> Result<Session, Box<Response>> {
-    let refuse = |told| {
-        let page = page::sign_in(&web.site.assets().css, Some(told));
-        Box::new(answer(StatusCode::FORBIDDEN, page))
-    };
-    if is_from_elsewhere(headers) {
-        return Err(refuse(ELSEWHERE));
-    }
-    let session = admin.sessions.of(headers);
-    let session = session.ok_or_else(|| refuse("Sign in first: nothing was done."))?;
-    if !session.has_form(form) {
-        return Err(refuse("That form is an old one, so nothing was done."));
-    }
-    Ok(session)
-}
 
 /// Whether a browser sends this for a page that is not ours: an old one says it only by `Origin`.
 fn is_from_elsewhere(headers: &HeaderMap) -> bool {

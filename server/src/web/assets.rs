@@ -34,13 +34,10 @@ use tower_http::{
     },
 };
 
-use super::{Web, error::ApiError, packed::Packed, pages};
+use super::{Web, error::ApiError, etag::WORTH_COMPRESSING, packed::Packed, pages};
 
 /// The files' common name: `output-name` in the workspace's `Cargo.toml`.
 const NAME: &str = "tagtide";
-/// A body that fits into one packet is not worth compressing.
-pub(super) const WORTH_COMPRESSING: u64 = 1400;
-
 const FOREVER: HeaderValue = HeaderValue::from_static("public, max-age=31536000, immutable");
 const ASK_AGAIN: HeaderValue = HeaderValue::from_static("no-cache");
 

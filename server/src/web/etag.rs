@@ -19,7 +19,8 @@ use axum::{
 };
 use flate2::{Compression, write::GzEncoder};
 
-use super::assets::WORTH_COMPRESSING;
+/// A body that fits into one packet is not worth compressing.
+pub(super) const WORTH_COMPRESSING: u64 = 1400;
 
 const VARIES: HeaderValue = HeaderValue::from_static("accept-encoding");
 

@@ -157,9 +157,7 @@ impl Partial {
         }
         for part in &mut whole.parts {
             for (ranking, leaders) in Ranking::ALL.into_iter().zip(&mut part.rankings) {
-                best(&mut leaders.now, k, |a, b| {
-                    order(a.weight(ranking), &a.key, b.weight(ranking), &b.key)
-                });
+                best_by(&mut leaders.now, k, ranking, |leader| leader);
                 best(&mut leaders.before, PAST * k, |a, b| {
                     order(a.weight, &a.key, b.weight, &b.key)
                 });
@@ -181,6 +179,19 @@ pub(super) const PAST: usize = 10;
 /// Higher first, equal ones by key.
 pub(super) fn order(a: f64, a_key: &Key, b: f64, b_key: &Key) -> Ordering {
     b.total_cmp(&a).then_with(|| a_key.cmp(b_key))
+}
+
+/// The `k` first by a ranking of what has a leader in it.
+pub(super) fn best_by<T>(
+    all: &mut Vec<T>,
+    k: usize,
+    ranking: Ranking,
+    leader: impl Fn(&T) -> &Leader,
+) {
+    best(all, k, |a, b| {
+        let (a, b) = (leader(a), leader(b));
+        order(a.weight(ranking), &a.key, b.weight(ranking), &b.key)
+    });
 }
 
 pub(super) fn best<T>(all: &mut Vec<T>, k: usize, order: impl Fn(&T, &T) -> Ordering) {

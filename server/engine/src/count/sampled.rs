@@ -3,11 +3,7 @@
 use model::{Filter, Ranking, Window};
 use serde::{Deserialize, Serialize};
 
-use super::{
-    Group, Hides, Leader, Partial,
-    group::place_of,
-    partial::{best, order},
-};
+use super::{Group, Hides, Leader, Partial, group::place_of, partial::best_by};
 use crate::key::Key;
 
 /// What just came up is meant.
@@ -40,14 +36,7 @@ impl Sampled {
     /// Those of disjoint groups as one.
     pub fn merge(parts: impl IntoIterator<Item = Vec<Self>>, k: usize) -> Vec<Self> {
         let mut whole: Vec<Self> = parts.into_iter().flatten().collect();
-        best(
-            &mut whole,
-            k,
-            |Self { leader: a, .. }, Self { leader: b, .. }| {
-                let weight = |leader: &Leader| leader.weight(Ranking::Count);
-                order(weight(a), &a.key, weight(b), &b.key)
-            },
-        );
+        best_by(&mut whole, k, Ranking::Count, |one| &one.leader);
         whole
     }
 }

@@ -3,10 +3,7 @@
 use model::{Filter, Ranking, Window};
 use serde::{Deserialize, Serialize};
 
-use super::{
-    DAYS, Group, Hides, Leader, Partial, Usage,
-    partial::{best, order},
-};
+use super::{DAYS, Group, Hides, Leader, Partial, Usage, partial::best_by};
 
 /// Whose rise is meant: a day's, as what is shown beside it is told by days.
 const WINDOW: Window = Window::OneDay;
@@ -41,14 +38,7 @@ impl Trend {
     /// Those of disjoint groups as one.
     pub fn merge(parts: impl IntoIterator<Item = Vec<Self>>, k: usize) -> Vec<Self> {
         let mut whole: Vec<Self> = parts.into_iter().flatten().collect();
-        best(
-            &mut whole,
-            k,
-            |Self { leader: a, .. }, Self { leader: b, .. }| {
-                let weight = |leader: &Leader| leader.weight(Ranking::Rising);
-                order(weight(a), &a.key, weight(b), &b.key)
-            },
-        );
+        best_by(&mut whole, k, Ranking::Rising, |one| &one.leader);
         whole
     }
 }
