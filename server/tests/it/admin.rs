@@ -96,6 +96,17 @@ async fn shows(program: &Program, expected: &[&str]) -> bool {
     rows.is_some_and(|rows| rows.iter().map(|row| &row["tag"]).eq(expected))
 }
 
+/// What is shown as soon as anything is.
+async fn first_shown(program: &Program) -> Vec<(String, u64)> {
+    let mut seen = Vec::new();
+    wait_until("what was counted", SOON, async || {
+        seen = program.counts().await;
+        !seen.is_empty()
+    })
+    .await;
+    seen
+}
+
 #[tokio::test]
 async fn what_an_operator_blocks_is_nowhere_until_it_is_unblocked() {
     let data = tempfile::tempdir().unwrap();
@@ -195,12 +206,7 @@ async fn what_is_answered_survives_a_kill() {
     program.kill9();
     program.restart();
     // Never is it shown, not for a moment.
-    let mut seen = Vec::new();
-    wait_until("what was counted", SOON, async || {
-        seen = program.counts().await;
-        !seen.is_empty()
-    })
-    .await;
+    let seen = first_shown(&program).await;
     assert_eq!(seen, [("#a".to_owned(), 1), ("#c".to_owned(), 1)]);
     // A session does not survive.
     let asked = operator.client.get(program.url("/admin"));
@@ -362,12 +368,7 @@ async fn while_tags_are_reviewed_only_those_approved_are_shown() {
     program.kill9();
     program.restart();
     // Never is more shown, not for a moment.
-    let mut seen = Vec::new();
-    wait_until("what was counted", SOON, async || {
-        seen = program.counts().await;
-        !seen.is_empty()
-    })
-    .await;
+    let seen = first_shown(&program).await;
     let counted = approved.into_iter().zip([3, 2, 1]);
     let counted: Vec<_> = counted.map(|(tag, n)| (tag.to_owned(), n)).collect();
     assert_eq!(seen, counted);

@@ -159,6 +159,17 @@ async fn tops(program: &Program) -> String {
         .unwrap()
 }
 
+/// Each of two processes is sent a post, and the one `at` counts both.
+async fn each_posts(programs: &[Program], tag: &str, at: usize) {
+    for program in programs {
+        assert!(post(program, &format!("{tag}\n")).await);
+    }
+    wait_until("both are counted", SOON, async || {
+        count_of(&programs[at], tag).await == 2
+    })
+    .await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn any_number_of_processes_and_workers_shows_the_same() {
     let mut all = Vec::new();
@@ -228,13 +239,7 @@ async fn whoever_is_killed_comes_back_and_nothing_is_lost_or_counted_twice() {
 async fn while_one_is_away_the_others_show_what_was_counted_last() {
     let cluster = Cluster::new(2, &QUIET);
     let mut programs = cluster.all(|_| Vec::new());
-    for program in &programs {
-        assert!(post(program, "#before\n").await);
-    }
-    wait_until("both are counted", SOON, async || {
-        count_of(&programs[0], "#before").await == 2
-    })
-    .await;
+    each_posts(&programs, "#before", 0).await;
     programs[1].terminate();
     wait_until("its loss is noticed", SOON, async || {
         programs[0].get("/readyz").await.status() == 503
@@ -435,13 +440,7 @@ async fn who_does_not_belong_there_is_refused_with_a_line_each() {
 async fn a_store_that_is_missing_is_refused_by_name() {
     let cluster = Cluster::new(2, &QUIET);
     let mut programs = cluster.all(|_| Vec::new());
-    for program in &programs {
-        assert!(post(program, "#kept\n").await);
-    }
-    wait_until("both are counted", SOON, async || {
-        count_of(&programs[1], "#kept").await == 2
-    })
-    .await;
+    each_posts(&programs, "#kept", 1).await;
     programs[1].kill9();
     let away = cluster.path("away");
     fs::rename(cluster.data(1), &away).unwrap();
