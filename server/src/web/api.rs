@@ -5,7 +5,7 @@ use std::sync::Arc;
 use app::address::{self, BadName};
 use axum::{
     extract::{
-        Path, Query, State,
+        Path, Query, Request, State,
         rejection::{PathRejection, QueryRejection},
     },
     http::{
@@ -49,22 +49,18 @@ pub(super) type Parameters = Vec<(String, String)>;
         Errors,
     )
 )]
-pub(super) async fn top(
-    state: State<Arc<Web>>,
-    parameters: Result<Query<Parameters>, QueryRejection>,
-    headers: HeaderMap,
-) -> Result<Response, ApiError> {
-    let mut response = if csv::is_preferred(&headers) {
-        top_csv(state, parameters, headers).await?
+pub(super) async fn top(state: State<Arc<Web>>, request: Request) -> Result<Response, ApiError> {
+    let mut response = if csv::is_preferred(request.headers()) {
+        top_csv(state, request).await?
     } else {
-        let view = view(&read(parameters)?)?;
+        let view = view(&read(Query::try_from_uri(request.uri()))?)?;
         let json = |top: &Top| serde_json::to_vec(top).ok();
         let made = state.made(view, Form::Json, json).await?;
-        made.answer(&headers, "application/json")
+        made.answer(request.headers(), "application/json")
     };
-    response
-        .headers_mut()
-        .append(VARY, HeaderValue::from_static("accept"));
+    // What is kept compressed says the former of itself.
+    let varies = HeaderValue::from_static("accept-encoding, accept");
+    response.headers_mut().insert(VARY, varies);
     Ok(response)
 }
 
@@ -87,13 +83,12 @@ pub(super) async fn top(
 )]
 pub(super) async fn top_csv(
     State(web): State<Arc<Web>>,
-    parameters: Result<Query<Parameters>, QueryRejection>,
-    headers: HeaderMap,
+    request: Request,
 ) -> Result<Response, ApiError> {
-    let view = view(&read(parameters)?)?;
+    let view = view(&read(Query::try_from_uri(request.uri()))?)?;
     let table = |top: &Top| csv::table(top).ok();
     let made = web.made(view, Form::Csv, table).await?;
-    let mut response = made.answer(&headers, csv::TYPE);
+    let mut response = made.answer(request.headers(), csv::TYPE);
     let name = format!("attachment; filename=\"{}\"", csv::file_name(view));
     if let Ok(name) = HeaderValue::from_str(&name) {
         response.headers_mut().insert(CONTENT_DISPOSITION, name);

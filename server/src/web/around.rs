@@ -23,12 +23,17 @@ pub(super) async fn around(
     let counted = Counted::begins(&web.requests, &request);
     let is_open = cors::reads(&request);
     let response = if is_open && cors::asks_before(&request) {
-        cors::may(request, next).await
+        // Not often, and others need not make room for it.
+        Box::pin(cors::may(request, next)).await
     } else {
         let shape = Shape::of(&request);
         let asked = web.rates.ask(&request);
         let mut response = match asked.refusal() {
-            None => security::in_time(request, next).await,
+            None => {
+                security::limit_body(&mut request);
+                let limit = security::time_limit(&request);
+                security::in_time(limit, next.run(request)).await
+            }
             Some(refusal) => refusal.into_response(),
         };
         asked.tell(response.headers_mut());

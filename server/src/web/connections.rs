@@ -42,7 +42,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use super::{
     seats::{Asking, NoSeat, Seats, Taken},
-    visitor::{Peer, Proxies, Stranger},
+    visitor::{Proxies, Stranger, Visitor},
 };
 
 /// Open at once; for more, idle ones are closed.
@@ -168,7 +168,7 @@ pub(super) async fn serve(
         let service = TowerToHyperService::new(app.clone());
         let service = service_fn(move |mut request: Request<Incoming>| {
             let asking = seat.asking();
-            request.extensions_mut().insert(Peer(peer));
+            request.extensions_mut().insert(Visitor(peer));
             let answer = service.call(request);
             async move { answer.await.map(|answer| answering(answer, asking)) }
         });

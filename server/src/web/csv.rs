@@ -65,6 +65,9 @@ pub(super) fn file_name(view: View) -> String {
 
 /// Whether a client that takes several formats likes this one better than JSON.
 pub(super) fn is_preferred(headers: &HeaderMap) -> bool {
+    if !headers.contains_key(ACCEPT) {
+        return false;
+    }
     let accepted = headers.get_all(ACCEPT).iter();
     let accepted: Vec<&str> = accepted.filter_map(|value| value.to_str().ok()).collect();
     let accepted = accepted.join(",");

@@ -23,17 +23,23 @@ use flate2::{Compression, write::GzEncoder};
 pub(super) const WORTH_COMPRESSING: u64 = 1400;
 
 const VARIES: HeaderValue = HeaderValue::from_static("accept-encoding");
+const NO_CACHE: HeaderValue = HeaderValue::from_static("no-cache");
+
+/// Room for so many headers is made at once, with those that all answers have.
+const HEADERS: usize = 12;
 
 /// A tag of the content, so it holds across restarts; a weak one, as the answer may be compressed on
 /// its way.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct ETag(String);
+pub(super) struct ETag(HeaderValue);
 
 impl ETag {
     pub(super) fn of(content: &[u8]) -> Self {
         let mut hasher = DefaultHasher::new();
         content.hash(&mut hasher);
-        Self(format!("W/\"{:016x}\"", hasher.finish()))
+        let tag = format!("W/\"{:016x}\"", hasher.finish());
+        // It is ASCII.
+        Self(HeaderValue::try_from(tag).unwrap_or(HeaderValue::from_static("W/\"\"")))
     }
 
     /// Whether the client has what bears this tag.
@@ -43,8 +49,7 @@ impl ETag {
             .filter_map(|value| value.to_str().ok())
             .flat_map(|value| value.split(','))
             .map(str::trim);
-        let opaque = self.0.trim_start_matches("W/");
-        known.any(|known| known == "*" || known.trim_start_matches("W/") == opaque)
+        known.any(|known| known == "*" || opaque(known.as_bytes()) == opaque(self.0.as_bytes()))
     }
 
     pub(super) fn not_modified(&self) -> Response {
@@ -52,17 +57,19 @@ impl ETag {
     }
 
     pub(super) fn content(&self, kind: &'static str, body: impl Into<Body>) -> Response {
-        self.on(([(CONTENT_TYPE, kind)], body.into()).into_response())
+        self.on(content(kind, body))
     }
 
     fn on(&self, mut response: Response) -> Response {
         let headers = response.headers_mut();
-        headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
-        if let Ok(tag) = HeaderValue::from_str(&self.0) {
-            headers.insert(ETAG, tag);
-        }
+        headers.insert(CACHE_CONTROL, NO_CACHE);
+        headers.insert(ETAG, self.0.clone());
         response
     }
+}
+
+fn opaque(tag: &[u8]) -> &[u8] {
+    tag.strip_prefix(b"W/").unwrap_or(tag)
 }
 
 /// Text with its tag. A clone is another handle to the same.
@@ -83,10 +90,14 @@ impl Tagged {
         }
     }
 
+    /// Whether it may be sent compressed.
+    fn is_worth_it(&self) -> bool {
+        self.body.len() as u64 > WORTH_COMPRESSING
+    }
+
     /// `None` where it does not pay, or the client does not take it.
     fn gzip_for(&self, request: &HeaderMap) -> Option<Bytes> {
-        let pays = self.body.len() as u64 > WORTH_COMPRESSING;
-        if !pays || !takes_gzip(request) {
+        if !self.is_worth_it() || !takes_gzip(request) {
             return None;
         }
         self.gzip.get_or_init(|| gzip(&self.body)).clone()
@@ -99,23 +110,33 @@ impl Tagged {
         } else {
             self.tag.on(self.text(request, kind))
         };
-        // The layer that compresses does not say it of an answer without a body, nor of a small one.
         response.headers_mut().insert(VARY, VARIES);
         response
     }
 
     /// The text alone, compressed where the client takes that.
     pub(super) fn text(&self, request: &HeaderMap, kind: &'static str) -> Response {
-        let headers = [(CONTENT_TYPE, kind), (CACHE_CONTROL, "no-cache")];
-        let Some(gzip) = self.gzip_for(request) else {
-            return (headers, self.body.clone()).into_response();
-        };
-        let mut response = (headers, gzip).into_response();
-        let coding = HeaderValue::from_static("gzip");
-        response.headers_mut().insert(CONTENT_ENCODING, coding);
-        response.headers_mut().insert(VARY, VARIES);
+        let gzip = self.gzip_for(request);
+        let is_gzip = gzip.is_some();
+        let mut response = content(kind, gzip.unwrap_or_else(|| self.body.clone()));
+        let headers = response.headers_mut();
+        headers.insert(CACHE_CONTROL, NO_CACHE);
+        if self.is_worth_it() {
+            headers.insert(VARY, VARIES);
+        }
+        if is_gzip {
+            headers.insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+        }
         response
     }
+}
+
+fn content(kind: &'static str, body: impl Into<Body>) -> Response {
+    let mut response = Response::new(body.into());
+    let headers = response.headers_mut();
+    headers.reserve(HEADERS);
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static(kind));
+    response
 }
 
 /// Answers with `body`, which is text, or that it is what the client has already.

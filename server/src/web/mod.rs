@@ -61,9 +61,7 @@ use std::{
 };
 
 use axum::{
-    Router,
-    extract::DefaultBodyLimit,
-    middleware,
+    Router, middleware,
     routing::{get, post},
 };
 use tokio::net::TcpListener;
@@ -141,10 +139,7 @@ fn router(web: Web) -> Router {
     Router::new()
         .route("/", get(pages::page))
         .route("/tag/{*name}", get(pages::page))
-        .route("/api/fn/board", get(pages::board))
         .route("/api/fn/tag", get(pages::server_function))
-        .route("/api/v1/top", get(api::top))
-        .route("/api/v1/top.csv", get(api::top_csv))
         .route("/api/v1/top.svg", get(pictures::top_svg))
         .route("/api/v1/top.png", get(pictures::top_png))
         .route("/api/v1/stream", get(stream::stream).head(stream::head))
@@ -164,12 +159,15 @@ fn router(web: Web) -> Router {
         .merge(admin::routes(web.admin.as_ref()))
         .fallback(assets::file_or_no_page)
         .method_not_allowed_fallback(error::method_not_allowed)
+        .layer(assets::compression())
+        // What is asked most is kept compressed.
+        .route("/api/fn/board", get(pages::board))
+        .route("/api/v1/top", get(api::top))
+        .route("/api/v1/top.csv", get(api::top_csv))
         // As one, since each layer costs a copy of those below; the first is the outermost.
         .layer((
             middleware::from_fn_with_state(web.clone(), around::around),
-            assets::compression(),
             CatchPanicLayer::custom(error::failed),
-            DefaultBodyLimit::max(security::BODY_LIMIT),
         ))
         .with_state(web)
 }

@@ -7,19 +7,19 @@
 use std::time::Duration;
 
 use axum::{
-    extract::Request,
+    extract::{DefaultBodyLimit, Request},
     http::{
         HeaderMap, HeaderName, HeaderValue,
         header::{CONTENT_SECURITY_POLICY, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS},
     },
-    middleware::Next,
     response::{IntoResponse, Response},
 };
+use hyper::body::Body as _;
 
 use super::{error::ApiError, posts};
 
 /// Bytes of a request's body.
-pub(super) const BODY_LIMIT: usize = 1024 * 1024;
+const BODY_LIMIT: usize = 1024 * 1024;
 /// From the end of a request's head to the start of its answer; the body is read in between. Not for
 /// posts, which are answered when they are sealed: how long their bodies may take is in [`posts`].
 const TIME_LIMIT: Duration = Duration::from_secs(10);
@@ -37,12 +37,25 @@ const HEADERS: [(HeaderName, HeaderValue); 4] = [
     ),
 ];
 
-/// The answer, or that it took too long.
-pub(super) async fn in_time(request: Request, next: Next) -> Response {
-    if request.uri().path() == posts::PATH {
-        return next.run(request).await;
+/// Nothing reads a longer body, unless it says so.
+pub(super) fn limit_body(request: &mut Request) {
+    if !request.body().is_end_stream() {
+        DefaultBodyLimit::max(BODY_LIMIT).apply(request);
     }
-    let answer = tokio::time::timeout(TIME_LIMIT, next.run(request)).await;
+}
+
+/// How long its answer may take.
+pub(super) fn time_limit(request: &Request) -> Duration {
+    if request.uri().path() == posts::PATH {
+        Duration::MAX
+    } else {
+        TIME_LIMIT
+    }
+}
+
+/// The answer, or that it took too long.
+pub(super) async fn in_time(limit: Duration, answer: impl Future<Output = Response>) -> Response {
+    let answer = tokio::time::timeout(limit, answer).await;
     answer.unwrap_or_else(|_| ApiError::timed_out().into_response())
 }
 

@@ -442,8 +442,8 @@ async fn larger_answers_are_compressed() {
     };
     let large = ask("/api/v1/top?k=100").await.unwrap();
     assert_eq!(header(large.headers(), "content-encoding"), "gzip");
-    let varies = large.headers().get_all("vary");
-    assert!(varies.iter().any(|value| value == "accept-encoding"));
+    let varies = header(large.headers(), "vary");
+    assert!(varies.starts_with("accept-encoding"), "{varies}");
     let small = ask("/api/v1/top?k=1").await.unwrap();
     assert_eq!(header(small.headers(), "content-encoding"), "");
 }

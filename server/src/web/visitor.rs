@@ -20,11 +20,7 @@ pub(super) const FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forward
 pub(super) const FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
 const OF_PROXIES: [HeaderName; 4] = [FORWARDED, FORWARDED_FOR, FORWARDED_HOST, FORWARDED_PROTO];
 
-/// The other end of a connection.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Peer(pub(super) IpAddr);
-
-/// Who asks, as far as that can be known.
+/// Who asks, as far as that can be known: at first the other end of the connection.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Visitor(pub(super) IpAddr);
 
@@ -123,12 +119,13 @@ fn forwarded_for(element: &str) -> Option<IpAddr> {
 
 /// Finds out who asks.
 pub(super) fn meet(proxies: &Proxies, request: &mut Request) {
-    let Some(&Peer(peer)) = request.extensions().get() else {
+    let Some(&Visitor(peer)) = request.extensions().get() else {
         return;
     };
-    let visitor = proxies.visitor(peer, request.headers());
-    request.extensions_mut().insert(Visitor(visitor));
-    if !proxies.trusts(peer) {
+    if proxies.trusts(peer) {
+        let visitor = proxies.visitor(peer, request.headers());
+        request.extensions_mut().insert(Visitor(visitor));
+    } else {
         forget_forwarding(peer, request.headers_mut());
     }
 }

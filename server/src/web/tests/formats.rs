@@ -28,21 +28,12 @@ async fn a_table_is_sent_to_who_asks_for_one() {
             header(&headers, "content-disposition"),
             "attachment; filename=\"tagtide-5m-count.csv\""
         );
-        let varies = headers.get_all("vary").iter();
-        assert_eq!(
-            varies.filter(|value| *value == "accept").count(),
-            usize::from(vary)
-        );
+        assert_eq!(header(&headers, "vary").ends_with("accept"), vary);
         assert_eq!(response.text().await.unwrap(), expected);
     }
     let json = server.get("/api/v1/top").await;
     assert_eq!(header(json.headers(), "content-type"), "application/json");
-    assert!(
-        json.headers()
-            .get_all("vary")
-            .iter()
-            .any(|value| value == "accept")
-    );
+    assert!(header(json.headers(), "vary").ends_with("accept"));
 }
 
 #[tokio::test]
@@ -134,10 +125,12 @@ async fn text_is_compressed_and_what_is_compressed_already_is_not() {
     server.counting.show(4, &rows);
     for (format, takes, coding) in [
         ("", "br, gzip", "gzip"),
-        ("", "br", "br"),
+        // It is kept in one form for all.
+        ("", "br", ""),
         ("", "gzip;q=0", ""),
         (".csv", "br, gzip", "gzip"),
         (".svg", "br, gzip", "gzip"),
+        (".svg", "br", "br"),
         (".png", "br, gzip", ""),
     ] {
         let path = format!("/api/v1/top{format}?k=100");
