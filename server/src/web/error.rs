@@ -6,8 +6,6 @@
 //! Handlers return [`ApiError`]; what the router or an extractor refuses is brought into the same
 //! shape by [`Shape`], which shows people who come with a browser a page instead.
 
-use std::any::Any;
-
 use axum::{
     Json,
     extract::Request,
@@ -216,11 +214,6 @@ fn page(status: StatusCode, css: &str) -> Response {
         (CACHE_CONTROL, "no-store"),
     ];
     (status, headers, Html(page)).into_response()
-}
-
-/// What is answered in place of a handler that has failed. The log has said why.
-pub(super) fn failed(_panic: Box<dyn Any + Send>) -> Response {
-    ApiError::internal().into_response()
 }
 
 /// What errors of a request look like: those of the router and of extractors under `/api/v1` have the

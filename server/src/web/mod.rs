@@ -66,7 +66,6 @@ use axum::{
 };
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
-use tower_http::catch_panic::CatchPanicLayer;
 
 use crate::{
     alerts::Alerts,
@@ -164,11 +163,7 @@ fn router(web: Web) -> Router {
         .route("/api/fn/board", get(pages::board))
         .route("/api/v1/top", get(api::top))
         .route("/api/v1/top.csv", get(api::top_csv))
-        // As one, since each layer costs a copy of those below; the first is the outermost.
-        .layer((
-            middleware::from_fn_with_state(web.clone(), around::around),
-            CatchPanicLayer::custom(error::failed),
-        ))
+        .layer(middleware::from_fn_with_state(web.clone(), around::around))
         .with_state(web)
 }
 

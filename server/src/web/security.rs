@@ -4,7 +4,7 @@
 //! **Invariant:** nothing of an answer that does not say so itself is run, loads anything or is framed,
 //! whatever a browser takes it for.
 
-use std::time::Duration;
+use std::{panic::AssertUnwindSafe, time::Duration};
 
 use axum::{
     extract::{DefaultBodyLimit, Request},
@@ -14,6 +14,7 @@ use axum::{
     },
     response::{IntoResponse, Response},
 };
+use futures::FutureExt as _;
 use hyper::body::Body as _;
 
 use super::{error::ApiError, posts};
@@ -53,10 +54,14 @@ pub(super) fn time_limit(request: &Request) -> Duration {
     }
 }
 
-/// The answer, or that it took too long.
+/// The answer, or that it took too long, or that what makes it has failed, which the log says more of.
 pub(super) async fn in_time(limit: Duration, answer: impl Future<Output = Response>) -> Response {
-    let answer = tokio::time::timeout(limit, answer).await;
-    answer.unwrap_or_else(|_| ApiError::timed_out().into_response())
+    let answer = AssertUnwindSafe(answer).catch_unwind();
+    match tokio::time::timeout(limit, answer).await {
+        Ok(Ok(answer)) => answer,
+        Ok(Err(_panic)) => ApiError::internal().into_response(),
+        Err(_too_long) => ApiError::timed_out().into_response(),
+    }
 }
 
 pub(super) fn harden(headers: &mut HeaderMap) {
