@@ -88,7 +88,7 @@ fuzz:
 soak: MINUTES := 120
 soak:
 	@.build/setup toolchain
-	@$(IN) TAGTIDE_SOAK=$(MINUTES) cargo test --package server --test it soak -- --nocapture
+	@$(IN) TAGTIDE_SOAK=$(MINUTES) cargo test --release --package server --test it soak -- --nocapture
 
 # A round of it is in `unit`.
 torture: MINUTES := 10

@@ -1,7 +1,8 @@
 //! All sources at once for a long time, with random faults of theirs, restarts and kills of the program, and
 //! pages that poll: counts are those of what was written, and memory, file handles and threads do not grow.
 //!
-//! In a minute here. `TAGTIDE_SOAK=120` takes two hours with 500 pages, and with `--nocapture` tells what it saw.
+//! In a minute here. `make soak` takes two hours with 500 pages and the program as it is given away, and tells what
+//! it saw: one built for tests needs longer to come back with a million posts than anybody waits for it.
 
 use std::{
     collections::BTreeMap,
