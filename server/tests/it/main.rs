@@ -32,6 +32,8 @@ mod slow;
 mod soak;
 mod sources;
 mod status;
+#[cfg(target_os = "linux")]
+mod strangers;
 mod torture;
 mod trends;
 mod tutorial;
