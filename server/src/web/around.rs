@@ -11,7 +11,12 @@ use axum::{
     response::{IntoResponse, Response},
 };
 
-use super::{Web, cors, error::Shape, requests::Counted, security, visitor};
+use super::{
+    Web, cors,
+    error::{ApiError, Shape},
+    requests::Counted,
+    security, visitor,
+};
 
 pub(super) async fn around(
     State(web): State<Arc<Web>>,
@@ -28,7 +33,8 @@ pub(super) async fn around(
         let shape = Shape::of(&request);
         let asked = web.rates.ask(&request);
         let mut response = match asked.refusal() {
-            None => security::in_time(request, next).await,
+            None if security::names_its_host(&request) => security::in_time(request, next).await,
+            None => ApiError::no_host().into_response(),
             Some(refusal) => refusal.into_response(),
         };
         asked.tell(response.headers_mut());

@@ -9,8 +9,8 @@ use std::time::Duration;
 use axum::{
     extract::Request,
     http::{
-        HeaderMap, HeaderName, HeaderValue,
-        header::{CONTENT_SECURITY_POLICY, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS},
+        HeaderMap, HeaderName, HeaderValue, Version,
+        header::{CONTENT_SECURITY_POLICY, HOST, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS},
     },
     middleware::Next,
     response::{IntoResponse, Response},
@@ -36,6 +36,15 @@ const HEADERS: [(HeaderName, HeaderValue); 4] = [
         HeaderValue::from_static("same-origin"),
     ),
 ];
+
+/// Whether it names one host (RFC 9112, 3.2). One that names none, or several, can be taken for another
+/// one's by a proxy on its way.
+pub(super) fn names_its_host(request: &Request) -> bool {
+    match request.headers().get_all(HOST).iter().count() {
+        0 => request.version() < Version::HTTP_11,
+        hosts => hosts == 1,
+    }
+}
 
 /// The answer, or that it took too long.
 pub(super) async fn in_time(request: Request, next: Next) -> Response {

@@ -21,6 +21,7 @@ mod hostile;
 mod killed;
 mod limited;
 mod logged;
+mod malformed;
 mod monitoring;
 mod posts;
 mod program;
