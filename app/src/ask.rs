@@ -85,6 +85,11 @@ impl FromServerFnError for Refusal {
     type Encoder = JsonEncoding;
 
     fn from_server_fn_error(trouble: ServerFnErrorErr) -> Self {
+        // What it says repeats what was asked.
+        #[cfg(feature = "ssr")]
+        if let ServerFnErrorErr::Args(_) = trouble {
+            return on_server::bad("bad_query", "a query is name=value, each name once");
+        }
         Self::new("unanswered", trouble)
     }
 }

@@ -11,7 +11,12 @@ use axum::{
     response::{IntoResponse, Response},
 };
 
-use super::{Web, cors, error::Shape, requests::Counted, security, visitor};
+use super::{
+    Web, cors,
+    error::{ApiError, Shape},
+    requests::Counted,
+    security, visitor,
+};
 
 pub(super) async fn around(
     State(web): State<Arc<Web>>,
@@ -29,6 +34,7 @@ pub(super) async fn around(
         let shape = Shape::of(&request);
         let asked = web.rates.ask(&request);
         let mut response = match asked.refusal() {
+            None if !security::names_its_host(&request) => ApiError::no_host().into_response(),
             None => {
                 security::limit_body(&mut request);
                 let limit = security::time_limit(&request);

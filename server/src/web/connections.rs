@@ -54,7 +54,8 @@ const MAX_OF_CLIENT: usize = 128;
 const HEAD_LIMIT: Duration = Duration::from_secs(30);
 /// A request's head is no longer than this.
 const HEAD_BYTES: usize = 64 * 1024;
-/// An answer that the client takes nothing of for so long ends the connection.
+/// An answer that the client takes nothing of for so long ends the connection, also where all of it waits in
+/// the system for a client that is gone without a word.
 pub(super) const WRITE_LIMIT: Duration = Duration::from_secs(30);
 /// So much of an answer waits in the system for a client that takes it slowly; the rest waits here, where
 /// it is known what has become old meanwhile, and is not copied for each.
@@ -200,7 +201,11 @@ fn timed(stream: TcpStream, write_limit: Duration) -> TimeoutWriter<TcpStream> {
     // Answers are small and whole: waiting to fill a packet only delays them.
     let _ = stream.set_nodelay(true);
     #[cfg(target_os = "linux")]
-    let _ = SockRef::from(&stream).set_tcp_notsent_lowat(UNSENT_BYTES);
+    {
+        let socket = SockRef::from(&stream);
+        let _ = socket.set_tcp_notsent_lowat(UNSENT_BYTES);
+        let _ = socket.set_tcp_user_timeout(Some(write_limit));
+    }
     let mut stream = TimeoutWriter::new(stream);
     stream.set_timeout(Some(write_limit));
     stream

@@ -10,7 +10,7 @@ use axum::{
     Json,
     extract::Request,
     http::{
-        HeaderValue, Method, StatusCode,
+        HeaderValue, StatusCode,
         header::{
             ACCEPT, ALLOW, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, RETRY_AFTER,
         },
@@ -116,6 +116,11 @@ impl ApiError {
         Self::of_status(StatusCode::TOO_MANY_REQUESTS)
     }
 
+    pub(super) fn no_host() -> Self {
+        let message = "a request names the host that it is for, and only one";
+        Self::bad_request("no_host", message)
+    }
+
     pub(super) fn timed_out() -> Self {
         Self::of_status(StatusCode::REQUEST_TIMEOUT)
     }
@@ -184,12 +189,9 @@ impl IntoResponse for ApiError {
     }
 }
 
-pub(super) async fn method_not_allowed(method: Method) -> Response {
-    (
-        StatusCode::METHOD_NOT_ALLOWED,
-        format!("{method} is not for this address.\n"),
-    )
-        .into_response()
+pub(super) async fn method_not_allowed() -> Response {
+    let text = "This address takes another method: see the header Allow.\n";
+    (StatusCode::METHOD_NOT_ALLOWED, text).into_response()
 }
 
 /// What went wrong, for people. Nothing that the client sent is in it.

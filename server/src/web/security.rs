@@ -9,8 +9,8 @@ use std::{panic::AssertUnwindSafe, time::Duration};
 use axum::{
     extract::{DefaultBodyLimit, Request},
     http::{
-        HeaderMap, HeaderName, HeaderValue,
-        header::{CONTENT_SECURITY_POLICY, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS},
+        HeaderMap, HeaderName, HeaderValue, Version,
+        header::{CONTENT_SECURITY_POLICY, HOST, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS},
     },
     response::{IntoResponse, Response},
 };
@@ -37,6 +37,15 @@ const HEADERS: [(HeaderName, HeaderValue); 4] = [
         HeaderValue::from_static("same-origin"),
     ),
 ];
+
+/// Whether it names one host (RFC 9112, 3.2). One that names none, or several, can be taken for another
+/// one's by a proxy on its way.
+pub(super) fn names_its_host(request: &Request) -> bool {
+    match request.headers().get_all(HOST).iter().count() {
+        0 => request.version() < Version::HTTP_11,
+        hosts => hosts == 1,
+    }
+}
 
 /// Nothing reads a longer body, unless it says so.
 pub(super) fn limit_body(request: &mut Request) {

@@ -221,6 +221,8 @@ async fn every_error_of_the_api_has_the_one_shape() {
         ("/api/fn/board?source=moon", 400, "bad_source"),
         ("/api/fn/board?after=soon", 400, "bad_after"),
         ("/api/fn/tag", 400, "bad_name"),
+        ("/api/fn/tag?name=a&name=b", 400, "bad_query"),
+        ("/api/fn/board?k=1&k=2", 400, "bad_query"),
         ("/api/fn/tag?name=a&window=7m", 400, "bad_window"),
         ("/api/v1/nothing", 404, "not_found"),
         ("/api/", 404, "not_found"),

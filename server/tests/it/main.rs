@@ -21,6 +21,7 @@ mod hostile;
 mod killed;
 mod limited;
 mod logged;
+mod malformed;
 mod monitoring;
 mod posts;
 mod program;
@@ -32,6 +33,8 @@ mod slow;
 mod soak;
 mod sources;
 mod status;
+#[cfg(target_os = "linux")]
+mod strangers;
 mod torture;
 mod trends;
 mod tutorial;

@@ -5,6 +5,7 @@
 
 use std::{
     collections::HashMap,
+    fs,
     path::Path,
     process::{Child, Command, ExitStatus, Stdio},
     thread,
@@ -14,14 +15,20 @@ use std::{
 use serde_json::Value;
 use tempfile::TempDir;
 
+#[cfg(target_os = "linux")]
+mod network;
 mod output;
 mod script;
 
+#[cfg(target_os = "linux")]
+pub(crate) use network::{ANOTHER, Network, STRANGER, read_until};
 use output::{Output, show};
 pub(crate) use script::Script;
 
 /// For what takes moments on an idle machine; tests also run on busy ones.
 pub(crate) const SOON: Duration = Duration::from_secs(30);
+/// That those who post know, where there is one.
+pub(crate) const TOKEN: &str = "s3cret";
 /// The program's promise after SIGTERM.
 const END: Duration = Duration::from_secs(10);
 const LOOK_AGAIN: Duration = Duration::from_millis(20);
@@ -79,6 +86,19 @@ impl Program {
         all.push(data.to_str().unwrap().to_owned());
         let mut program = Self::start(all, environment, most, "127.0.0.1:0");
         program.wait_for_address();
+        program
+    }
+
+    /// The same with a board that all networks of this machine reach, and [`TOKEN`] for who posts to it.
+    pub(crate) fn serve_publicly(args: &[&str]) -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        let data = directory.path().to_str().unwrap();
+        let all = [&["serve", "--public", "--data", data][..], args].concat();
+        let all = all.into_iter().map(str::to_owned).collect();
+        let environment = [("TAGTIDE_INGEST_TOKEN", TOKEN)];
+        let mut program = Self::start(all, &environment, None, "0.0.0.0:0");
+        program.wait_for_address();
+        program._directory = Some(directory);
         program
     }
 
@@ -199,6 +219,39 @@ impl Program {
                 )
             })
             .collect()
+    }
+
+    /// Waits until its results are current.
+    pub(crate) async fn is_ready(&self) {
+        wait_until("it is ready", SOON, async || {
+            self.get("/readyz").await.status() == 200
+        })
+        .await;
+    }
+
+    /// People and supervisors are answered, at once as far as one can tell on a busy machine.
+    pub(crate) async fn serves(&self) {
+        for path in ["/", "/api/v1/top", "/healthz", "/readyz", "/metrics"] {
+            // Not by a connection that is open already.
+            let answer = self.get(path).await;
+            assert_eq!(answer.status(), 200, "{path}");
+            answer.bytes().await.unwrap();
+        }
+    }
+
+    pub(crate) async fn metric(&self, name: &str) -> u64 {
+        let text = self.get("/metrics").await.text().await.unwrap();
+        let mut lines = text.lines();
+        let number = lines.find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
+        number.unwrap().parse().unwrap()
+    }
+
+    /// Memory that it takes, in bytes.
+    pub(crate) fn resident(&self) -> u64 {
+        let status = fs::read_to_string(format!("/proc/{}/status", self.pid())).unwrap();
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+        let kib = line.unwrap().trim().trim_end_matches(" kB");
+        kib.parse::<u64>().unwrap() << 10
     }
 
     /// Dies at once, as by a power cut.

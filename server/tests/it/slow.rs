@@ -2,58 +2,26 @@
 //! served meanwhile.
 
 use std::{
-    fs,
-    io::{ErrorKind, Read as _, Write as _},
+    io::{self, BufWriter, ErrorKind, Read as _, Write as _},
     net::{Shutdown, TcpStream},
+    ops::Range,
     thread,
     time::{Duration, Instant},
 };
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
-use crate::program::{Program, SOON, client, wait_until};
+use crate::program::{Program, SOON, wait_until};
 
 const ARGS: [&str; 4] = ["--batch", "200ms", "--source", "demo:rate=100"];
 /// What a debug build and what it remembers may take more than before, and far less than is sent or asked for.
 const SOME: u64 = 64 << 20;
-
-/// Memory that it takes, in bytes.
-fn resident(program: &Program) -> u64 {
-    let status = fs::read_to_string(format!("/proc/{}/status", program.pid())).unwrap();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
-    let kib = line.unwrap().trim().trim_end_matches(" kB");
-    kib.parse::<u64>().unwrap() << 10
-}
 
 fn connected(program: &Program) -> TcpStream {
     let stream = TcpStream::connect(program.address()).unwrap();
     stream.set_read_timeout(Some(SOON)).unwrap();
     stream.set_write_timeout(Some(SOON)).unwrap();
     stream
-}
-
-/// People and supervisors are answered, at once as far as one can tell on a busy machine.
-async fn serves(program: &Program) {
-    for path in ["/", "/api/v1/top", "/healthz", "/readyz", "/metrics"] {
-        // Not by a connection that is open already.
-        let answer = client().get(program.url(path)).send().await.unwrap();
-        assert_eq!(answer.status(), 200, "{path}");
-        answer.bytes().await.unwrap();
-    }
-}
-
-async fn ready(program: &Program) {
-    wait_until("it is ready", SOON, async || {
-        program.get("/readyz").await.status() == 200
-    })
-    .await;
-}
-
-async fn metric(program: &Program, name: &str) -> u64 {
-    let text = program.get("/metrics").await.text().await.unwrap();
-    let mut lines = text.lines();
-    let number = lines.find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
-    number.unwrap().parse().unwrap()
 }
 
 /// Until nothing comes any more.
@@ -108,9 +76,9 @@ async fn ten_thousand_idle_connections_keep_nobody_out() {
     let many = limit.maximum.map_or(10_000, |most| 10_000.min(most - 500));
 
     let program = Program::serve(&ARGS);
-    ready(&program).await;
-    serves(&program).await;
-    let before = resident(&program);
+    program.is_ready().await;
+    program.serves().await;
+    let before = program.resident();
     let mut idle = Vec::new();
     for number in 0..many {
         let mut stream = connected(&program);
@@ -122,31 +90,33 @@ async fn ten_thousand_idle_connections_keep_nobody_out() {
         }
         idle.push(stream);
         if number % 1000 == 999 {
-            serves(&program).await;
+            program.serves().await;
         }
     }
-    serves(&program).await;
-    assert!(metric(&program, "tagtide_http_connections").await <= 1024);
-    let let_go = metric(&program, "tagtide_http_connections_let_go_total").await;
+    program.serves().await;
+    assert!(program.metric("tagtide_http_connections").await <= 1024);
+    let let_go = program
+        .metric("tagtide_http_connections_let_go_total")
+        .await;
     assert!(let_go >= many - 1024, "{let_go}");
-    let more = resident(&program).saturating_sub(before);
+    let more = program.resident().saturating_sub(before);
     assert!(more < SOME, "{more} bytes for {many} idle connections");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn who_sends_byte_by_byte_is_let_go() {
     let program = Program::serve(&ARGS);
-    ready(&program).await;
+    program.is_ready().await;
     let head = drip(&program, "GET / HTTP/1.1\r\nhost: a\r\nx: ", b"y");
     let line = drip(&program, "GET /", b"y");
     let form = "POST /updateData HTTP/1.1\r\nhost: a\r\n\
                 content-type: application/x-www-form-urlencoded\r\ncontent-length: 100000\r\n\r\n";
     let body = drip(&program, form, b"y");
-    serves(&program).await;
+    program.serves().await;
     let (answer, took) = body.join().unwrap();
     assert!(answer.starts_with("HTTP/1.1 408"), "{answer}");
     assert!(took < Duration::from_secs(30), "{took:?}");
-    serves(&program).await;
+    program.serves().await;
     for slow in [head, line] {
         let (answer, took) = slow.join().unwrap();
         assert!(!answer.contains("200 OK"), "{answer}");
@@ -193,9 +163,9 @@ fn a_head_or_a_body_that_is_too_large_is_refused() {
 #[tokio::test(flavor = "multi_thread")]
 async fn who_asks_and_never_reads_holds_little_of_the_server() {
     let program = Program::serve(&ARGS);
-    ready(&program).await;
-    serves(&program).await;
-    let before = resident(&program);
+    program.is_ready().await;
+    program.serves().await;
+    let before = program.resident();
     let one = "GET /api/v1/top.svg HTTP/1.1\r\nhost: a\r\n\r\n".repeat(2000);
     let mut clients = Vec::new();
     for _ in 0..20 {
@@ -205,12 +175,12 @@ async fn who_asks_and_never_reads_holds_little_of_the_server() {
         let _ = (&stream).write(one.as_bytes());
         clients.push(stream);
     }
-    serves(&program).await;
-    let more = resident(&program).saturating_sub(before);
+    program.serves().await;
+    let more = program.resident().saturating_sub(before);
     assert!(more < SOME, "{more} bytes for {} clients", clients.len());
     // All are let go, so that there is room again; what is asked here is one.
     wait_until("they are let go", 3 * SOON, async || {
-        metric(&program, "tagtide_http_connections").await <= 1
+        program.metric("tagtide_http_connections").await <= 1
     })
     .await;
 }
@@ -218,7 +188,7 @@ async fn who_asks_and_never_reads_holds_little_of_the_server() {
 #[tokio::test(flavor = "multi_thread")]
 async fn requests_sent_ahead_are_answered_in_their_order() {
     let program = Program::serve(&ARGS);
-    ready(&program).await;
+    program.is_ready().await;
     let mut sent = String::new();
     for _ in 0..100 {
         sent += "GET /healthz HTTP/1.1\r\nhost: a\r\n\r\nGET /nothing HTTP/1.1\r\nhost: a\r\n\r\n";
@@ -240,55 +210,90 @@ async fn requests_sent_ahead_are_answered_in_their_order() {
     }
 }
 
-/// Asks for as many addresses as this, of which no two are the same, and reads what comes.
-fn ask_for_unknown(program: &Program, numbers: std::ops::Range<u32>) -> thread::JoinHandle<()> {
-    let stream = connected(program);
-    let mut writing = stream.try_clone().unwrap();
-    let long = "y".repeat(1500);
+/// At 100 bytes for each of so many addresses, a program that keeps something of them grows by 100 MB.
+const UNKNOWN: u32 = 1_000_000;
+
+/// An address that nobody has asked for before: at no route, with the name of nothing, with a query that is none.
+fn unknown(number: u32) -> String {
+    let name = |length| format!("{number}{}", "y".repeat(length));
+    // The count is asked, or a page is made: in a debug build that takes a millisecond. They are few, and long.
+    if number.is_multiple_of(100) {
+        return match number / 100 % 5 {
+            0 => format!("/{}", name(4000)),
+            1 => format!("/tag/{}", name(4000)),
+            2 => format!("/tag/{}", name(90)),
+            3 => format!("/api/v1/tags/{}", name(90)),
+            _ => format!("/?lang={}", name(4000)),
+        };
+    }
+    match number % 6 {
+        0 => format!("/api/v1/x{number}"),
+        1 => format!("/pkg/x{number}.js"),
+        2 => format!("/healthz?x{number}"),
+        3 => format!("/api/v1/top?x{number}"),
+        4 => format!("/api/v1/top?k=x{number}"),
+        // Longer than a hashtag can be.
+        _ => format!("/api/v1/tags/{}", name(100)),
+    }
+}
+
+/// Asks for these over one connection, as fast as they are answered.
+fn ask_for_unknown(program: &Program, numbers: Range<u32>) -> thread::JoinHandle<()> {
+    let mut stream = connected(program);
+    let writing = stream.try_clone().unwrap();
     let writer = thread::spawn(move || {
+        let mut writing = BufWriter::with_capacity(64 << 10, writing);
         for number in numbers {
-            let path = match number % 5 {
-                0 => format!("/{number}{long}"),
-                1 => format!("/api/v1/tags/{number}{long}"),
-                2 => format!("/api/v1/top?k={number}{long}"),
-                3 => format!("/healthz?{number}{long}"),
-                _ => format!("/tag/{number}{}", &long[..90]),
-            };
-            let request =
-                format!("HEAD {path} HTTP/1.1\r\nhost: {number}.example\r\nx-{number}: y\r\n\r\n");
-            writing.write_all(request.as_bytes()).unwrap();
+            let path = unknown(number);
+            write!(
+                writing,
+                "HEAD {path} HTTP/1.1\r\nhost: {number}.example\r\nx-{number}: y\r\n\r\n"
+            )
+            .unwrap();
         }
-        writing.shutdown(Shutdown::Write).unwrap();
+        writing.flush().unwrap();
+        writing.get_ref().shutdown(Shutdown::Write).unwrap();
     });
     thread::spawn(move || {
-        read_to_end(stream);
+        io::copy(&mut stream, &mut io::sink()).unwrap();
         writer.join().unwrap();
     })
 }
 
+/// Requests that were answered.
+fn answered(metrics: &str) -> u64 {
+    let lines = metrics.lines().filter_map(|line| {
+        let line = line.strip_prefix("tagtide_http_request_duration_seconds_count{")?;
+        line.rsplit_once(' ')?.1.parse::<u64>().ok()
+    });
+    lines.sum()
+}
+
 #[tokio::test(flavor = "multi_thread")]
-async fn of_addresses_that_are_none_nothing_is_kept() {
-    let program = Program::serve(&ARGS);
-    ready(&program).await;
-    let ask = async |numbers| {
-        let asking = ask_for_unknown(&program, numbers);
-        tokio::task::spawn_blocking(move || asking.join().unwrap())
-            .await
-            .unwrap();
-    };
+async fn of_a_million_addresses_that_are_none_nothing_is_kept() {
+    // Without posts, of which something is kept.
+    let program = Program::serve(&["--source", "listen:127.0.0.1:0"]);
+    program.is_ready().await;
+    let metrics = async || program.get("/metrics").await.text().await.unwrap();
     // What is made for the first few is there afterwards.
-    ask(0..500).await;
-    let lines = async || {
-        let text = program.get("/metrics").await.text().await.unwrap();
-        text.matches("tagtide_http_request_duration_seconds_count")
-            .count()
-    };
-    lines().await;
-    let (kinds, before) = (lines().await, resident(&program));
-    // 15 MB of addresses.
-    ask(500..10_500).await;
-    serves(&program).await;
-    assert!(lines().await <= kinds + 5);
-    let more = resident(&program).saturating_sub(before);
-    assert!(more < SOME / 4, "{more} bytes for 10,000 addresses");
+    let few = ask_for_unknown(&program, 0..20_000);
+    tokio::task::spawn_blocking(|| few.join().unwrap())
+        .await
+        .unwrap();
+    program.serves().await;
+    let (told, before) = (metrics().await, program.resident());
+
+    let all: Vec<_> = (1..=4)
+        .map(|part| part * UNKNOWN / 4..(part + 1) * UNKNOWN / 4)
+        .map(|numbers| ask_for_unknown(&program, numbers))
+        .collect();
+    while !all.iter().all(thread::JoinHandle::is_finished) {
+        program.serves().await;
+    }
+    all.into_iter().for_each(|one| one.join().unwrap());
+    let (now, more) = (metrics().await, program.resident().saturating_sub(before));
+    assert!(answered(&now) - answered(&told) >= u64::from(UNKNOWN));
+    assert!(now.lines().count() <= told.lines().count() + 5, "{now}");
+    // Eight bytes for each. It was one.
+    assert!(more < 8 << 20, "{more} bytes");
 }
