@@ -23,6 +23,8 @@ mod killed;
 mod limited;
 mod logged;
 mod monitoring;
+#[cfg(target_os = "linux")]
+mod network;
 mod posts;
 mod program;
 mod random;
