@@ -15,7 +15,7 @@ help:
 	@echo '  e2e         the page in Chromium, against the release that was built last'
 	@echo 'make fuzz     bytes that break what reads them, looked for: a minute each   (SECONDS=… ARGS="line key")'
 	@echo 'make soak     all sources, faults, restarts and 500 pages for two hours   (MINUTES=…)'
-	@echo 'make torture  kills of the processes of a cluster, for ten minutes   (MINUTES=…)'
+	@echo 'make torture  kills of the processes of a cluster, for ten minutes   (MINUTES=… or KILLS=…)'
 	@echo 'make bench    how fast it is, as one table, and how much a browser loads   (ARGS=--quick: a tenth)'
 	@echo 'make release  build the release only: target/release/tagtide, with the page in it'
 	@echo 'make dist     the release to give away, in target/dist: an archive, a package for Debian, sums'
@@ -45,7 +45,7 @@ watch:
 
 # What is quick to install comes first, so that what cannot be had is known at once.
 test:
-	@.build/setup node toolchain lint python networks schemathesis promtool chromium end2end
+	@.build/setup node toolchain lint python networks schemathesis promtool machines chromium end2end
 	@$(MAKE) --no-print-directory check
 	@$(MAKE) --no-print-directory unit
 	@$(MAKE) --no-print-directory leptos
@@ -62,7 +62,7 @@ check:
 	$(IN) cargo clippy --package frontend --target wasm32-unknown-unknown -- -D warnings
 
 unit:
-	@.build/setup toolchain python node networks schemathesis promtool
+	@.build/setup toolchain python node networks schemathesis promtool machines
 	$(IN) cargo test --workspace --exclude frontend
 
 leptos:
@@ -91,10 +91,10 @@ soak:
 	@$(IN) TAGTIDE_SOAK=$(MINUTES) cargo test --release --package server --test it soak -- --nocapture
 
 # A round of it is in `unit`.
-torture: MINUTES := 10
+torture: MINUTES = $(if $(KILLS),0,10)
 torture:
 	@.build/setup toolchain
-	@$(IN) TAGTIDE_TORTURE=$(MINUTES) cargo test --package server --test it cluster_torture -- --nocapture
+	@$(IN) TAGTIDE_TORTURE=$(MINUTES) TAGTIDE_TORTURE_KILLS=$(or $(KILLS),0) cargo test --package server --test it cluster_torture -- --nocapture
 
 clean:
 	rm -rf target server/fuzz/target end2end/node_modules end2end/test-results end2end/playwright-report

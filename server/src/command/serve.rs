@@ -54,6 +54,9 @@ const STUCK: Duration = Duration::from_secs(30);
 /// The same before its first result: a slow disk may take long over a large state.
 const STUCK_AT_START: Duration = Duration::from_secs(600);
 
+/// How often it is looked whether it is.
+const LOOK_AGAIN: Duration = Duration::from_secs(1);
+
 pub(super) async fn run(typed: Serve) -> anyhow::Result<()> {
     let (begun, process) = (Instant::now(), Process::begins());
     process::allow_all_files();
@@ -377,19 +380,21 @@ async fn stopped(sealer: &Sealer, flow: &Flow) {
     }
 }
 
-/// Until results have not moved for too long although there is something sealed to count.
+/// Until results have not moved for too long although there is something sealed to count. The time is that
+/// which was looked at: one that was stopped, or whose machine has slept, has had none to count in.
 async fn stuck(live: &Live, flow: &Flow) {
     let shown = || live.newest().map_or(Epoch(0), |results| results.epoch);
-    let (mut before, mut since) = (shown(), Instant::now());
+    let (mut before, mut stood) = (shown(), Duration::ZERO);
     loop {
-        tokio::time::sleep(Duration::from_secs(1)).await;
+        tokio::time::sleep(LOOK_AGAIN).await;
+        stood += LOOK_AGAIN;
         let limit = match before {
             Epoch(0) => STUCK_AT_START,
             _ => STUCK,
         };
         if shown() != before || !live.is_behind() || flow.is_waiting() {
-            (before, since) = (shown(), Instant::now());
-        } else if since.elapsed() >= limit {
+            (before, stood) = (shown(), Duration::ZERO);
+        } else if stood >= limit {
             return;
         }
     }

@@ -25,7 +25,7 @@ pub(super) const IDLE: Duration = Duration::from_millis(100);
 pub(super) type Input = InputHandle<u64, timely::container::CapacityContainerBuilder<Vec<Record>>>;
 
 /// How often a process of a cluster goes on to the next round when it has nothing to feed: questions that
-/// others ask are answered when all have passed them.
+/// others ask are answered when all have passed them, and one that says nothing is taken for lost.
 const BEAT: Duration = Duration::from_millis(50);
 
 /// How many epochs may be under way in the dataflow. The rest waits in the log, which is on disk.
@@ -250,7 +250,7 @@ impl<'a> Feeder<'a> {
 
     fn beat(&mut self, input: &mut Input) {
         let time = *input.time();
-        let idle = self.caught_up && self.fed > Epoch(0) && self.beaten_at.elapsed() >= BEAT;
+        let idle = self.caught_up && self.beaten_at.elapsed() >= BEAT;
         if self.crew.processes > 1 && idle && time % ROUNDS < ROUNDS - 1 {
             input.advance_to(time + 1);
             input.flush();

@@ -20,7 +20,7 @@ use crate::{
 };
 
 /// For many starts of a debug build on a busy machine.
-const LONG: Duration = Duration::from_secs(180);
+pub(crate) const LONG: Duration = Duration::from_secs(180);
 
 /// So that people are told apart alike, by processes alone as well.
 const AUTHOR_KEY: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml");
@@ -34,11 +34,14 @@ pub(crate) struct Cluster {
 
 impl Cluster {
     pub(crate) fn new(processes: usize, options: &[&str]) -> Self {
+        let hosts = (0..processes).map(|_| format!("127.0.0.1:{}", free_port()));
+        Self::at(hosts.collect(), options)
+    }
+
+    /// Of one process at each of these places.
+    pub(crate) fn at(hosts: Vec<String>, options: &[&str]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         fs::write(folder.path().join("secret"), "what only they know\n").unwrap();
-        let hosts: Vec<_> = (0..processes)
-            .map(|_| format!("127.0.0.1:{}", free_port()))
-            .collect();
         fs::write(folder.path().join("hosts"), hosts.join("\n")).unwrap();
         Self {
             hosts,
@@ -55,7 +58,7 @@ impl Cluster {
         self.path(&format!("data-{index}"))
     }
 
-    fn process(&self, index: usize, options: &[&str]) -> Program {
+    pub(crate) fn process(&self, index: usize, options: &[&str]) -> Program {
         self.process_in(&self.data(index), index, options)
     }
 
@@ -98,7 +101,7 @@ impl Cluster {
 }
 
 /// Posts to it until they are on disk.
-async fn post(program: &Program, lines: &str) -> bool {
+pub(crate) async fn post(program: &Program, lines: &str) -> bool {
     let client = crate::program::client();
     let request = client.post(program.url("/api/v1/posts"));
     let request = request.header("content-type", "text/plain");
@@ -106,14 +109,14 @@ async fn post(program: &Program, lines: &str) -> bool {
     response.is_ok_and(|response| response.status().is_success())
 }
 
-async fn count_of(program: &Program, tag: &str) -> u64 {
+pub(crate) async fn count_of(program: &Program, tag: &str) -> u64 {
     let counts = program.counts().await;
     let found = counts.into_iter().find(|(name, _)| name == tag);
     found.map_or(0, |(_, count)| count)
 }
 
 /// All that is counted is posted.
-const QUIET: [&str; 4] = ["--batch", "200ms", "--source", "listen:127.0.0.1:0"];
+pub(crate) const QUIET: [&str; 4] = ["--batch", "200ms", "--source", "listen:127.0.0.1:0"];
 
 const BEGIN: u64 = 1_700_006_400;
 
@@ -160,7 +163,7 @@ async fn tops(program: &Program) -> String {
 }
 
 /// Each of two processes is sent a post, and the one `at` counts both.
-async fn each_posts(programs: &[Program], tag: &str, at: usize) {
+pub(crate) async fn each_posts(programs: &[Program], tag: &str, at: usize) {
     for program in programs {
         assert!(post(program, &format!("{tag}\n")).await);
     }

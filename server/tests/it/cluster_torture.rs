@@ -4,7 +4,7 @@
 //!
 //! One round here, by its seed with two processes or with three; it is printed when the test fails, and
 //! `TAGTIDE_CLUSTER_SEED` runs it again. `TAGTIDE_TORTURE=10` goes on with others for ten minutes, and with
-//! `--nocapture` tells what it saw.
+//! `--nocapture` tells what it saw; `TAGTIDE_TORTURE_KILLS=300` goes on until there were so many.
 
 use std::time::{Duration, Instant};
 
@@ -36,16 +36,19 @@ struct Done {
 #[tokio::test(flavor = "multi_thread")]
 async fn whoever_dies_whenever_every_epoch_is_shown_as_it_was_written() {
     let begun = Instant::now();
-    let minutes = std::env::var("TAGTIDE_TORTURE").ok();
-    let time = minutes.as_ref().map(|minutes| minutes.parse().unwrap());
-    let time = Duration::from_secs(60 * time.unwrap_or(0));
+    let given = |name| Some(std::env::var(name).ok()?.parse::<u64>().unwrap());
+    let minutes = given("TAGTIDE_TORTURE");
+    let wanted = given("TAGTIDE_TORTURE_KILLS");
+    let time = Duration::from_secs(60 * minutes.unwrap_or(0));
+    let mut kills = 0;
     loop {
         let given = Seed::new("TAGTIDE_CLUSTER_SEED");
         let done = round(given.seed).await;
-        if minutes.is_some() {
+        kills += done.kills;
+        if minutes.is_some() || wanted.is_some() {
             tell(given.seed, &done, begun.elapsed());
         }
-        if begun.elapsed() >= time {
+        if begun.elapsed() >= time && kills >= wanted.unwrap_or(0) {
             break;
         }
     }

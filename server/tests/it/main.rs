@@ -8,6 +8,7 @@ mod api;
 mod backup;
 mod blocked;
 mod cluster;
+mod cluster_faults;
 mod cluster_torture;
 mod damage;
 mod described;
@@ -23,6 +24,8 @@ mod limited;
 mod logged;
 mod malformed;
 mod monitoring;
+#[cfg(target_os = "linux")]
+mod network;
 mod posts;
 mod program;
 mod random;

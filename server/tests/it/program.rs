@@ -279,6 +279,20 @@ impl Program {
         );
     }
 
+    /// It hangs, until it is told to go on.
+    pub(crate) fn hang(&self) {
+        signal(self.pid(), "STOP");
+    }
+
+    pub(crate) fn go_on(&self) {
+        signal(self.pid(), "CONT");
+    }
+
+    /// From its next start on no file of it can be larger than so many KiB.
+    pub(crate) fn limit_files(&mut self, most: Option<u64>) {
+        self.most = most;
+    }
+
     fn wait(&mut self, limit: Duration) -> ExitStatus {
         let begun = Instant::now();
         loop {

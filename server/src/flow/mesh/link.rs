@@ -5,12 +5,16 @@
 //! takes what is still written as sent, and gives the reading thread nothing more until the workers have left.
 //! Then it gives what a clean end would have been.
 //!
+//! A process that lives says something many times a second, also when it has nothing to feed. One of which nothing
+//! comes for [`SILENT`] is given up as lost, though its system may still acknowledge what it is sent.
+//!
 //! **Invariant:** no byte that was not sent reaches a worker.
 
 use std::{
     io::{self, Read, Write},
     net::{Shutdown, TcpStream},
     sync::{Arc, OnceLock},
+    time::Duration,
 };
 
 use timely::communication::allocator::zero_copy::stream::Stream;
@@ -23,6 +27,10 @@ use super::super::{
 /// Of timely's message header: six numbers of eight bytes, of which the fifth is the length of what follows.
 const HEADER: usize = 48;
 const LENGTH: usize = 32;
+
+/// A process that hangs sends nothing. Shorter than what a count may stand still for without being taken as
+/// stuck itself.
+const SILENT: Duration = Duration::from_secs(20);
 
 pub(in super::super) struct Link {
     stream: TcpStream,
@@ -50,6 +58,7 @@ impl Link {
         let left = Arc::new(OnceLock::new());
         let mut streams = Vec::new();
         for socket in sockets.iter().flatten() {
+            socket.set_read_timeout(Some(SILENT))?;
             streams.push(socket.try_clone()?);
         }
         let links = sockets.into_iter().enumerate().map(|(peer, stream)| {
@@ -63,6 +72,22 @@ impl Link {
             })
         });
         Ok((links.collect(), Cut { streams, left }))
+    }
+
+    /// What comes next; there is no other end than an error.
+    fn receive(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        loop {
+            match self.stream.read(buffer) {
+                Ok(0) => return Err(io::ErrorKind::UnexpectedEof.into()),
+                // Also where this process was stopped, and goes on.
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    let why = format!("nothing has come of it for {SILENT:?}");
+                    return Err(io::Error::new(io::ErrorKind::TimedOut, why));
+                }
+                read => return read,
+            }
+        }
     }
 
     fn lost(&self, why: &io::Error) {
@@ -92,12 +117,7 @@ impl Drop for Cut {
 
 impl Read for Link {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let read = match self.stream.read(buffer) {
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => return Err(error),
-            Ok(0) => Err(io::ErrorKind::UnexpectedEof.into()),
-            read => read,
-        };
-        let read = match read {
+        let read = match self.receive(buffer) {
             Ok(read) => {
                 self.peers.heard_of(self.peer);
                 read
