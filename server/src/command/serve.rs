@@ -63,6 +63,10 @@ pub(super) async fn run(typed: Serve) -> anyhow::Result<()> {
     let admin_token = token("TAGTIDE_ADMIN_TOKEN")?;
     let grammar = typed.text.grammar;
     let workers = typed.workers.map_or_else(workers, usize::from);
+    let (adopt, given_up) = (
+        typed.cluster.adopt.clone(),
+        typed.cluster.accept_loss.clone(),
+    );
     let agreed = format!("--batch {:?} --grammar {grammar}", typed.batch);
     let cluster = cluster::open(typed.cluster, workers, agreed)?;
     let site = typed.alerts.site.clone();
@@ -90,7 +94,9 @@ pub(super) async fn run(typed: Serve) -> anyhow::Result<()> {
     }
     let batch = typed.batch;
     let (log, state) = open(&typed.data, store::Settings { batch, grammar }).await?;
+    cluster::adopt(&adopt, &log, &state, store::Settings { batch, grammar })?;
     let (log, state) = (Arc::new(log), Arc::new(state));
+    let author_key = author_key(&log, secret.as_ref())?;
     let checkpoints = state.commits();
     // Before the count: what was hidden is never shown by a restart.
     let operators =
@@ -111,10 +117,14 @@ pub(super) async fn run(typed: Serve) -> anyhow::Result<()> {
         max_tags: typed.max_tags,
     };
     let known = Arc::new(AtomicU64::new(0));
+    let joined = watch::Sender::new(false);
     let counting = flow::Parts {
         log: log.clone(),
         state: state.clone(),
         place,
+        given_up,
+        mask: secret.as_ref().map_or([0; 16], flow::Secret::mask),
+        joined: joined.clone(),
         workers: capacity.workers,
         batch,
         grammar,
@@ -132,7 +142,6 @@ pub(super) async fn run(typed: Serve) -> anyhow::Result<()> {
     let counted = live.clone();
     let remembered = epoch::remembered(&log, grammar, batch).map_err(FlowError::Store)?;
     let receipts = Receipts::load(log.clone()).map_err(FlowError::Store)?;
-    let author_key = author_key(&log, secret.as_ref())?;
     let alerts = Alerts::load(log.clone()).map_err(FlowError::Store)?;
     alerts
         .keep_receivers(&alerting)
@@ -143,7 +152,7 @@ pub(super) async fn run(typed: Serve) -> anyhow::Result<()> {
         log: log.clone(),
         grammar,
         batch,
-        author_key,
+        author_key: joined.borrow().then_some(author_key),
         receipts: receipts.clone(),
         sealed,
         droppable: durable,
@@ -158,6 +167,9 @@ pub(super) async fn run(typed: Serve) -> anyhow::Result<()> {
         reading.run_source(opened, &intake, &registry, &log)?;
     }
     let showing = Tasks::default();
+    if !intake.has_begun() {
+        showing.spawn(join(joined.subscribe(), intake.clone(), log.clone()));
+    }
     let ticking = reading.spawn(epoch::tick(intake.clone(), reading.stop.clone()));
     showing.spawn(wake(sealed_seen, flow.signal()));
     if let Some(list) = list {
@@ -346,7 +358,7 @@ fn author_key(log: &Log, secret: Option<&flow::Secret>) -> anyhow::Result<Author
         (None, Some(secret)) => secret.author_key(),
         (None, None) => AuthorKey::fresh().context("the system gives no random numbers")?,
     };
-    Ok(AuthorKey::new(log.author_key(fresh)?))
+    Ok(AuthorKey::new(log.author_key_or(fresh)?))
 }
 
 /// `None` where it is not set.
@@ -362,6 +374,20 @@ fn workers() -> usize {
     thread::available_parallelism()
         .map_or(1, usize::from)
         .min(8)
+}
+
+/// Takes in what comes once the store is one of the cluster's.
+async fn join(mut joined: watch::Receiver<bool>, intake: Intake, log: Arc<Log>) {
+    if joined.wait_for(|joined| *joined).await.is_err() {
+        return;
+    }
+    match (log.last(), log.author_key()) {
+        (Ok(last), Ok(Some(key))) => intake.begin(last, AuthorKey::new(key)),
+        (last, key) => tracing::error!(
+            "nothing is taken in: the log cannot be read: {last:?} {:?}",
+            key.err()
+        ),
+    }
 }
 
 async fn wake(mut sealed: watch::Receiver<Option<Sealed>>, flow: flow::Signal) {

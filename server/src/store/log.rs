@@ -15,11 +15,12 @@ use redb::{
 };
 
 use super::{
-    Action, Commits, Deed, DeliveryKey, JudgedTag, LAST_ACTIONS, OpenError, Receipt, SealedEpoch,
-    SealedReceipts, StoreError,
+    Action, Commits, Deed, DeliveryKey, JudgedTag, LAST_ACTIONS, Membership, OpenError, Receipt,
+    SealedEpoch, SealedReceipts, StoreError,
     action::StoredAction,
     alert, crash, file,
     format::{decode, encode},
+    membership,
     receipt::Stored,
     tables::{Lacking, Tables, Values},
 };
@@ -27,23 +28,23 @@ use crate::source::Cursor;
 
 pub(super) const NAME: &str = "log.redb";
 /// Epoch → its [`Deltas`].
-const EPOCHS: TableDefinition<u64, &[u8]> = TableDefinition::new("epochs");
+pub(super) const EPOCHS: TableDefinition<u64, &[u8]> = TableDefinition::new("epochs");
 /// Epoch → what was remembered of its posts, in the bytes of whoever remembers them.
-const REMEMBERED: TableDefinition<u64, &[u8]> = TableDefinition::new("remembered");
+pub(super) const REMEMBERED: TableDefinition<u64, &[u8]> = TableDefinition::new("remembered");
 /// Identity of a source → its [`Cursor`] behind the newest sealed epoch.
-const CURSORS: TableDefinition<&str, &[u8]> = TableDefinition::new("cursors");
+pub(super) const CURSORS: TableDefinition<&str, &[u8]> = TableDefinition::new("cursors");
 /// When it was sealed and the [`DeliveryKey`] → its [`Receipt`]. Not there before a seal of a version that
 /// knows it.
-const RECEIPTS: TableDefinition<(u64, u128), &[u8]> = TableDefinition::new("receipts");
+pub(super) const RECEIPTS: TableDefinition<(u64, u128), &[u8]> = TableDefinition::new("receipts");
 /// Number → an [`Action`] of operators, the last ones. Neither this nor the next is there before the first.
-const ACTIONS: TableDefinition<u64, &[u8]> = TableDefinition::new("actions");
+pub(super) const ACTIONS: TableDefinition<u64, &[u8]> = TableDefinition::new("actions");
 /// Key → the [`JudgedTag`], of all that operators block.
-const BLOCKED: TableDefinition<&str, &[u8]> = TableDefinition::new("blocked");
+pub(super) const BLOCKED: TableDefinition<&str, &[u8]> = TableDefinition::new("blocked");
 /// Key → the [`JudgedTag`], of all that operators have approved. Neither this nor the next is there before
 /// the first.
-const APPROVED: TableDefinition<&str, &[u8]> = TableDefinition::new("approved");
+pub(super) const APPROVED: TableDefinition<&str, &[u8]> = TableDefinition::new("approved");
 /// Since when tags are reviewed, in milliseconds since the Unix epoch; empty while they are not.
-const REVIEW: TableDefinition<u64, ()> = TableDefinition::new("review");
+pub(super) const REVIEW: TableDefinition<u64, ()> = TableDefinition::new("review");
 /// What was given when the directory was made, and must be given again; and [`AUTHOR_KEY`].
 pub(super) const SETTINGS: TableDefinition<&str, &str> = TableDefinition::new("settings");
 
@@ -144,26 +145,47 @@ impl Log {
         Ok(value.value().to_owned())
     }
 
-    /// The key that people are hashed with, the same for good: `fresh` where there was none before.
-    pub(crate) fn author_key(&self, fresh: [u8; 16]) -> Result<[u8; 16], StoreError> {
+    /// The key that people are hashed with, once there is one.
+    pub(crate) fn author_key(&self) -> Result<Option<[u8; 16]>, StoreError> {
+        let table = self.0.begin_read()?.open_table(SETTINGS)?;
+        let recorded = table.get(AUTHOR_KEY)?.map(|digits| {
+            let key = u128::from_str_radix(digits.value(), 16);
+            key.map_err(|_| StoreError::Damaged("the key of authors is none"))
+        });
+        Ok(recorded.transpose()?.map(u128::to_be_bytes))
+    }
+
+    /// The same for good: `fresh` where there was none before.
+    pub(crate) fn author_key_or(&self, fresh: [u8; 16]) -> Result<[u8; 16], StoreError> {
+        if let Some(key) = self.author_key()? {
+            return Ok(key);
+        }
         let write = file::begin_write(&self.0)?;
-        let key = {
-            let mut table = write.open_table(SETTINGS)?;
-            let recorded = table.get(AUTHOR_KEY)?.map(|digits| {
-                u128::from_str_radix(digits.value(), 16)
-                    .map_err(|_| StoreError::Damaged("the key of authors is none"))
-            });
-            match recorded.transpose()? {
-                Some(key) => key.to_be_bytes(),
-                None => {
-                    let digits = format!("{:032x}", u128::from_be_bytes(fresh));
-                    table.insert(AUTHOR_KEY, digits.as_str())?;
-                    fresh
-                }
-            }
-        };
+        let digits = author_digits(fresh);
+        write
+            .open_table(SETTINGS)?
+            .insert(AUTHOR_KEY, digits.as_str())?;
         write.commit()?;
-        Ok(key)
+        Ok(fresh)
+    }
+
+    /// What a new store is given when it joins the others, in one commit: nothing is sealed up to `last`, and
+    /// people are hashed with their key.
+    pub(crate) fn join(
+        &self,
+        membership: &Membership,
+        last: Epoch,
+        author_key: [u8; 16],
+    ) -> Result<(), StoreError> {
+        let write = file::begin_write(&self.0)?;
+        file::record(&write, "last", last.0)?;
+        let digits = author_digits(author_key);
+        write
+            .open_table(SETTINGS)?
+            .insert(AUTHOR_KEY, digits.as_str())?;
+        membership::record(&write, membership)?;
+        write.commit()?;
+        Ok(())
     }
 
     /// Makes epochs, cursors and receipts durable, in one commit. Drops the counts of epochs up to
@@ -404,7 +426,7 @@ impl Log {
     }
 
     /// `None` where nothing was ever written into it.
-    fn table<K: Key + 'static, V: Value + 'static>(
+    pub(super) fn table<K: Key + 'static, V: Value + 'static>(
         &self,
         definition: TableDefinition<'_, K, V>,
     ) -> Result<Option<ReadOnlyTable<K, V>>, StoreError> {
@@ -426,6 +448,10 @@ impl Log {
     }
 }
 
+fn author_digits(key: [u8; 16]) -> String {
+    format!("{:032x}", u128::from_be_bytes(key))
+}
+
 fn receipt(stored: &[u8]) -> Result<Receipt, StoreError> {
     Ok(decode::<Stored<Receipt>>(stored)?.receipt())
 }
@@ -440,6 +466,7 @@ impl Log {
         let write = database.begin_write().unwrap();
         write.open_table(REMEMBERED).unwrap();
         write.open_table(file::META).unwrap();
+        write.open_table(SETTINGS).unwrap();
         write.commit().unwrap();
         Self(database, Commits::default())
     }

@@ -20,10 +20,10 @@ use crate::{
 };
 
 /// For many starts of a debug build on a busy machine.
-const LONG: Duration = Duration::from_secs(180);
+pub(crate) const LONG: Duration = Duration::from_secs(180);
 
 /// So that people are told apart alike, by processes alone as well.
-const AUTHOR_KEY: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml");
+pub(crate) const AUTHOR_KEY: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml");
 
 /// The processes of one cluster.
 pub(crate) struct Cluster {
@@ -55,28 +55,57 @@ impl Cluster {
         self.path(&format!("data-{index}"))
     }
 
-    fn process(&self, index: usize, options: &[&str]) -> Program {
+    /// From now on it is of so many.
+    pub(crate) fn resize(&mut self, processes: usize) {
+        self.hosts = (0..processes)
+            .map(|_| format!("127.0.0.1:{}", free_port()))
+            .collect();
+        fs::write(self.path("hosts"), self.hosts.join("\n")).unwrap();
+    }
+
+    pub(crate) fn process(&self, index: usize, options: &[&str]) -> Program {
         self.process_in(&self.data(index), index, options)
     }
 
-    fn process_in(&self, data: &Path, index: usize, options: &[&str]) -> Program {
-        let own = self.own(index);
-        let all = own.iter().map(String::as_str);
-        let all: Vec<_> = all.chain(options.iter().copied()).collect();
+    pub(crate) fn process_in(&self, data: &Path, index: usize, options: &[&str]) -> Program {
+        let all = self.own_and(index, options);
+        let all: Vec<_> = all.iter().map(String::as_str).collect();
         Program::serve_in(data, &all, &[("TAGTIDE_AUTHOR_KEY_FILE", AUTHOR_KEY)])
     }
 
+    /// One that may die at a crash point before it can be asked anything.
+    pub(crate) fn process_to_crash(
+        &self,
+        data: &Path,
+        index: usize,
+        options: &[&str],
+        at: &str,
+    ) -> Program {
+        let all = self.own_and(index, options);
+        let all: Vec<_> = all.iter().map(String::as_str).collect();
+        Program::serve_to_crash(data, &all, &[("TAGTIDE_AUTHOR_KEY_FILE", AUTHOR_KEY)], at)
+    }
+
     /// One that cannot start; what it says.
-    fn refused(&self, data: &Path, index: usize) -> String {
+    pub(crate) fn refused(&self, data: &Path, index: usize) -> String {
+        self.refused_with(data, index, &[])
+    }
+
+    pub(crate) fn refused_with(&self, data: &Path, index: usize, options: &[&str]) -> String {
         let ended = Command::new(env!("CARGO_BIN_EXE_tagtide"))
             .arg("serve")
-            .args(self.own(index))
+            .args(self.own_and(index, options))
             .args(["--listen", "127.0.0.1:0", "--data"])
             .arg(data)
             .output()
             .unwrap();
         assert_eq!(ended.status.code(), Some(1));
         String::from_utf8(ended.stderr).unwrap()
+    }
+
+    fn own_and(&self, index: usize, options: &[&str]) -> Vec<String> {
+        let options = options.iter().map(|&option| option.to_owned());
+        self.own(index).into_iter().chain(options).collect()
     }
 
     fn own(&self, index: usize) -> Vec<String> {
@@ -98,7 +127,7 @@ impl Cluster {
 }
 
 /// Posts to it until they are on disk.
-async fn post(program: &Program, lines: &str) -> bool {
+pub(crate) async fn post(program: &Program, lines: &str) -> bool {
     let client = crate::program::client();
     let request = client.post(program.url("/api/v1/posts"));
     let request = request.header("content-type", "text/plain");
@@ -106,19 +135,24 @@ async fn post(program: &Program, lines: &str) -> bool {
     response.is_ok_and(|response| response.status().is_success())
 }
 
-async fn count_of(program: &Program, tag: &str) -> u64 {
+pub(crate) async fn count_of(program: &Program, tag: &str) -> u64 {
     let counts = program.counts().await;
     let found = counts.into_iter().find(|(name, _)| name == tag);
     found.map_or(0, |(_, count)| count)
 }
 
 /// All that is counted is posted.
-const QUIET: [&str; 4] = ["--batch", "200ms", "--source", "listen:127.0.0.1:0"];
+pub(crate) const QUIET: [&str; 4] = ["--batch", "200ms", "--source", "listen:127.0.0.1:0"];
 
-const BEGIN: u64 = 1_700_006_400;
+pub(crate) const BEGIN: u64 = 1_700_006_400;
 
 /// Forty minutes of posts by their times, of which each of `parts` has its share.
 fn posts(part: usize, parts: usize) -> String {
+    posts_where(|n| n % parts == part)
+}
+
+/// Those of them by their numbers.
+pub(crate) fn posts_where(is_in: impl Fn(usize) -> bool) -> String {
     let mut random = Random::new(11);
     let mut lines = String::new();
     for n in 0..6_000_u64 {
@@ -127,7 +161,7 @@ fn posts(part: usize, parts: usize) -> String {
             random.below(500),
             ["en", "de", "ja"][random.below(3) as usize],
         );
-        if n as usize % parts == part {
+        if is_in(n as usize) {
             let at = BEGIN + n * 2_400 / 6_000;
             lines += &format!(
                 "{{\"text\":\"#Tag{tag} #all\",\"author\":\"a{author}\",\"lang\":\"{lang}\",\"at\":{at}}}\n"
@@ -137,13 +171,23 @@ fn posts(part: usize, parts: usize) -> String {
     lines
 }
 
-/// Every top of the newest epoch, once all posts are counted.
-async fn tops(program: &Program) -> String {
+/// So many of the posts, in the epochs that they are of.
+pub(crate) async fn has_counted(program: &Program, posts: usize) {
+    let at = format!(
+        "2023-11-15T00:{:02}:{:02}Z",
+        posts / 150,
+        posts * 2 / 5 % 60
+    );
     wait_until("all is counted", LONG, async || {
         let top = program.json("/api/v1/top?window=all").await;
-        top["posts"] == 6_000 && top["at"] == "2023-11-15T00:40:00Z"
+        top["posts"] == posts && top["at"] == at
     })
     .await;
+}
+
+/// Every top of the newest epoch, once all posts are counted.
+pub(crate) async fn tops(program: &Program) -> String {
+    has_counted(program, 6_000).await;
     let mut tops = String::new();
     for window in ["1m", "5m", "15m", "1h", "24h", "all"] {
         for by in ["count", "rising", "people"] {
@@ -160,7 +204,7 @@ async fn tops(program: &Program) -> String {
 }
 
 /// Each of two processes is sent a post, and the one `at` counts both.
-async fn each_posts(programs: &[Program], tag: &str, at: usize) {
+pub(crate) async fn each_posts(programs: &[Program], tag: &str, at: usize) {
     for program in programs {
         assert!(post(program, &format!("{tag}\n")).await);
     }

@@ -8,6 +8,7 @@ mod api;
 mod backup;
 mod blocked;
 mod cluster;
+mod cluster_shape;
 mod cluster_torture;
 mod damage;
 mod described;

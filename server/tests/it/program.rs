@@ -67,6 +67,23 @@ impl Program {
         Self::serve_on_disk(Some(most), data, args, &[])
     }
 
+    /// The same with a crash point to die at, `NAME:N`; that may be before it can be asked anything.
+    pub(crate) fn serve_to_crash(
+        data: &Path,
+        args: &[&str],
+        environment: &[(&str, &str)],
+        at: &str,
+    ) -> Self {
+        let mut all = vec!["serve"];
+        all.extend(args);
+        all.extend(["--data", data.to_str().unwrap()]);
+        let all = all.into_iter().map(str::to_owned).collect();
+        let crashing = [environment, &[("TAGTIDE_CRASH_AT", at)]].concat();
+        let mut program = Self::start(all, &crashing, None, "127.0.0.1:0");
+        program.environment.remove("TAGTIDE_CRASH_AT");
+        program
+    }
+
     fn serve_on_disk(
         most: Option<u64>,
         data: &Path,

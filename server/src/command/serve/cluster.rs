@@ -1,10 +1,14 @@
 //! What a process of a cluster has beside what it would have alone.
 
+use std::path::PathBuf;
+
 use anyhow::Context;
 
 use crate::{
     cli,
+    epoch::joined_remembered,
     flow::{Cluster, Mesh, Secret},
+    store::{self, AdoptError, Log, State},
 };
 
 /// What was typed; `None`: it counts alone, as one of one process does.
@@ -17,6 +21,7 @@ pub(super) fn open(
         hosts: Some(hosts),
         index: Some(index),
         secret_file: Some(path),
+        ..
     } = typed
     else {
         return Ok(None);
@@ -44,6 +49,24 @@ pub(super) fn place(cluster: Option<&Cluster>) -> ((usize, usize), Option<Secret
         }
         None => ((0, 1), None),
     }
+}
+
+/// Takes over the directories of processes that are gone, one after the other.
+pub(super) fn adopt(
+    directories: &[PathBuf],
+    log: &Log,
+    state: &State,
+    settings: store::Settings,
+) -> Result<(), AdoptError> {
+    for directory in directories {
+        let place = directory.display();
+        if store::adopt((log, state), directory, &settings, joined_remembered)? {
+            tracing::info!("{place} is taken over: --adopt and the directory are needed no longer");
+        } else {
+            tracing::info!("{place} was taken over before: leave out --adopt {place}");
+        }
+    }
+    Ok(())
 }
 
 pub(super) async fn listen(cluster: Option<Cluster>) -> anyhow::Result<Option<Mesh>> {
