@@ -3,7 +3,7 @@
 use std::{
     io,
     net::SocketAddr,
-    path::Path,
+    path::{Path, PathBuf},
     sync::{Arc, atomic::AtomicU64},
     thread,
     time::{Duration, Instant},
@@ -67,7 +67,12 @@ pub(super) async fn run(typed: Serve) -> anyhow::Result<()> {
         typed.cluster.adopt.clone(),
         typed.cluster.accept_loss.clone(),
     );
-    let agreed = format!("--batch {:?} --grammar {grammar}", typed.batch);
+    let agreed = format!(
+        "--batch {:?} --grammar {grammar} --max-tags {} format {}",
+        typed.batch,
+        typed.max_tags,
+        store::FORMAT
+    );
     let cluster = cluster::open(typed.cluster, workers, agreed)?;
     let site = typed.alerts.site.clone();
     let alerting = alerts::Settings::new(typed.alerts, grammar)?;
@@ -93,8 +98,7 @@ pub(super) async fn run(typed: Serve) -> anyhow::Result<()> {
         sources.push(source::open(spec.clone(), &options).await?);
     }
     let batch = typed.batch;
-    let (log, state) = open(&typed.data, store::Settings { batch, grammar }).await?;
-    cluster::adopt(&adopt, &log, &state, store::Settings { batch, grammar })?;
+    let (log, state) = open(&typed.data, adopt, store::Settings { batch, grammar }).await?;
     let (log, state) = (Arc::new(log), Arc::new(state));
     let author_key = author_key(&log, secret.as_ref())?;
     let checkpoints = state.commits();
@@ -168,7 +172,11 @@ pub(super) async fn run(typed: Serve) -> anyhow::Result<()> {
     }
     let showing = Tasks::default();
     if !intake.has_begun() {
-        showing.spawn(join(joined.subscribe(), intake.clone(), log.clone()));
+        showing.spawn(cluster::join(
+            joined.subscribe(),
+            intake.clone(),
+            log.clone(),
+        ));
     }
     let ticking = reading.spawn(epoch::tick(intake.clone(), reading.stop.clone()));
     showing.spawn(wake(sealed_seen, flow.signal()));
@@ -342,10 +350,19 @@ fn listen(address: SocketAddr) -> anyhow::Result<TcpListener> {
     })
 }
 
-/// Opening may take a while after a crash: redb looks the file through.
-async fn open(directory: &Path, settings: store::Settings) -> anyhow::Result<(Log, State)> {
+/// Opening may take a while after a crash: redb looks the file through. With what others held that are gone.
+async fn open(
+    directory: &Path,
+    adopt: Vec<PathBuf>,
+    settings: store::Settings,
+) -> anyhow::Result<(Log, State)> {
     let directory = directory.to_owned();
-    Ok(spawn_blocking(move || store::open(&directory, &settings)).await??)
+    let opened = spawn_blocking(move || {
+        let (log, state) = store::open(&directory, &settings)?;
+        cluster::adopt(&adopt, &log, &state, &settings)?;
+        Ok((log, state))
+    });
+    opened.await?
 }
 
 /// The key of the data directory. Where it has none yet, that of `TAGTIDE_AUTHOR_KEY_FILE`, that of the
@@ -374,20 +391,6 @@ fn workers() -> usize {
     thread::available_parallelism()
         .map_or(1, usize::from)
         .min(8)
-}
-
-/// Takes in what comes once the store is one of the cluster's.
-async fn join(mut joined: watch::Receiver<bool>, intake: Intake, log: Arc<Log>) {
-    if joined.wait_for(|joined| *joined).await.is_err() {
-        return;
-    }
-    match (log.last(), log.author_key()) {
-        (Ok(last), Ok(Some(key))) => intake.begin(last, AuthorKey::new(key)),
-        (last, key) => tracing::error!(
-            "nothing is taken in: the log cannot be read: {last:?} {:?}",
-            key.err()
-        ),
-    }
 }
 
 async fn wake(mut sealed: watch::Receiver<Option<Sealed>>, flow: flow::Signal) {

@@ -201,13 +201,15 @@ impl Flow {
 
 /// Whether what is stored makes a whole, or a part of a cluster's.
 pub(crate) fn check(log: &Log, state: &State) -> Result<(), FlowError> {
-    let held = log.membership()?.held;
-    let place = (
-        held.parts.first().copied().unwrap_or(0),
-        held.processes.max(1),
-    );
-    whole::may_be(&agreement::holdings(log, state, place)?)?;
-    Ok(())
+    let membership = log.membership()?;
+    if membership.given_to.is_some() {
+        // It is another's now, and whole for that one.
+        return Ok(());
+    }
+    let held = membership.held;
+    let place = held.parts.first().copied().unwrap_or(0);
+    let mine = agreement::holdings(log, state, (place, held.processes.max(1)))?;
+    Ok(whole::may_be(&mine)?)
 }
 
 fn message(panic: &(dyn std::any::Any + Send)) -> String {

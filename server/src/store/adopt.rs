@@ -167,6 +167,10 @@ impl Log {
         let dropped = self.dropped()?.max(other.dropped()?);
         let write = file::begin_write(self.database())?;
         other.give_epochs(&write, join)?;
+        // What either has let go of, the states hold.
+        write
+            .open_table(EPOCHS)?
+            .retain_in(..=dropped.0, |_, _| false)?;
         // A source that is read here as well goes on as it is read here.
         other.give_missing(&write, CURSORS)?;
         other.give_missing(&write, RECEIPTS)?;
@@ -268,3 +272,6 @@ fn joined_deltas(here: Deltas, theirs: Deltas) -> Deltas {
     }
     both.into_iter().collect()
 }
+
+#[cfg(test)]
+mod tests;

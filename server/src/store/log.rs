@@ -15,12 +15,11 @@ use redb::{
 };
 
 use super::{
-    Action, Commits, Deed, DeliveryKey, JudgedTag, LAST_ACTIONS, Membership, OpenError, Receipt,
-    SealedEpoch, SealedReceipts, StoreError,
+    Action, Commits, Deed, DeliveryKey, JudgedTag, LAST_ACTIONS, OpenError, Receipt, SealedEpoch,
+    SealedReceipts, StoreError,
     action::StoredAction,
     alert, crash, file,
     format::{decode, encode},
-    membership,
     receipt::Stored,
     tables::{Lacking, Tables, Values},
 };
@@ -45,11 +44,8 @@ pub(super) const BLOCKED: TableDefinition<&str, &[u8]> = TableDefinition::new("b
 pub(super) const APPROVED: TableDefinition<&str, &[u8]> = TableDefinition::new("approved");
 /// Since when tags are reviewed, in milliseconds since the Unix epoch; empty while they are not.
 pub(super) const REVIEW: TableDefinition<u64, ()> = TableDefinition::new("review");
-/// What was given when the directory was made, and must be given again; and [`AUTHOR_KEY`].
+/// What was given when the directory was made, and must be given again; and what others here keep.
 pub(super) const SETTINGS: TableDefinition<&str, &str> = TableDefinition::new("settings");
-
-/// The setting that is made and not given, as 32 hexadecimal digits.
-const AUTHOR_KEY: &str = "author-key";
 
 /// Every table there is.
 pub(super) fn each_table(tables: &mut impl Tables) -> Result<(), StoreError> {
@@ -143,49 +139,6 @@ impl Log {
             .get(option)?
             .ok_or(StoreError::Damaged("a setting is not recorded"))?;
         Ok(value.value().to_owned())
-    }
-
-    /// The key that people are hashed with, once there is one.
-    pub(crate) fn author_key(&self) -> Result<Option<[u8; 16]>, StoreError> {
-        let table = self.0.begin_read()?.open_table(SETTINGS)?;
-        let recorded = table.get(AUTHOR_KEY)?.map(|digits| {
-            let key = u128::from_str_radix(digits.value(), 16);
-            key.map_err(|_| StoreError::Damaged("the key of authors is none"))
-        });
-        Ok(recorded.transpose()?.map(u128::to_be_bytes))
-    }
-
-    /// The same for good: `fresh` where there was none before.
-    pub(crate) fn author_key_or(&self, fresh: [u8; 16]) -> Result<[u8; 16], StoreError> {
-        if let Some(key) = self.author_key()? {
-            return Ok(key);
-        }
-        let write = file::begin_write(&self.0)?;
-        let digits = author_digits(fresh);
-        write
-            .open_table(SETTINGS)?
-            .insert(AUTHOR_KEY, digits.as_str())?;
-        write.commit()?;
-        Ok(fresh)
-    }
-
-    /// What a new store is given when it joins the others, in one commit: nothing is sealed up to `last`, and
-    /// people are hashed with their key.
-    pub(crate) fn join(
-        &self,
-        membership: &Membership,
-        last: Epoch,
-        author_key: [u8; 16],
-    ) -> Result<(), StoreError> {
-        let write = file::begin_write(&self.0)?;
-        file::record(&write, "last", last.0)?;
-        let digits = author_digits(author_key);
-        write
-            .open_table(SETTINGS)?
-            .insert(AUTHOR_KEY, digits.as_str())?;
-        membership::record(&write, membership)?;
-        write.commit()?;
-        Ok(())
     }
 
     /// Makes epochs, cursors and receipts durable, in one commit. Drops the counts of epochs up to
@@ -446,10 +399,6 @@ impl Log {
         let (epoch, counts) = entry?;
         Ok(Some((Epoch(epoch.value()), decode(counts.value())?)))
     }
-}
-
-fn author_digits(key: [u8; 16]) -> String {
-    format!("{:032x}", u128::from_be_bytes(key))
 }
 
 fn receipt(stored: &[u8]) -> Result<Receipt, StoreError> {

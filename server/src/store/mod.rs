@@ -13,6 +13,7 @@
 mod action;
 mod adopt;
 mod alert;
+mod author;
 mod commits;
 mod copy;
 pub(crate) mod crash;

@@ -24,7 +24,7 @@ pub(crate) use script::Script;
 pub(crate) const SOON: Duration = Duration::from_secs(30);
 /// The program's promise after SIGTERM.
 const END: Duration = Duration::from_secs(10);
-const LOOK_AGAIN: Duration = Duration::from_millis(20);
+pub(crate) const LOOK_AGAIN: Duration = Duration::from_millis(20);
 
 /// A running `tagtide`. When a test fails, what it wrote to standard error is shown.
 #[derive(Debug)]

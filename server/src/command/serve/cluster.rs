@@ -1,12 +1,13 @@
 //! What a process of a cluster has beside what it would have alone.
 
-use std::path::PathBuf;
+use std::{path::PathBuf, sync::Arc};
 
 use anyhow::Context;
+use tokio::sync::watch;
 
 use crate::{
     cli,
-    epoch::joined_remembered,
+    epoch::{AuthorKey, Intake, joined_remembered},
     flow::{Cluster, Mesh, Secret},
     store::{self, AdoptError, Log, State},
 };
@@ -56,11 +57,11 @@ pub(super) fn adopt(
     directories: &[PathBuf],
     log: &Log,
     state: &State,
-    settings: store::Settings,
+    settings: &store::Settings,
 ) -> Result<(), AdoptError> {
     for directory in directories {
         let place = directory.display();
-        if store::adopt((log, state), directory, &settings, joined_remembered)? {
+        if store::adopt((log, state), directory, settings, joined_remembered)? {
             tracing::info!("{place} is taken over: --adopt and the directory are needed no longer");
         } else {
             tracing::info!("{place} was taken over before: leave out --adopt {place}");
@@ -78,4 +79,18 @@ pub(super) async fn listen(cluster: Option<Cluster>) -> anyhow::Result<Option<Me
         format!("--cluster: cannot listen at {host}, the place of this --index, for the others")
     })?;
     Ok(Some(mesh))
+}
+
+/// Takes in what comes once the store is one of the cluster's.
+pub(super) async fn join(mut joined: watch::Receiver<bool>, intake: Intake, log: Arc<Log>) {
+    if joined.wait_for(|joined| *joined).await.is_err() {
+        return;
+    }
+    match (log.last(), log.author_key()) {
+        (Ok(last), Ok(Some(key))) => intake.begin(last, AuthorKey::new(key)),
+        (last, key) => tracing::error!(
+            "nothing is taken in: the log cannot be read: {last:?} {:?}",
+            key.err()
+        ),
+    }
 }
