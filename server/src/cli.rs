@@ -1,7 +1,11 @@
 //! The command line: what was typed, checked as far as one option can be checked for itself.
 
 use std::{
-    collections::HashSet, ffi::OsString, net::SocketAddr, path::PathBuf, str::FromStr,
+    collections::HashSet,
+    ffi::OsString,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    str::FromStr,
     time::Duration,
 };
 
@@ -436,7 +440,8 @@ pub(crate) struct Cluster {
 
     /// Which of the processes of --cluster this one is; the first is 0
     ///
-    /// A data directory stays that of one process of as many as there were when it was begun.
+    /// Another number of processes may go on with the same data directories: new ones begin with an empty
+    /// --data, what those held that are gone is taken over by --adopt.
     #[arg(
         long,
         env = "TAGTIDE_INDEX",
@@ -459,6 +464,36 @@ pub(crate) struct Cluster {
         requires = "hosts"
     )]
     pub(crate) secret_file: Option<PathBuf>,
+
+    /// The data directory of a process that is gone, to be taken over into this one's --data; repeat it
+    ///
+    /// For one process of the cluster, or the only one that is left. What was counted there and sealed there goes on
+    /// here, and so do its sources where they are given here. Needed once: afterwards the directory can
+    /// be deleted.
+    #[arg(
+        long,
+        env = "TAGTIDE_ADOPT",
+        hide_env_values = true,
+        hide_short_help = true,
+        value_name = "DIR",
+        value_delimiter = ','
+    )]
+    pub(crate) adopt: Vec<PathBuf>,
+
+    /// Go on without the data directory of process I, which is lost for good; repeat it
+    ///
+    /// It costs what only that directory held: the counts of its share of the tags, which begin anew, and posts
+    /// that were sealed there and not counted. Refused where the directory is there; given to one process, all
+    /// go on. Needed once: left in, it would give up the next one as well.
+    #[arg(
+        long = "accept-loss",
+        env = "TAGTIDE_ACCEPT_LOSS",
+        hide_env_values = true,
+        hide_short_help = true,
+        value_name = "I",
+        value_delimiter = ','
+    )]
+    pub(crate) accept_loss: Vec<u64>,
 }
 
 #[derive(Debug, Args)]
@@ -666,7 +701,14 @@ pub(crate) struct X {
 }
 
 impl Cluster {
-    fn fits(&self, alerts: &AlertOptions) -> Result<(), String> {
+    fn fits(&self, data: &Path, alerts: &AlertOptions) -> Result<(), String> {
+        let mut known = HashSet::from([data]);
+        if let Some(twice) = self.adopt.iter().find(|directory| !known.insert(directory)) {
+            let twice = twice.display();
+            return Err(format!(
+                "--adopt {twice} is --data, or given twice: leave it out"
+            ));
+        }
         let (Some(hosts), Some(index)) = (&self.hosts, self.index) else {
             return Ok(());
         };
@@ -713,7 +755,7 @@ pub(crate) fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Command,
             );
             return Err(Cli::command().error(ErrorKind::ValueValidation, message));
         }
-        if let Err(message) = serve.cluster.fits(&serve.alerts) {
+        if let Err(message) = serve.cluster.fits(&serve.data, &serve.alerts) {
             return Err(Cli::command().error(ErrorKind::ValueValidation, message));
         }
         let mut identities = HashSet::new();

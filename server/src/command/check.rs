@@ -24,7 +24,7 @@ use crate::{
     cli::Check,
     epoch::{end_of, remembered},
     flow,
-    store::{self, JudgedTag, Log, Settings, State, StoreError},
+    store::{self, Held, JudgedTag, Log, Membership, Settings, State, StoreError},
 };
 
 pub(super) fn run(typed: &Check) -> anyhow::Result<()> {
@@ -76,6 +76,7 @@ impl Report {
             store::FORMAT,
             humantime::format_duration(batch),
         ));
+        self.membership(&log.membership()?);
         let mut groups = self.restore(state, batch)?;
         let stands = groups.values().map(Group::as_of);
         let held: Vec<Epoch> = stands.filter(|as_of| *as_of > Epoch(0)).collect();
@@ -132,6 +133,23 @@ impl Report {
             self.windows(&groups, last, batch);
         }
         Ok(())
+    }
+
+    fn membership(&mut self, membership: &Membership) {
+        let Held {
+            processes, parts, ..
+        } = &membership.held;
+        if let Some(to) = membership.given_to {
+            self.say(format_args!(
+                "  process {to} of its cluster has taken it over"
+            ));
+        } else if membership.mark != 0 {
+            let parts: Vec<_> = parts.iter().map(u64::to_string).collect();
+            let parts = parts.join(" and ");
+            self.say(format_args!(
+                "  process {parts} of {processes} of a cluster"
+            ));
+        }
     }
 
     /// The stored state as groups; none where it is damaged.

@@ -3,7 +3,7 @@
 use std::{
     io,
     net::SocketAddr,
-    path::Path,
+    path::{Path, PathBuf},
     sync::{Arc, atomic::AtomicU64},
     thread,
     time::{Duration, Instant},
@@ -66,7 +66,16 @@ pub(super) async fn run(typed: Serve) -> anyhow::Result<()> {
     let admin_token = token("TAGTIDE_ADMIN_TOKEN")?;
     let grammar = typed.text.grammar;
     let workers = typed.workers.map_or_else(workers, usize::from);
-    let agreed = format!("--batch {:?} --grammar {grammar}", typed.batch);
+    let (adopt, given_up) = (
+        typed.cluster.adopt.clone(),
+        typed.cluster.accept_loss.clone(),
+    );
+    let agreed = format!(
+        "--batch {:?} --grammar {grammar} --max-tags {} format {}",
+        typed.batch,
+        typed.max_tags,
+        store::FORMAT
+    );
     let cluster = cluster::open(typed.cluster, workers, agreed)?;
     let site = typed.alerts.site.clone();
     let alerting = alerts::Settings::new(typed.alerts, grammar)?;
@@ -92,8 +101,9 @@ pub(super) async fn run(typed: Serve) -> anyhow::Result<()> {
         sources.push(source::open(spec.clone(), &options).await?);
     }
     let batch = typed.batch;
-    let (log, state) = open(&typed.data, store::Settings { batch, grammar }).await?;
+    let (log, state) = open(&typed.data, adopt, store::Settings { batch, grammar }).await?;
     let (log, state) = (Arc::new(log), Arc::new(state));
+    let author_key = author_key(&log, secret.as_ref())?;
     let checkpoints = state.commits();
     // Before the count: what was hidden is never shown by a restart.
     let operators =
@@ -114,10 +124,14 @@ pub(super) async fn run(typed: Serve) -> anyhow::Result<()> {
         max_tags: typed.max_tags,
     };
     let known = Arc::new(AtomicU64::new(0));
+    let joined = watch::Sender::new(false);
     let counting = flow::Parts {
         log: log.clone(),
         state: state.clone(),
         place,
+        given_up,
+        mask: secret.as_ref().map_or([0; 16], flow::Secret::mask),
+        joined: joined.clone(),
         workers: capacity.workers,
         batch,
         grammar,
@@ -135,7 +149,6 @@ pub(super) async fn run(typed: Serve) -> anyhow::Result<()> {
     let counted = live.clone();
     let remembered = epoch::remembered(&log, grammar, batch).map_err(FlowError::Store)?;
     let receipts = Receipts::load(log.clone()).map_err(FlowError::Store)?;
-    let author_key = author_key(&log, secret.as_ref())?;
     let alerts = Alerts::load(log.clone()).map_err(FlowError::Store)?;
     alerts
         .keep_receivers(&alerting)
@@ -146,7 +159,7 @@ pub(super) async fn run(typed: Serve) -> anyhow::Result<()> {
         log: log.clone(),
         grammar,
         batch,
-        author_key,
+        author_key: joined.borrow().then_some(author_key),
         receipts: receipts.clone(),
         sealed,
         droppable: durable,
@@ -161,6 +174,13 @@ pub(super) async fn run(typed: Serve) -> anyhow::Result<()> {
         reading.run_source(opened, &intake, &registry, &log)?;
     }
     let showing = Tasks::default();
+    if !intake.has_begun() {
+        showing.spawn(cluster::join(
+            joined.subscribe(),
+            intake.clone(),
+            log.clone(),
+        ));
+    }
     let ticking = reading.spawn(epoch::tick(intake.clone(), reading.stop.clone()));
     showing.spawn(wake(sealed_seen, flow.signal()));
     if let Some(list) = list {
@@ -333,10 +353,19 @@ fn listen(address: SocketAddr) -> anyhow::Result<TcpListener> {
     })
 }
 
-/// Opening may take a while after a crash: redb looks the file through.
-async fn open(directory: &Path, settings: store::Settings) -> anyhow::Result<(Log, State)> {
+/// Opening may take a while after a crash: redb looks the file through. With what others held that are gone.
+async fn open(
+    directory: &Path,
+    adopt: Vec<PathBuf>,
+    settings: store::Settings,
+) -> anyhow::Result<(Log, State)> {
     let directory = directory.to_owned();
-    Ok(spawn_blocking(move || store::open(&directory, &settings)).await??)
+    let opened = spawn_blocking(move || {
+        let (log, state) = store::open(&directory, &settings)?;
+        cluster::adopt(&adopt, &log, &state, &settings)?;
+        Ok((log, state))
+    });
+    opened.await?
 }
 
 /// The key of the data directory. Where it has none yet, that of `TAGTIDE_AUTHOR_KEY_FILE`, that of the
@@ -349,7 +378,7 @@ fn author_key(log: &Log, secret: Option<&flow::Secret>) -> anyhow::Result<Author
         (None, Some(secret)) => secret.author_key(),
         (None, None) => AuthorKey::fresh().context("the system gives no random numbers")?,
     };
-    Ok(AuthorKey::new(log.author_key(fresh)?))
+    Ok(AuthorKey::new(log.author_key_or(fresh)?))
 }
 
 /// `None` where it is not set.

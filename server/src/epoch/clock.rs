@@ -112,6 +112,11 @@ impl Order {
         }
     }
 
+    /// Nothing was closed before, and what is closed comes after `last`.
+    pub(super) fn begin_after(&mut self, last: Epoch) {
+        self.last = last;
+    }
+
     /// The wall clock has passed the end of `now`: the epoch to close. `elsewhere` is the newest that other
     /// processes of a cluster have come to: where time stands still here, it follows them.
     pub(super) fn on_tick(

@@ -11,7 +11,7 @@ use std::{
 
 use engine::grammar::Grammar;
 use model::{Epoch, Kind};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot, watch};
 
 use super::{
     author::{AuthorKey, Hashes},
@@ -45,7 +45,8 @@ pub(crate) struct Intake(Arc<Inner>);
 struct Inner {
     grammar: Grammar,
     batch: Duration,
-    author_key: AuthorKey,
+    /// Known once it has begun.
+    author_key: watch::Sender<Option<AuthorKey>>,
     writers: Mutex<Vec<Registered>>,
     complete: Mutex<Complete>,
     order: Mutex<Order>,
@@ -66,11 +67,12 @@ struct Registered {
 }
 
 impl Intake {
-    /// `last` is the newest epoch sealed so far; closed epochs go to `sealer`, and at the end `None`.
+    /// `last` is the newest epoch sealed so far; closed epochs go to `sealer`, and at the end `None`. Without
+    /// a key it takes nothing in before [`Intake::begin`].
     pub(super) fn new(
         grammar: Grammar,
         batch: Duration,
-        author_key: AuthorKey,
+        author_key: Option<AuthorKey>,
         last: Epoch,
         known: Arc<AtomicU64>,
         sealer: mpsc::Sender<Option<ClosedEpoch>>,
@@ -78,7 +80,7 @@ impl Intake {
         Self(Arc::new(Inner {
             grammar,
             batch,
-            author_key,
+            author_key: watch::Sender::new(author_key),
             writers: Mutex::default(),
             complete: Mutex::default(),
             order: Mutex::new(Order::after(last, batch)),
@@ -108,7 +110,7 @@ impl Intake {
         Writer {
             intake: self.0.clone(),
             kind,
-            hashes: self.0.author_key.hashes(kind),
+            hashes: None,
             identity,
             status,
             open,
@@ -116,14 +118,21 @@ impl Intake {
         }
     }
 
-    /// For posts of this kind that are brought together.
-    pub(crate) fn delivery(&self, kind: Kind) -> Delivery {
-        Delivery {
+    /// From now on it takes in what comes; the next epoch is one after `last`.
+    pub(crate) fn begin(&self, last: Epoch, author_key: AuthorKey) {
+        lock(&self.0.order).begin_after(last);
+        self.0.author_key.send_replace(Some(author_key));
+    }
+
+    /// For posts of this kind that are brought together; `None` before it has begun.
+    pub(crate) fn delivery(&self, kind: Kind) -> Option<Delivery> {
+        let author_key = *self.0.author_key.borrow();
+        Some(Delivery {
             kind,
-            hashes: self.0.author_key.hashes(kind),
+            hashes: author_key?.hashes(kind),
             open: Open::new(self.0.grammar),
             held: self.0.room.held(0),
-        }
+        })
     }
 
     /// Puts all of it into the open epoch. Gives that epoch's number once it is sealed; an error then is
@@ -148,6 +157,10 @@ impl Intake {
         lock(&self.0.complete).ended || self.0.sealer.is_closed()
     }
 
+    pub(crate) fn has_begun(&self) -> bool {
+        self.0.author_key.borrow().is_some()
+    }
+
     pub(crate) fn has_room(&self) -> bool {
         self.0.room.is_some()
     }
@@ -155,7 +168,7 @@ impl Intake {
     /// Takes all the room there is, until what is given is dropped.
     #[cfg(test)]
     pub(crate) fn fill(&self) -> Delivery {
-        let mut delivery = self.delivery(Kind::Http);
+        let mut delivery = self.delivery(Kind::Http).unwrap();
         delivery.held.grow(usize::MAX / 2);
         delivery
     }
@@ -194,6 +207,9 @@ impl Intake {
     /// The wall clock says that the epoch `now` is over. A replay that gives the time instead
     /// decides whether that means anything.
     pub(super) async fn tick(&self, now: Epoch) -> Result<(), Closed> {
+        if !self.has_begun() {
+            return Ok(());
+        }
         self.0
             .close(|order| {
                 let elsewhere = Epoch(self.0.known.load(Relaxed));
@@ -207,7 +223,10 @@ impl Intake {
         lock(&self.0.complete).ended = true;
         let closed = self
             .0
-            .close(|order| order.on_finish(now, self.0.has_posts()))
+            .close(|order| {
+                let closes = self.has_begun();
+                closes.then(|| order.on_finish(now, self.0.has_posts()))?
+            })
             .await;
         // Where nothing can be sealed any more, nobody need wait for it.
         lock(&self.0.complete).waiting.clear();
@@ -295,7 +314,8 @@ impl Inner {
 pub(crate) struct Writer {
     intake: Arc<Inner>,
     kind: Kind,
-    hashes: Hashes,
+    /// Known once the intake has begun.
+    hashes: Option<Hashes>,
     identity: Arc<str>,
     status: Status,
     open: Arc<Mutex<Open>>,
@@ -303,6 +323,19 @@ pub(crate) struct Writer {
 }
 
 impl Writer {
+    async fn hashes(&mut self) -> Result<Hashes, Closed> {
+        if let Some(hashes) = &self.hashes {
+            return Ok(hashes.clone());
+        }
+        let mut keys = self.intake.author_key.subscribe();
+        let key = tokio::select! {
+            key = keys.wait_for(Option::is_some) => key.ok().and_then(|key| *key),
+            () = self.intake.sealer.closed() => None,
+        };
+        let hashes = key.ok_or(Closed)?.hashes(self.kind);
+        Ok(self.hashes.insert(hashes).clone())
+    }
+
     fn become_role(&mut self, role: Role) {
         if self.role != role {
             lock(&self.intake.order).leave(self.role, Some(role));
@@ -327,6 +360,7 @@ impl Drop for Writer {
 
 impl Sink for Writer {
     async fn accept(&mut self, events: &[Event<'_>], cursor: Option<Cursor>) -> Result<(), Closed> {
+        let hashes = self.hashes().await?;
         if self.role == Role::Undecided && events.iter().any(Event::is_post) {
             self.become_role(Role::Live);
         }
@@ -336,7 +370,7 @@ impl Sink for Writer {
         }
         let mut open = self.open.lock().map_err(|_| Closed)?;
         for event in events {
-            open.event(event, &self.hashes);
+            open.event(event, &hashes);
         }
         if let Some(cursor) = cursor {
             self.status.cursor(&cursor.0);
@@ -357,6 +391,7 @@ impl Sink for Writer {
     }
 
     async fn advance(&mut self, at: i64) -> Result<(), Closed> {
+        self.hashes().await?;
         self.become_role(Role::Replays);
         let to = Epoch(self.epoch_of(at));
         self.intake.close(|order| order.on_advance(to)).await

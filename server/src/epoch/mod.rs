@@ -36,9 +36,9 @@ pub(crate) use counters::Retractions;
 pub(crate) use delivery::{Delivery, Keyed, NoRoom};
 pub(crate) use intake::Intake;
 pub(crate) use receipts::{ClaimError, Claimed, Receipts};
-pub(crate) use remembered::Remembered;
 #[cfg(any(test, fuzzing))]
 pub(crate) use remembered::fuzzing;
+pub(crate) use remembered::{Remembered, joined as joined_remembered};
 pub(crate) use seal::{Parts, Sealed, Sealer};
 
 /// The posts that can be retracted, as the log has them.

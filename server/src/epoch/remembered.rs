@@ -104,6 +104,15 @@ struct Retraction {
     gone: Vec<PostId>,
 }
 
+/// What two processes remember of an epoch, as one.
+pub(crate) fn joined(one: &[u8], other: &[u8]) -> Result<Vec<u8>, StoreError> {
+    let mut both: Changes<'_> = postcard::from_bytes(one)?;
+    let other: Changes<'_> = postcard::from_bytes(other)?;
+    both.gone.extend(other.gone);
+    both.posts.extend(other.posts);
+    Ok(postcard::to_stdvec(&both)?)
+}
+
 impl Remembered {
     pub(super) fn new(grammar: Grammar, limits: Limits) -> Self {
         Self {

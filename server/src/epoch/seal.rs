@@ -56,7 +56,8 @@ pub(crate) struct Parts<S> {
     pub(crate) log: Arc<Log>,
     pub(crate) grammar: Grammar,
     pub(crate) batch: Duration,
-    pub(crate) author_key: AuthorKey,
+    /// `None`: nothing is taken in before [`Intake::begin`].
+    pub(crate) author_key: Option<AuthorKey>,
     pub(crate) receipts: Receipts,
     /// Told of each commit; holds the newest seal of earlier runs.
     pub(crate) sealed: watch::Sender<Option<Sealed>>,

@@ -1,22 +1,22 @@
 //! The start of a generation: every process says what its store holds, and all conclude alike.
 //!
-//! Groups may be stored as of different epochs, since each is written for itself. Nothing is rolled
-//! back: sealed epochs are replayed from behind the oldest of them, a group passes over what it holds
-//! already, and results are shown from the newest of them on, when all stand at the same epoch. For
-//! this each group's rows must come from one store alone: so a store stays that of one process of as many
-//! as it was begun with.
+//! [`shape`](super::shape) is which stores make a whole, [`whole`](super::whole) what follows. Each group may be stored as of
+//! another epoch, since each is written for itself, and after a change of the shape in several stores: its newest copy
+//! counts, and goes through the dataflow to whoever owns the group now. Nothing is rolled back: sealed
+//! epochs are replayed from behind the oldest of the groups, a group passes over what it holds already, and
+//! results are shown from the newest of them on, when all stand at the same epoch.
 //!
-//! **Invariant:** nothing that is stored of a group is newer than the newest sealed epoch of any process, since
-//! an epoch is counted when every process has come to it. So no process ever seals what is passed over.
+//! **Invariants:** nothing that is stored of a group is newer than the newest sealed epoch of any process, since
+//! an epoch is counted when every process has come to it. So no process ever seals what is passed over: one that is new
+//! seals nothing before it has joined, and then behind all that was sealed by the others. A copy of a group
+//! is whole, and stays until the group's owner has stored a newer one.
 
 use std::{
     cell::RefCell,
-    collections::{BTreeMap, BTreeSet},
     rc::Rc,
     time::{Duration, Instant},
 };
 
-use engine::key::GROUPS;
 use model::Epoch;
 use serde::{Deserialize, Serialize};
 use timely::{
@@ -29,10 +29,12 @@ use timely::{
 };
 
 use super::{
+    Parts,
     failure::{Failure, FlowError},
     feeder::IDLE,
+    whole::{Start, conclude},
 };
-use crate::store::{Log, Membership, State, StoreError};
+use crate::store::{Log, Membership, State, StoreError, crash};
 
 /// How long it may take until all have heard that the stores do not make a whole.
 const PARTING: Duration = Duration::from_secs(2);
@@ -40,156 +42,69 @@ const PARTING: Duration = Duration::from_secs(2);
 /// What a process brings to the start of a generation.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Holdings {
-    /// Which process's store this is.
+    /// Which process this is.
     pub(super) process: u64,
     /// Of how many processes.
     pub(super) processes: u64,
-    /// What all stores of a cluster have in common; 0 before they have met.
-    pub(super) mark: u128,
-    /// It has counted together with the others.
-    pub(super) begun: bool,
+    /// What its store is to the cluster.
+    pub(super) membership: Membership,
+    /// The parts that it was told to go on without.
+    pub(super) given_up: Vec<u64>,
     /// The groups that are stored, and as of which epoch.
     pub(super) groups: Vec<(u8, Epoch)>,
     /// The newest sealed epoch.
     pub(super) last: Epoch,
     /// The log begins after this epoch.
     pub(super) dropped: Epoch,
+    /// What people are hashed with, hidden from who does not know the secret.
+    pub(super) author_key: [u8; 16],
 }
 
-/// What all conclude from it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Start {
-    /// Sealed epochs after this one are replayed.
-    pub(super) replay_after: Epoch,
-    /// The first epoch whose results are shown, or shown again.
-    pub(super) show_from: Epoch,
-}
-
-/// Why the stores that are here do not make a whole.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub(crate) enum Refusal {
-    #[error("the store of process {0} is missing: bring it back, nothing was counted without it")]
-    StoreMissing(u64),
-    #[error(
-        "the store of process {0} is of another cluster: give it the one that it was begun with"
-    )]
-    OtherCluster(u64),
-    #[error(
-        "the data directory is that of process {} of {}, now it is asked to be process {} of {}: it stays \
-         what it was begun as, so give this process another --data",
-        recorded.0, recorded.1, asked.0, asked.1
-    )]
-    OtherPlace {
-        recorded: (u64, u64),
-        asked: (u64, u64),
-    },
-    #[error(
-        "state.redb is lost, or not of this log.redb: it counts up to epoch {} (key group {group}), \
-         log.redb begins after epoch {}. Restore both files from one backup, or begin anew with \
-         another --data",
-        held.0, dropped.0
-    )]
-    Gap {
-        group: u8,
-        held: Epoch,
-        dropped: Epoch,
-    },
-    #[error(
-        "log.redb is lost, or not of this state.redb: it ends at epoch {}, state.redb counts up to \
-         epoch {}. Restore both files from one backup, or begin anew with another --data",
-        last.0, held.0
-    )]
-    LogOlder { last: Epoch, held: Epoch },
-}
-
-/// What the store of this process holds.
-pub(super) fn holdings(log: &Log, state: &State) -> Result<Holdings, StoreError> {
-    let Membership {
-        index,
-        processes,
-        mark,
-        begun,
-    } = log.membership()?;
+/// What a process brings.
+pub(super) fn brought(parts: &Parts) -> Result<Holdings, StoreError> {
+    let place = (parts.place.0 as u64, parts.place.1 as u64);
+    let author_key = parts.log.author_key()?.unwrap_or_default();
     Ok(Holdings {
-        process: index,
+        given_up: parts.given_up.clone(),
+        author_key: hidden(author_key, parts),
+        ..holdings(&parts.log, &parts.state, place)?
+    })
+}
+
+/// A key as it is sent, or back again.
+fn hidden(key: [u8; 16], parts: &Parts) -> [u8; 16] {
+    std::array::from_fn(|place| key[place] ^ parts.mask[place])
+}
+
+/// What the store of process `place` of so many holds.
+pub(super) fn holdings(
+    log: &Log,
+    state: &State,
+    place: (u64, u64),
+) -> Result<Holdings, StoreError> {
+    let (process, processes) = place;
+    Ok(Holdings {
+        process,
         processes,
-        mark,
-        begun,
+        membership: log.membership()?,
+        given_up: Vec::new(),
         groups: state.groups()?,
         last: log.last()?,
         dropped: log.dropped()?,
+        author_key: [0; 16],
     })
 }
 
-/// From what all processes hold.
-pub(super) fn conclude(all: &[Holdings]) -> Result<Start, Refusal> {
-    let here: BTreeSet<u64> = all.iter().map(|one| one.process).collect();
-    let processes = all.iter().map(|one| one.processes).max().unwrap_or(0);
-    if let Some(missing) = (0..processes).find(|process| !here.contains(process)) {
-        return Err(Refusal::StoreMissing(missing));
-    }
-    // Whoever has counted knows that all had the mark then.
-    if let Some(begun) = all.iter().find(|one| one.begun) {
-        match all.iter().find(|one| one.mark != begun.mark) {
-            Some(new) if new.mark == 0 => return Err(Refusal::StoreMissing(new.process)),
-            Some(other) => return Err(Refusal::OtherCluster(other.process)),
-            None => {}
-        }
-    }
-    conclude_here(all)
-}
-
-/// From what some processes hold, as far as it concerns their groups.
-pub(super) fn conclude_here(some: &[Holdings]) -> Result<Start, Refusal> {
-    let mut held = BTreeMap::new();
-    for one in some {
-        let own =
-            (0..GROUPS).filter(|group| u64::from(*group) % one.processes.max(1) == one.process);
-        held.extend(own.map(|group| (group, Epoch(0))));
-        held.extend(one.groups.iter().copied());
-    }
-    let dropped = some.iter().map(|one| one.dropped).max().unwrap_or_default();
-    let oldest = held.iter().min_by_key(|(_, held)| **held);
-    let (group, oldest) = oldest.map_or_else(Default::default, |(group, held)| (*group, *held));
-    if oldest < dropped {
-        return Err(Refusal::Gap {
-            group,
-            held: oldest,
-            dropped,
-        });
-    }
-    let show_from = held.into_values().max().unwrap_or_default();
-    // An epoch is counted when every log has come to it.
-    let last = some.iter().map(|one| one.last).min().unwrap_or_default();
-    if show_from > last {
-        return Err(Refusal::LogOlder {
-            last,
-            held: show_from,
-        });
-    }
-    Ok(Start {
-        replay_after: oldest,
-        show_from,
-    })
-}
-
-/// The mark that all stores have from now on: one that is there already, or `fresh`.
-fn mark(all: &[Holdings], fresh: u128) -> u128 {
-    let there = all.iter().filter(|one| one.mark != 0);
-    let first = there.min_by_key(|one| one.process);
-    first.map_or(fresh, |one| one.mark)
-}
-
-/// Agrees with all others on where to begin, on every worker; `log` is given by one of each process. Before a
-/// cluster counts for the first time, all of its stores are given its mark. `None`: the generation has failed
-/// meanwhile.
+/// Agrees with all others on where to begin, on every worker; `parts` are given by one of each process. Where
+/// another shape begins, all stores record first that it is to come, and when all have done so, that it is begun. `None`:
+/// the generation has failed meanwhile.
 pub(super) fn agree(
     worker: &mut Worker,
-    log: Option<&Log>,
+    parts: Option<&Parts>,
     mine: &Holdings,
     failed: &Failure,
 ) -> Result<Option<Start>, FlowError> {
-    let brings = log.map(|_| Ok::<_, FlowError>((mine.clone(), random()?)));
+    let brings = parts.map(|_| Ok::<_, FlowError>((mine.clone(), random()?)));
     let goes_on = || !failed.is_told();
     let Some(mut all) = exchange(worker, brings.transpose()?, goes_on) else {
         return Ok(None);
@@ -198,35 +113,42 @@ pub(super) fn agree(
     // That of process 0.
     let fresh = all.first().map_or(0, |(_, fresh)| *fresh);
     let all: Vec<_> = all.into_iter().map(|(one, _)| one).collect();
-    let start = match conclude(&all) {
-        Ok(start) => start,
+    let whole = match conclude(&all, fresh) {
+        Ok(whole) => whole,
         Err(refusal) => {
             failed.tell(refusal.into());
             // Who has not heard of all yet would take this for a loss, and wait.
             let begun = Instant::now();
-            exchange(worker, log.map(|_| ()), || begun.elapsed() < PARTING);
+            exchange(worker, parts.map(|_| ()), || begun.elapsed() < PARTING);
             return Ok(None);
         }
     };
-    if all.len() == 1 || all.iter().all(|one| one.begun) {
+    let start = whole.start(mine.process);
+    let Some(next) = whole.next else {
         return Ok(Some(start));
-    }
-    let marked = Membership {
-        mark: mark(&all, fresh),
-        ..Membership::new(mine.process, mine.processes)
     };
-    if let Some(log) = log {
-        log.set_membership(marked)?;
+    if let Some(Parts { log, .. }) = parts {
+        next.tell(mine);
+        log.set_membership(&next.to_come(mine))?;
+        crash::point("shape.recorded");
     }
     // When it has come from all, all have done so.
-    if exchange(worker, log.map(|_| ()), goes_on).is_none() {
+    if exchange(worker, parts.map(|_| ()), goes_on).is_none() {
         return Ok(None);
     }
-    if let Some(log) = log {
-        let begun = true;
-        log.set_membership(Membership { begun, ..marked })?;
+    if let Some(parts @ Parts { log, .. }) = parts {
+        let begun = next.begun(mine);
+        if mine.membership.held.parts.is_empty() {
+            let author_key = hidden(next.author_key, parts);
+            log.join(&begun, next.after, author_key)?;
+        } else {
+            log.set_membership(&begun)?;
+        }
+        crash::point("shape.begun");
     }
-    Ok(Some(start))
+    // Who is new seals nothing before all know that he is there.
+    let all_know = exchange(worker, parts.map(|_| ()), goes_on);
+    Ok(all_know.map(|_| start))
 }
 
 fn random() -> Result<u128, FlowError> {
@@ -266,155 +188,4 @@ fn exchange<T: ExchangeData + Clone>(
         worker.step_or_park(Some(IDLE));
     }
     Some(all.take())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn holdings(process: u64, groups: impl IntoIterator<Item = (u8, u64)>) -> Holdings {
-        Holdings {
-            process,
-            processes: 1,
-            mark: 0,
-            begun: false,
-            groups: groups
-                .into_iter()
-                .map(|(group, epoch)| (group, Epoch(epoch)))
-                .collect(),
-            last: Epoch(20),
-            dropped: Epoch(0),
-        }
-    }
-
-    #[test]
-    fn a_first_start_replays_and_shows_everything() {
-        let start = conclude(&[holdings(0, [])]);
-        assert_eq!(
-            start,
-            Ok(Start {
-                replay_after: Epoch(0),
-                show_from: Epoch(0)
-            })
-        );
-    }
-
-    #[test]
-    fn groups_that_are_ahead_wait_for_the_others() {
-        let ahead = (0..GROUPS).map(|group| (group, if group < 32 { 12 } else { 10 }));
-        let mut mine = holdings(0, ahead);
-        mine.dropped = Epoch(10);
-        let start = conclude(&[mine]);
-        assert_eq!(
-            start,
-            Ok(Start {
-                replay_after: Epoch(10),
-                show_from: Epoch(12)
-            })
-        );
-    }
-
-    #[test]
-    fn a_state_that_is_older_than_the_log_is_refused() {
-        let mut mine = holdings(
-            0,
-            (0..GROUPS)
-                .filter(|group| *group != 7)
-                .map(|group| (group, 12)),
-        );
-        mine.dropped = Epoch(10);
-        let refusal = Refusal::Gap {
-            group: 7,
-            held: Epoch(0),
-            dropped: Epoch(10),
-        };
-        assert_eq!(conclude(&[mine]), Err(refusal));
-    }
-
-    #[test]
-    fn a_log_that_is_older_than_the_state_is_refused() {
-        let mut mine = holdings(0, (0..GROUPS).map(|group| (group, 12)));
-        mine.last = Epoch(11);
-        let refusal = Refusal::LogOlder {
-            last: Epoch(11),
-            held: Epoch(12),
-        };
-        assert_eq!(conclude(&[mine]), Err(refusal));
-    }
-
-    #[test]
-    fn a_missing_store_is_refused_by_its_number() {
-        let mut second = holdings(1, []);
-        second.processes = 2;
-        assert_eq!(conclude(&[second]), Err(Refusal::StoreMissing(0)));
-    }
-
-    /// Both stores of a cluster, each with its groups as of an epoch.
-    fn pair() -> [Holdings; 2] {
-        [0, 1].map(|process| {
-            let own = (0..GROUPS).filter(|group| u64::from(*group) % 2 == process);
-            Holdings {
-                processes: 2,
-                mark: 9,
-                begun: true,
-                ..holdings(process, own.map(|group| (group, 10 + process)))
-            }
-        })
-    }
-
-    #[test]
-    fn the_groups_of_all_processes_make_a_whole() {
-        let start = Start {
-            replay_after: Epoch(10),
-            show_from: Epoch(11),
-        };
-        let [mut one, mut other] = pair();
-        one.dropped = Epoch(10);
-        other.dropped = Epoch(9);
-        assert_eq!(conclude(&[other.clone(), one.clone()]), Ok(start));
-        let own = conclude_here(std::slice::from_ref(&other));
-        assert_eq!(own.map(|start| start.replay_after), Ok(Epoch(11)));
-        one.dropped = Epoch(11);
-        assert!(matches!(
-            conclude(&[one, other]),
-            Err(Refusal::Gap { group: 0, .. })
-        ));
-    }
-
-    #[test]
-    fn one_that_has_not_come_to_what_is_counted_has_lost_something() {
-        let [one, mut other] = pair();
-        other.last = Epoch(10);
-        assert!(matches!(
-            conclude(&[one, other]),
-            Err(Refusal::LogOlder { .. })
-        ));
-    }
-
-    #[test]
-    fn an_empty_store_among_those_that_have_counted_is_refused_by_name() {
-        let [one, mut other] = pair();
-        other.mark = 8;
-        assert_eq!(
-            conclude(&[one.clone(), other.clone()]),
-            Err(Refusal::OtherCluster(1))
-        );
-        other.mark = 0;
-        other.begun = false;
-        assert_eq!(conclude(&[one, other]), Err(Refusal::StoreMissing(1)));
-    }
-
-    #[test]
-    fn before_they_count_one_may_have_its_mark_earlier_than_the_other() {
-        let mut all = pair();
-        for one in &mut all {
-            one.groups.clear();
-            one.begun = false;
-        }
-        all[0].mark = 0;
-        assert!(conclude(&all).is_ok());
-        assert_eq!(mark(&all, 5), 9);
-        all[1].mark = 0;
-        assert_eq!(mark(&all, 5), 5);
-    }
 }

@@ -4,9 +4,12 @@
 //! Results never wait for the disk, and for no more than [`SLICE`] of encoding. A checkpoint goes over
 //! all groups of a worker; each group's rows are of the epoch that it stood at when its turn came, so
 //! what is durable of the worker is the epoch at which the checkpoint began.
+//!
+//! A group that has come from another store is written whole, at once, and its copy there goes when all such
+//! groups are written.
 
 use std::{
-    collections::{BTreeMap, VecDeque},
+    collections::{BTreeMap, BTreeSet, VecDeque},
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering::Acquire, Ordering::Release},
@@ -22,7 +25,7 @@ use timely::{
     scheduling::{Activator, SyncActivator},
 };
 
-use super::record::time_of;
+use super::{Parts, record::time_of};
 use crate::store::{Batch, State, StoreError, crash};
 
 /// From one checkpoint to the next, in epochs of this time altogether: so much of the log a start has
@@ -44,12 +47,17 @@ const PARTING: Duration = Duration::from_secs(2);
 /// Where a worker's bytes go.
 pub(super) type Jobs = SyncSender<Job>;
 
-/// Some groups' changes on the way to the disk.
+/// What is on the way to the disk.
 #[derive(Debug)]
-pub(super) struct Job {
-    batch: Batch,
-    durable: Arc<AtomicBool>,
-    waker: SyncActivator,
+pub(super) enum Job {
+    /// Some groups' changes.
+    Save {
+        batch: Batch,
+        durable: Arc<AtomicBool>,
+        waker: SyncActivator,
+    },
+    /// Groups that another store has now.
+    Forget(Vec<u8>),
 }
 
 /// Commits what workers send, all that waits at a time, until none can send any more.
@@ -58,8 +66,17 @@ pub(super) fn write(state: &State, jobs: &Receiver<Job>) -> Result<(), StoreErro
         let mut batches = Vec::new();
         let mut told = Vec::new();
         for job in std::iter::once(first).chain(jobs.try_iter()) {
-            batches.push(job.batch);
-            told.push((job.durable, job.waker));
+            match job {
+                Job::Save {
+                    batch,
+                    durable,
+                    waker,
+                } => {
+                    batches.push(batch);
+                    told.push((durable, waker));
+                }
+                Job::Forget(groups) => state.forget(&groups)?,
+            }
         }
         state.save(&batches)?;
         for (durable, waker) in told {
@@ -71,12 +88,44 @@ pub(super) fn write(state: &State, jobs: &Receiver<Job>) -> Result<(), StoreErro
     Ok(())
 }
 
+/// Stored groups whose owner is another process now. They are the only copy until it has written its own.
+#[derive(Debug)]
+pub(super) struct Strays {
+    groups: Vec<u8>,
+    jobs: Jobs,
+}
+
+impl Strays {
+    /// Of the groups that are stored here.
+    pub(super) fn new<'a>(
+        stored: impl Iterator<Item = &'a (u8, Epoch)>,
+        parts: &Parts,
+        jobs: Jobs,
+    ) -> Self {
+        let (index, _) = parts.place;
+        let is_stray = |group: &u8| parts.crew().owner(*group) / parts.workers != index;
+        let groups = stored.map(|(group, _)| *group).filter(is_stray).collect();
+        Self { groups, jobs }
+    }
+
+    /// All owners have written theirs.
+    pub(super) fn forget(&mut self) {
+        let groups = std::mem::take(&mut self.groups);
+        if !groups.is_empty() {
+            // When nobody takes it, the writer has failed and said so: the process ends.
+            let _ = self.jobs.send(Job::Forget(groups));
+        }
+    }
+}
+
 /// The checkpoints of one worker.
 pub(super) struct Checkpoints {
     /// In epochs.
     every: u64,
     /// What is durable of all groups.
     durable: Epoch,
+    /// Groups of which this store has no copy, or one that does not count.
+    unwritten: BTreeSet<u8>,
     /// Stands behind `durable`; gone at the end.
     undurable: Option<Capability<u64>>,
     under_way: Option<Checkpoint>,
@@ -100,6 +149,7 @@ struct Checkpoint {
 impl Checkpoints {
     pub(super) fn new(
         durable: Epoch,
+        unwritten: BTreeSet<u8>,
         batch_ms: u64,
         undurable: Option<Capability<u64>>,
         jobs: Jobs,
@@ -109,6 +159,7 @@ impl Checkpoints {
         Self {
             every: (EVERY.as_millis() as u64 / batch_ms.max(1)).max(1),
             durable,
+            unwritten,
             undurable,
             under_way: None,
             not_before: Instant::now(),
@@ -156,7 +207,7 @@ impl Checkpoints {
                 }
                 self.under_way = None;
             } else if self.deadline.is_none_or(|deadline| now < deadline) {
-                checkpoint.send(groups, &self.jobs, &self.waker);
+                checkpoint.send(groups, &mut self.unwritten, &self.jobs, &self.waker);
                 return;
             }
         }
@@ -170,7 +221,7 @@ impl Checkpoints {
     fn is_due(&self, last: Epoch, now: Instant) -> bool {
         match self.deadline {
             Some(deadline) => last > self.durable && now < deadline,
-            None => self.is_old(last) && now >= self.not_before,
+            None => (self.is_old(last) || !self.unwritten.is_empty()) && now >= self.not_before,
         }
     }
 
@@ -190,7 +241,13 @@ impl Checkpoint {
         self.sent.as_ref().is_none_or(|sent| sent.load(Acquire))
     }
 
-    fn send(&mut self, groups: &mut BTreeMap<u8, Group>, jobs: &Jobs, waker: &SyncActivator) {
+    fn send(
+        &mut self,
+        groups: &mut BTreeMap<u8, Group>,
+        unwritten: &mut BTreeSet<u8>,
+        jobs: &Jobs,
+        waker: &SyncActivator,
+    ) {
         let begun = Instant::now();
         let mut batch = Batch::default();
         while batch.len() < MOST_BYTES
@@ -198,7 +255,12 @@ impl Checkpoint {
             && let Some(number) = self.left.pop_front()
         {
             if let Some(group) = groups.get_mut(&number) {
-                let added = batch.add(number, &group.changes());
+                let added = if unwritten.remove(&number) {
+                    group.is_stored_nowhere();
+                    batch.add_anew(number, &group.changes())
+                } else {
+                    batch.add(number, &group.changes())
+                };
                 added.expect("a group's state can be made bytes of");
                 group.saved();
             }
@@ -207,7 +269,7 @@ impl Checkpoint {
         let durable = Arc::new(AtomicBool::new(false));
         self.sent = Some(durable.clone());
         // When nobody takes it, the writer has failed and said so: the process ends.
-        let _ = jobs.send(Job {
+        let _ = jobs.send(Job::Save {
             batch,
             durable,
             waker: waker.clone(),

@@ -28,10 +28,10 @@ use timely::{
 
 use super::{
     Parts,
-    agreement::Start,
     checkpoint::{Checkpoints, Jobs},
     peers::Peers,
-    record::{Ask, Part, Piece, Question, Record, epoch_of},
+    record::{Ask, Part, Piece, Question, Record, epoch_of, time_of},
+    whole::Start,
     workload::{Held, Working},
 };
 use crate::{
@@ -110,8 +110,10 @@ pub(super) fn count<'scope>(
             known: parts.known.clone(),
             peers: parts.peers.clone(),
         };
+        let unwritten = crew.owned(worker).filter(|group| !start.given.has(*group));
         let mut checkpoints = Checkpoints::new(
             start.replay_after,
+            unwritten.collect(),
             shape.batch_ms,
             undurable,
             jobs,
@@ -135,8 +137,11 @@ pub(super) fn count<'scope>(
                     .give_iterator(pieces.into_iter());
             }
             drop(output);
-            let at_end = frontier.is_empty();
-            checkpoints.step(&mut shard.groups, shard.last, at_end);
+            // Before, the groups are not what is stored of them.
+            if !frontier.less_equal(&time_of(start.replay_after)) {
+                let at_end = frontier.is_empty();
+                checkpoints.step(&mut shard.groups, shard.last, at_end);
+            }
         }
     });
     Counted { pieces, durable }

@@ -5,14 +5,14 @@ use std::sync::{
     atomic::{AtomicBool, Ordering::Acquire, Ordering::Release},
 };
 
-use super::agreement;
+use super::refusal::Refusal;
 use crate::store::StoreError;
 
 /// Why a generation cannot start, or has ended before it was told to.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum FlowError {
     #[error(transparent)]
-    Refused(#[from] agreement::Refusal),
+    Refused(#[from] Refusal),
     #[error(
         "the data directory cannot be read ({0}): restore it from a backup, or begin anew with another --data"
     )]

@@ -13,9 +13,10 @@ use tokio::sync::mpsc;
 
 use super::{
     Parts, Signal,
-    agreement::Start,
+    checkpoint::Strays,
     questions::{Open, Waiting},
     record::{Ask, Crew, Question, ROUNDS, Record, epoch_of, time_of},
+    whole::Start,
 };
 use crate::store::StoreError;
 
@@ -72,6 +73,7 @@ pub(super) struct Feeder<'a> {
     probes: Probes,
     questions: MutexGuard<'a, mpsc::Receiver<Waiting>>,
     open: Open,
+    strays: Strays,
     /// The newest epoch that was given to the dataflow.
     fed: Epoch,
     /// When an epoch was given last whose results are wanted.
@@ -98,6 +100,7 @@ impl<'a> Feeder<'a> {
         probes: Probes,
         questions: MutexGuard<'a, mpsc::Receiver<Waiting>>,
         open: Open,
+        strays: Strays,
     ) -> Self {
         Self {
             parts,
@@ -107,6 +110,7 @@ impl<'a> Feeder<'a> {
             probes,
             questions,
             open,
+            strays,
             fed: start.replay_after,
             shown_at: Instant::now(),
             under_way: VecDeque::new(),
@@ -134,6 +138,9 @@ impl<'a> Feeder<'a> {
         // The times before the first epoch number the lots.
         let last_lot = time_of(base).saturating_sub(1).min(ROUNDS);
         while let Some(row) = rows.next()? {
+            if !self.start.given.has(row.group) {
+                continue;
+            }
             bytes += row.len();
             input.send(Record::Stored(row));
             let lot = *input.time();
@@ -271,6 +278,8 @@ impl<'a> Feeder<'a> {
             && let Some(before) = time.checked_sub(1)
         {
             self.parts.durable.store(epoch_of(before).0, Release);
+            // Every group has been written by its owner.
+            self.strays.forget();
         }
     }
 

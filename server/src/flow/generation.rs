@@ -28,8 +28,8 @@ use tokio::sync::mpsc;
 
 use super::{
     FlowError, Parts, Signal,
-    agreement::{self, Holdings, Start},
-    checkpoint::{self, Jobs},
+    agreement::{self, Holdings},
+    checkpoint::{self, Jobs, Strays},
     count::count,
     failure::Failure,
     feeder::{Feeder, IDLE, Input, Probes},
@@ -39,6 +39,7 @@ use super::{
     questions::{Answer, Open, Waiting},
     record::{Ask, Part, Piece},
     tops::{detail, pending, results, trends},
+    whole::Start,
 };
 use crate::store::StoreError;
 
@@ -61,10 +62,10 @@ pub(super) fn run(
     questions: &Arc<Mutex<mpsc::Receiver<Waiting>>>,
 ) -> Result<(), FlowError> {
     let failed = Failure::default();
-    let mine = agreement::holdings(&parts.log, &parts.state)?;
+    let mine = agreement::brought(parts)?;
     let (builders, others) = builders(parts, sockets, &failed).map_err(FlowError::Worker)?;
-    // Each worker has one job under way at most: none ever waits for room.
-    let (jobs, written) = sync_channel(parts.workers);
+    // Each worker has one job under way at most, and the feeder one: none ever waits for room.
+    let (jobs, written) = sync_channel(parts.workers + 1);
     let state = parts.state.clone();
     let common = Common {
         parts: parts.clone(),
@@ -149,10 +150,11 @@ fn work(worker: &mut Worker, common: &Common) {
 fn take_part(worker: &mut Worker, common: &Common) -> Result<(), FlowError> {
     let Common { parts, failed, .. } = common;
     let feeds = worker.index().is_multiple_of(parts.workers);
-    let log = feeds.then_some(&*parts.log);
-    let Some(start) = agreement::agree(worker, log, &common.mine, failed)? else {
+    let brings = feeds.then_some(parts);
+    let Some(start) = agreement::agree(worker, brings, &common.mine, failed)? else {
         return Ok(());
     };
+    parts.joined.send_replace(true);
     let open = Open::default();
     let (mut input, probes) = build(worker, common, start, &open);
     let ran = catch_unwind(AssertUnwindSafe(|| {
@@ -197,6 +199,7 @@ fn feed(
         probes.clone(),
         questions,
         open.clone(),
+        Strays::new(common.mine.groups.iter(), parts, common.jobs.clone()),
     );
     feeder.restore(input, || {
         worker.step_or_park(Some(IDLE));

@@ -27,15 +27,14 @@ use std::{
 };
 
 use engine::{grammar::Grammar, key::Key};
-use model::{Epoch, Window};
+use model::Window;
 use tokio::sync::watch;
 
 use crate::{
     moderation::Rulebook,
     results::Results,
-    store::{Log, Membership, State},
+    store::{Log, State},
 };
-use agreement::Refusal;
 use record::Crew;
 
 mod agreement;
@@ -50,9 +49,12 @@ mod mesh;
 mod peers;
 mod questions;
 mod record;
+mod refusal;
+mod shape;
 #[cfg(test)]
 mod tests;
 mod tops;
+mod whole;
 mod workload;
 
 pub(crate) use failure::FlowError;
@@ -68,6 +70,12 @@ pub(crate) struct Parts {
     pub(crate) state: Arc<State>,
     /// Which process this is, of how many.
     pub(crate) place: (usize, usize),
+    /// The stores that it shall go on without, by their processes.
+    pub(crate) given_up: Vec<u64>,
+    /// What hides the key of authors from who does not know the secret.
+    pub(crate) mask: [u8; 16],
+    /// Told when its store is one of the cluster's.
+    pub(crate) joined: watch::Sender<bool>,
     /// Threads of the count in each process.
     pub(crate) workers: usize,
     pub(crate) batch: Duration,
@@ -145,8 +153,10 @@ impl Flow {
     /// Refuses a store that is not whole, before anything has changed. With a mesh it counts together with
     /// the other processes, as soon as all are there.
     pub(crate) fn start(parts: Parts, mesh: Option<Mesh>) -> Result<Self, FlowError> {
-        take_place(&parts)?;
-        agreement::conclude_here(&[agreement::holdings(&parts.log, &parts.state)?])?;
+        let mine = agreement::brought(&parts)?;
+        whole::may_be(&mine)?;
+        let is_member = !mine.membership.held.parts.is_empty();
+        parts.joined.send_replace(is_member || mesh.is_none());
         let signal = Signal::default();
         let feeder = signal.clone();
         let (asker, questions) = Asker::new(signal.clone(), parts.grammar, parts.rules.clone());
@@ -189,26 +199,17 @@ impl Flow {
     }
 }
 
-/// Whether what is stored makes a whole, or a whole part of a cluster's.
+/// Whether what is stored makes a whole, or a part of a cluster's.
 pub(crate) fn check(log: &Log, state: &State) -> Result<(), FlowError> {
-    agreement::conclude_here(&[agreement::holdings(log, state)?])?;
-    Ok(())
-}
-
-/// A data directory is for good that of the process it was begun as.
-fn take_place(parts: &Parts) -> Result<(), FlowError> {
-    let asked = (parts.place.0 as u64, parts.place.1 as u64);
-    let recorded = parts.log.membership()?;
-    if (recorded.index, recorded.processes) == asked {
+    let membership = log.membership()?;
+    if membership.given_to.is_some() {
+        // It is another's now, and whole for that one.
         return Ok(());
     }
-    let is_new = parts.log.last()? == Epoch(0) && parts.state.groups()?.is_empty();
-    if recorded != Membership::ALONE || !is_new {
-        let recorded = (recorded.index, recorded.processes);
-        return Err(Refusal::OtherPlace { recorded, asked }.into());
-    }
-    let membership = Membership::new(asked.0, asked.1);
-    Ok(parts.log.set_membership(membership)?)
+    let held = membership.held;
+    let place = held.parts.first().copied().unwrap_or(0);
+    let mine = agreement::holdings(log, state, (place, held.processes.max(1)))?;
+    Ok(whole::may_be(&mine)?)
 }
 
 fn message(panic: &(dyn std::any::Any + Send)) -> String {

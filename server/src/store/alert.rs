@@ -1,10 +1,12 @@
 //! Alerts in the log: what has fired, with whom it has still to reach, and the rules that are spent.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use engine::alerts::{Place, Spent};
 use model::{AlertKind, Epoch, Window};
-use redb::{ReadOnlyTable, ReadableDatabase, ReadableTable, TableDefinition, TableError};
+use redb::{
+    ReadOnlyTable, ReadableDatabase, ReadableTable, TableDefinition, TableError, WriteTransaction,
+};
 use serde::{Deserialize, Serialize};
 
 use super::{
@@ -94,6 +96,37 @@ impl Log {
             file::record(&write, AS_OF, as_of.0)?;
         }
         write.commit()?;
+        Ok(())
+    }
+
+    /// The alerts of both in the order in which they fired, each once; the rules are armed as the newer of
+    /// both says.
+    pub(super) fn give_alerts(
+        &self,
+        other: &Self,
+        to: &WriteTransaction,
+    ) -> Result<(), StoreError> {
+        let mut all = self.alerts()?;
+        let ids: HashSet<String> = all.iter().map(|(_, alert)| alert.id.clone()).collect();
+        let theirs = other.alerts()?.into_iter();
+        all.extend(theirs.filter(|(_, alert)| !ids.contains(&alert.id)));
+        all.sort_by_key(|(_, alert)| alert.fired);
+        let mut table = to.open_table(ALERTS)?;
+        table.retain(|_, _| false)?;
+        for (number, (_, alert)) in (0..).zip(all) {
+            table.insert(number, encode(&Stored::First(alert))?.as_slice())?;
+        }
+        let (here, _) = self.spent_alerts()?;
+        let (there, spent) = other.spent_alerts()?;
+        if there > here {
+            let mut table = to.open_table(SPENT)?;
+            table.retain(|_, _| false)?;
+            for (place, spent) in spent {
+                let place = postcard::to_stdvec(&place)?;
+                table.insert(place.as_slice(), encode(&Stored::First(spent))?.as_slice())?;
+            }
+            file::record(to, AS_OF, there.0)?;
+        }
         Ok(())
     }
 

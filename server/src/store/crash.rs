@@ -2,13 +2,19 @@
 
 /// Every place, in the order in which a life passes them.
 #[cfg(debug_assertions)]
-pub(crate) const POINTS: [&str; 8] = [
+pub(crate) const POINTS: [&str; 14] = [
     "log.commit.before",
     "log.commit.after",
     "state.encoded",
     "state.half",
     "state.commit.before",
     "state.commit.after",
+    "adopt.claimed",
+    "adopt.state",
+    "adopt.log",
+    "adopt.done",
+    "shape.recorded",
+    "shape.begun",
     "backup.sent",
     "backup.taken",
 ];

@@ -27,28 +27,25 @@ use crate::source::Cursor;
 
 pub(super) const NAME: &str = "log.redb";
 /// Epoch → its [`Deltas`].
-const EPOCHS: TableDefinition<u64, &[u8]> = TableDefinition::new("epochs");
+pub(super) const EPOCHS: TableDefinition<u64, &[u8]> = TableDefinition::new("epochs");
 /// Epoch → what was remembered of its posts, in the bytes of whoever remembers them.
-const REMEMBERED: TableDefinition<u64, &[u8]> = TableDefinition::new("remembered");
+pub(super) const REMEMBERED: TableDefinition<u64, &[u8]> = TableDefinition::new("remembered");
 /// Identity of a source → its [`Cursor`] behind the newest sealed epoch.
-const CURSORS: TableDefinition<&str, &[u8]> = TableDefinition::new("cursors");
+pub(super) const CURSORS: TableDefinition<&str, &[u8]> = TableDefinition::new("cursors");
 /// When it was sealed and the [`DeliveryKey`] → its [`Receipt`]. Not there before a seal of a version that
 /// knows it.
-const RECEIPTS: TableDefinition<(u64, u128), &[u8]> = TableDefinition::new("receipts");
+pub(super) const RECEIPTS: TableDefinition<(u64, u128), &[u8]> = TableDefinition::new("receipts");
 /// Number → an [`Action`] of operators, the last ones. Neither this nor the next is there before the first.
-const ACTIONS: TableDefinition<u64, &[u8]> = TableDefinition::new("actions");
+pub(super) const ACTIONS: TableDefinition<u64, &[u8]> = TableDefinition::new("actions");
 /// Key → the [`JudgedTag`], of all that operators block.
-const BLOCKED: TableDefinition<&str, &[u8]> = TableDefinition::new("blocked");
+pub(super) const BLOCKED: TableDefinition<&str, &[u8]> = TableDefinition::new("blocked");
 /// Key → the [`JudgedTag`], of all that operators have approved. Neither this nor the next is there before
 /// the first.
-const APPROVED: TableDefinition<&str, &[u8]> = TableDefinition::new("approved");
+pub(super) const APPROVED: TableDefinition<&str, &[u8]> = TableDefinition::new("approved");
 /// Since when tags are reviewed, in milliseconds since the Unix epoch; empty while they are not.
-const REVIEW: TableDefinition<u64, ()> = TableDefinition::new("review");
-/// What was given when the directory was made, and must be given again; and [`AUTHOR_KEY`].
+pub(super) const REVIEW: TableDefinition<u64, ()> = TableDefinition::new("review");
+/// What was given when the directory was made, and must be given again; and what others here keep.
 pub(super) const SETTINGS: TableDefinition<&str, &str> = TableDefinition::new("settings");
-
-/// The setting that is made and not given, as 32 hexadecimal digits.
-const AUTHOR_KEY: &str = "author-key";
 
 /// Every table there is.
 pub(super) fn each_table(tables: &mut impl Tables) -> Result<(), StoreError> {
@@ -142,28 +139,6 @@ impl Log {
             .get(option)?
             .ok_or(StoreError::Damaged("a setting is not recorded"))?;
         Ok(value.value().to_owned())
-    }
-
-    /// The key that people are hashed with, the same for good: `fresh` where there was none before.
-    pub(crate) fn author_key(&self, fresh: [u8; 16]) -> Result<[u8; 16], StoreError> {
-        let write = file::begin_write(&self.0)?;
-        let key = {
-            let mut table = write.open_table(SETTINGS)?;
-            let recorded = table.get(AUTHOR_KEY)?.map(|digits| {
-                u128::from_str_radix(digits.value(), 16)
-                    .map_err(|_| StoreError::Damaged("the key of authors is none"))
-            });
-            match recorded.transpose()? {
-                Some(key) => key.to_be_bytes(),
-                None => {
-                    let digits = format!("{:032x}", u128::from_be_bytes(fresh));
-                    table.insert(AUTHOR_KEY, digits.as_str())?;
-                    fresh
-                }
-            }
-        };
-        write.commit()?;
-        Ok(key)
     }
 
     /// Makes epochs, cursors and receipts durable, in one commit. Drops the counts of epochs up to
@@ -404,7 +379,7 @@ impl Log {
     }
 
     /// `None` where nothing was ever written into it.
-    fn table<K: Key + 'static, V: Value + 'static>(
+    pub(super) fn table<K: Key + 'static, V: Value + 'static>(
         &self,
         definition: TableDefinition<'_, K, V>,
     ) -> Result<Option<ReadOnlyTable<K, V>>, StoreError> {
@@ -440,6 +415,7 @@ impl Log {
         let write = database.begin_write().unwrap();
         write.open_table(REMEMBERED).unwrap();
         write.open_table(file::META).unwrap();
+        write.open_table(SETTINGS).unwrap();
         write.commit().unwrap();
         Self(database, Commits::default())
     }

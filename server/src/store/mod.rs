@@ -11,7 +11,9 @@
 //! the only place that names redb.
 
 mod action;
+mod adopt;
 mod alert;
+mod author;
 mod commits;
 mod copy;
 pub(crate) mod crash;
@@ -32,6 +34,7 @@ mod tables;
 mod untouched;
 
 pub(crate) use action::{Action, Deed, JudgedTag, LAST_ACTIONS};
+pub(crate) use adopt::{AdoptError, adopt};
 pub(crate) use alert::{Alert, AlertChange};
 pub(crate) use commits::Commits;
 pub(crate) use copy::Copy;
@@ -39,7 +42,7 @@ pub(crate) use entry::SealedEpoch;
 pub(crate) use error::{OpenError, StoreError};
 pub(crate) use file::FORMAT;
 pub(crate) use log::{Log, Settings};
-pub(crate) use membership::Membership;
+pub(crate) use membership::{Held, Lost, Membership, Place};
 pub(crate) use receipt::{DeliveryKey, Receipt, SealedReceipts};
 pub(crate) use sizes::{Files, Sizes};
 pub(crate) use snapshot::send;
@@ -266,7 +269,7 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         for fresh in [[0xab; 16], [7; 16]] {
             let (log, _) = opened(directory.path());
-            assert_eq!(log.author_key(fresh).unwrap(), [0xab; 16]);
+            assert_eq!(log.author_key_or(fresh).unwrap(), [0xab; 16]);
         }
     }
 
@@ -421,7 +424,7 @@ mod tests {
                 assert_eq!(counts(&opened), expected);
                 assert_eq!(opened.0.last().unwrap(), Epoch(850_047_300));
                 assert_eq!(opened.0.cursors().unwrap().len(), 1);
-                assert_ne!(opened.0.author_key([7; 16]).unwrap(), [7; 16]);
+                assert_ne!(opened.0.author_key_or([7; 16]).unwrap(), [7; 16]);
                 drop(opened);
                 assert_eq!(recorded(), Some(FORMAT));
             }

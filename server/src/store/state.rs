@@ -3,11 +3,14 @@
 //! A group's rows are of one epoch, the one its [`SavedGroup`] names; other groups may be some epochs
 //! ahead or behind, as each is written when its worker has time for it.
 
-use std::{path::Path, time::Instant};
+use std::{borrow::Borrow, collections::BTreeMap, ops::RangeBounds, path::Path, time::Instant};
 
 use engine::count::{Changes, Day, Pane, Saved, SavedGroup};
 use model::Epoch;
-use redb::{Database, Range, ReadableDatabase, ReadableTable, TableDefinition, WriteTransaction};
+use redb::{
+    Database, Key, Range, ReadTransaction, ReadableDatabase, ReadableTable, TableDefinition,
+    WriteTransaction,
+};
 use serde::{Deserialize, Serialize};
 
 use super::{
@@ -41,6 +44,8 @@ pub(crate) struct State(Database, Commits);
 /// What has changed in some groups, as bytes.
 #[derive(Debug, Default)]
 pub(crate) struct Batch {
+    /// Groups of which nothing that is stored stays.
+    anew: Vec<u8>,
     heads: Vec<(u8, Vec<u8>)>,
     segments: Vec<((u8, u32), Vec<u8>)>,
     /// Stored panes that are no more.
@@ -77,6 +82,12 @@ impl Batch {
             self.days.push(((group, day.number), bytes));
         }
         Ok(())
+    }
+
+    /// The same where the changes are all of the group: what is stored of it is of earlier owners.
+    pub(crate) fn add_anew(&mut self, group: u8, changes: &Changes<'_>) -> Result<(), StoreError> {
+        self.anew.push(group);
+        self.add(group, changes)
     }
 
     /// How many bytes it holds.
@@ -205,6 +216,9 @@ impl State {
     pub(crate) fn save(&self, batches: &[Batch]) -> Result<(), StoreError> {
         let begun = Instant::now();
         let write = file::begin_write(&self.0)?;
+        for group in batches.iter().flat_map(|batch| &batch.anew) {
+            remove(&write, *group)?;
+        }
         {
             let mut heads = write.open_table(GROUPS)?;
             let mut segments = write.open_table(SEGMENTS)?;
@@ -243,6 +257,34 @@ impl State {
         Ok(())
     }
 
+    /// Lets go of groups that another store has now.
+    pub(crate) fn forget(&self, groups: &[u8]) -> Result<(), StoreError> {
+        let write = file::begin_write(&self.0)?;
+        for group in groups {
+            remove(&write, *group)?;
+        }
+        write.commit()?;
+        Ok(())
+    }
+
+    /// Takes what another store holds of groups that are older here, or not here, in one commit.
+    pub(super) fn take_over(&self, other: &Self) -> Result<(), StoreError> {
+        let here: BTreeMap<u8, Epoch> = self.groups()?.into_iter().collect();
+        let mut newer = other.groups()?;
+        newer.retain(|(group, as_of)| here.get(group).is_none_or(|here| here < as_of));
+        let (read, write) = (other.0.begin_read()?, file::begin_write(&self.0)?);
+        for (group, _) in newer {
+            remove(&write, group)?;
+            copy(&read, &write, GROUPS, group..=group)?;
+            copy(&read, &write, SEGMENTS, (group, 0)..=(group, u32::MAX))?;
+            copy(&read, &write, PANES, (group, 0)..=(group, u64::MAX))?;
+            copy(&read, &write, DAYS, (group, 0)..=(group, u64::MAX))?;
+        }
+        crash::point("adopt.state");
+        write.commit()?;
+        Ok(())
+    }
+
     /// What writing the state down has cost.
     pub(crate) fn commits(&self) -> Commits {
         self.1.clone()
@@ -264,6 +306,38 @@ impl State {
     pub(crate) fn rows(&self) -> Result<Rows, StoreError> {
         Rows::of(&self.0)
     }
+}
+
+/// Every row of a group.
+fn remove(write: &WriteTransaction, group: u8) -> Result<(), StoreError> {
+    write.open_table(GROUPS)?.remove(group)?;
+    let (first, last) = ((group, 0), (group, u64::MAX));
+    let mut segments = write.open_table(SEGMENTS)?;
+    segments.retain_in((group, 0)..=(group, u32::MAX), |_, _| false)?;
+    let mut panes = write.open_table(PANES)?;
+    panes.retain_in(first..=last, |_, _| false)?;
+    let mut days = write.open_table(DAYS)?;
+    days.retain_in(first..=last, |_, _| false)?;
+    Ok(())
+}
+
+/// Rows as they are; their checksums are looked at.
+fn copy<K: 'static>(
+    from: &ReadTransaction,
+    to: &WriteTransaction,
+    table: TableDefinition<'_, K, &'static [u8]>,
+    rows: impl RangeBounds<K>,
+) -> Result<(), StoreError>
+where
+    K: for<'k> Key<SelfType<'k> = K> + Borrow<K>,
+{
+    let mut into = to.open_table(table)?;
+    for row in from.open_table(table)?.range(rows)? {
+        let (key, value) = row?;
+        checked(value.value())?;
+        into.insert(key.value(), value.value())?;
+    }
+    Ok(())
 }
 
 impl std::fmt::Debug for Rows {

@@ -200,6 +200,9 @@ async fn answer(
     if posts.intake.is_ending() {
         return Err(Refusal::Ending);
     }
+    if !posts.intake.has_begun() {
+        return Err(Refusal::Joining);
+    }
     if !posts.intake.has_room() {
         return Err(posts.no_room());
     }
@@ -268,7 +271,7 @@ impl Posts {
 
     async fn count(&self, sent: Sent, described: &Described) -> Result<Counted, Refusal> {
         let place = self.decoding.clone().acquire_owned().await;
-        let delivery = self.intake.delivery(Kind::Http);
+        let delivery = self.intake.delivery(Kind::Http).ok_or(Refusal::Joining)?;
         let (coding, keyed) = (described.coding, described.key.is_some());
         let counting = spawn_blocking(move || {
             let _place = place;

@@ -132,7 +132,7 @@ pub(crate) fn intake() -> (Intake, Receipts) {
         log,
         grammar,
         batch,
-        author_key: AuthorKey::new([0; 16]),
+        author_key: Some(AuthorKey::new([0; 16])),
         receipts: receipts.clone(),
         sealed: watch::Sender::new(None),
         droppable: Arc::default(),

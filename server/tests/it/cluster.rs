@@ -7,7 +7,7 @@ use std::{
     net::TcpStream,
     path::{Path, PathBuf},
     process::Command,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use serde_json::Value;
@@ -15,7 +15,7 @@ use tempfile::TempDir;
 
 use crate::{
     monitoring::{OF_CLUSTERS, promtool},
-    program::{Program, SOON, free_port, is_sound, wait_until},
+    program::{LOOK_AGAIN, Program, SOON, free_port, is_sound, wait_until},
     random::Random,
 };
 
@@ -23,7 +23,7 @@ use crate::{
 pub(crate) const LONG: Duration = Duration::from_secs(180);
 
 /// So that people are told apart alike, by processes alone as well.
-const AUTHOR_KEY: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml");
+pub(crate) const AUTHOR_KEY: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml");
 
 /// The processes of one cluster.
 pub(crate) struct Cluster {
@@ -58,28 +58,57 @@ impl Cluster {
         self.path(&format!("data-{index}"))
     }
 
+    /// From now on it is of so many.
+    pub(crate) fn resize(&mut self, processes: usize) {
+        self.hosts = (0..processes)
+            .map(|_| format!("127.0.0.1:{}", free_port()))
+            .collect();
+        fs::write(self.path("hosts"), self.hosts.join("\n")).unwrap();
+    }
+
     pub(crate) fn process(&self, index: usize, options: &[&str]) -> Program {
         self.process_in(&self.data(index), index, options)
     }
 
-    fn process_in(&self, data: &Path, index: usize, options: &[&str]) -> Program {
-        let own = self.own(index);
-        let all = own.iter().map(String::as_str);
-        let all: Vec<_> = all.chain(options.iter().copied()).collect();
+    pub(crate) fn process_in(&self, data: &Path, index: usize, options: &[&str]) -> Program {
+        let all = self.own_and(index, options);
+        let all: Vec<_> = all.iter().map(String::as_str).collect();
         Program::serve_in(data, &all, &[("TAGTIDE_AUTHOR_KEY_FILE", AUTHOR_KEY)])
     }
 
+    /// One that may die at a crash point before it can be asked anything.
+    pub(crate) fn process_to_crash(
+        &self,
+        data: &Path,
+        index: usize,
+        options: &[&str],
+        at: &str,
+    ) -> Program {
+        let all = self.own_and(index, options);
+        let all: Vec<_> = all.iter().map(String::as_str).collect();
+        Program::serve_to_crash(data, &all, &[("TAGTIDE_AUTHOR_KEY_FILE", AUTHOR_KEY)], at)
+    }
+
     /// One that cannot start; what it says.
-    fn refused(&self, data: &Path, index: usize) -> String {
+    pub(crate) fn refused(&self, data: &Path, index: usize) -> String {
+        self.refused_with(data, index, &[])
+    }
+
+    pub(crate) fn refused_with(&self, data: &Path, index: usize, options: &[&str]) -> String {
         let ended = Command::new(env!("CARGO_BIN_EXE_tagtide"))
             .arg("serve")
-            .args(self.own(index))
+            .args(self.own_and(index, options))
             .args(["--listen", "127.0.0.1:0", "--data"])
             .arg(data)
             .output()
             .unwrap();
         assert_eq!(ended.status.code(), Some(1));
         String::from_utf8(ended.stderr).unwrap()
+    }
+
+    fn own_and(&self, index: usize, options: &[&str]) -> Vec<String> {
+        let options = options.iter().map(|&option| option.to_owned());
+        self.own(index).into_iter().chain(options).collect()
     }
 
     fn own(&self, index: usize) -> Vec<String> {
@@ -100,13 +129,25 @@ impl Cluster {
     }
 }
 
-/// Posts to it until they are on disk.
+/// Posts to it until they are on disk. One that is new takes nothing before it has met the others.
 pub(crate) async fn post(program: &Program, lines: &str) -> bool {
-    let client = crate::program::client();
-    let request = client.post(program.url("/api/v1/posts"));
-    let request = request.header("content-type", "text/plain");
-    let response = request.body(lines.to_owned()).send().await;
-    response.is_ok_and(|response| response.status().is_success())
+    let begun = Instant::now();
+    while begun.elapsed() < LONG {
+        let client = crate::program::client();
+        let request = client.post(program.url("/api/v1/posts"));
+        let request = request.header("content-type", "text/plain");
+        let Ok(response) = request.body(lines.to_owned()).send().await else {
+            return false;
+        };
+        let status = response.status();
+        let answer = response.text().await.unwrap_or_default();
+        if !answer.contains("\"joining\"") {
+            return status.is_success();
+        }
+        assert_eq!(status, 503);
+        tokio::time::sleep(LOOK_AGAIN).await;
+    }
+    false
 }
 
 pub(crate) async fn count_of(program: &Program, tag: &str) -> u64 {
@@ -118,10 +159,15 @@ pub(crate) async fn count_of(program: &Program, tag: &str) -> u64 {
 /// All that is counted is posted.
 pub(crate) const QUIET: [&str; 4] = ["--batch", "200ms", "--source", "listen:127.0.0.1:0"];
 
-const BEGIN: u64 = 1_700_006_400;
+pub(crate) const BEGIN: u64 = 1_700_006_400;
 
 /// Forty minutes of posts by their times, of which each of `parts` has its share.
 fn posts(part: usize, parts: usize) -> String {
+    posts_where(|n| n % parts == part)
+}
+
+/// Those of them by their numbers.
+pub(crate) fn posts_where(is_in: impl Fn(usize) -> bool) -> String {
     let mut random = Random::new(11);
     let mut lines = String::new();
     for n in 0..6_000_u64 {
@@ -130,7 +176,7 @@ fn posts(part: usize, parts: usize) -> String {
             random.below(500),
             ["en", "de", "ja"][random.below(3) as usize],
         );
-        if n as usize % parts == part {
+        if is_in(n as usize) {
             let at = BEGIN + n * 2_400 / 6_000;
             lines += &format!(
                 "{{\"text\":\"#Tag{tag} #all\",\"author\":\"a{author}\",\"lang\":\"{lang}\",\"at\":{at}}}\n"
@@ -140,13 +186,23 @@ fn posts(part: usize, parts: usize) -> String {
     lines
 }
 
-/// Every top of the newest epoch, once all posts are counted.
-async fn tops(program: &Program) -> String {
+/// So many of the posts, in the epochs that they are of.
+pub(crate) async fn has_counted(program: &Program, posts: usize) {
+    let at = format!(
+        "2023-11-15T00:{:02}:{:02}Z",
+        posts / 150,
+        posts * 2 / 5 % 60
+    );
     wait_until("all is counted", LONG, async || {
         let top = program.json("/api/v1/top?window=all").await;
-        top["posts"] == 6_000 && top["at"] == "2023-11-15T00:40:00Z"
+        top["posts"] == posts && top["at"] == at
     })
     .await;
+}
+
+/// Every top of the newest epoch, once all posts are counted.
+pub(crate) async fn tops(program: &Program) -> String {
+    has_counted(program, 6_000).await;
     let mut tops = String::new();
     for window in ["1m", "5m", "15m", "1h", "24h", "all"] {
         for by in ["count", "rising", "people"] {
@@ -396,18 +452,32 @@ async fn who_does_not_belong_there_is_refused_with_a_line_each() {
     first.wait_for_line("is refused: it has not said who it is");
     drop(silent);
 
-    let elsewhere = cluster.path("elsewhere");
-    let mut wrong = cluster.process_in(&elsewhere, 1, &["--workers", "2"]);
-    first.wait_for_line("is refused: it is of 2 processes with --workers 2");
-    wrong.wait_for_line("it has closed the connection");
-    wrong.kill9();
-    let mut wrong = cluster.process_in(
-        &cluster.path("other"),
-        1,
-        &["--workers", "1", "--grammar", "words"],
-    );
-    first.wait_for_line("is refused: it has other hosts, another --batch or another --grammar");
-    wrong.kill9();
+    let others: [(&[&str], _, _); 3] = [
+        (
+            &["--workers", "2"],
+            "is of 2 processes with --workers 2, this one of 2 with --workers 1",
+            "is of 2 processes with --workers 1, this one of 2 with --workers 2",
+        ),
+        (
+            &["--workers", "1", "--grammar", "words"],
+            "has --grammar words, this one has --grammar twitter",
+            "has --grammar twitter, this one has --grammar words",
+        ),
+        (
+            &["--workers", "1", "--max-tags", "100"],
+            "has --max-tags 100, this one has --max-tags 2000000",
+            "has --max-tags 2000000, this one has --max-tags 100",
+        ),
+    ];
+    for (place, (options, refusal, told)) in others.into_iter().enumerate() {
+        let mut wrong = cluster.process_in(&cluster.path(&format!("wrong-{place}")), 1, options);
+        first.wait_for_line(&format!("is refused: it {refusal}"));
+        wrong.wait_for_line(&format!(
+            "waiting for process 0 at {}: it {told}",
+            cluster.hosts[0]
+        ));
+        wrong.kill9();
+    }
     fs::rename(cluster.path("secret"), cluster.path("right")).unwrap();
     fs::write(cluster.path("secret"), "what nobody else knows").unwrap();
     let mut wrong = cluster.process_in(&cluster.path("third"), 1, &one);
@@ -427,7 +497,8 @@ async fn who_does_not_belong_there_is_refused_with_a_line_each() {
     let said = first.stderr();
     let refused = said.lines().filter(|line| line.contains("is refused"));
     // Who tries again is told of again.
-    let strangers = refused.filter(|line| !line.contains("it is of") && !line.contains("its"));
+    let strangers = ["it is of", "it has --", "its"];
+    let strangers = refused.filter(|line| !strangers.iter().any(|text| line.contains(text)));
     assert_eq!(strangers.count(), 4, "a line each: {said}");
     let newest = first.json("/api/v1/status").await["epoch"].as_u64();
     wait_until("they go on", SOON, async || {

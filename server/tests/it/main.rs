@@ -9,6 +9,7 @@ mod backup;
 mod blocked;
 mod cluster;
 mod cluster_faults;
+mod cluster_shape;
 mod cluster_torture;
 mod damage;
 mod described;

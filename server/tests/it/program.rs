@@ -31,7 +31,7 @@ pub(crate) const SOON: Duration = Duration::from_secs(30);
 pub(crate) const TOKEN: &str = "s3cret";
 /// The program's promise after SIGTERM.
 const END: Duration = Duration::from_secs(10);
-const LOOK_AGAIN: Duration = Duration::from_millis(20);
+pub(crate) const LOOK_AGAIN: Duration = Duration::from_millis(20);
 
 /// A running `tagtide`. When a test fails, what it wrote to standard error is shown.
 #[derive(Debug)]
@@ -72,6 +72,23 @@ impl Program {
     /// The same where no file can be larger than so many KiB, as on a disk that is full.
     pub(crate) fn serve_on_full_disk(most: u64, data: &Path, args: &[&str]) -> Self {
         Self::serve_on_disk(Some(most), data, args, &[])
+    }
+
+    /// The same with a crash point to die at, `NAME:N`; that may be before it can be asked anything.
+    pub(crate) fn serve_to_crash(
+        data: &Path,
+        args: &[&str],
+        environment: &[(&str, &str)],
+        at: &str,
+    ) -> Self {
+        let mut all = vec!["serve"];
+        all.extend(args);
+        all.extend(["--data", data.to_str().unwrap()]);
+        let all = all.into_iter().map(str::to_owned).collect();
+        let crashing = [environment, &[("TAGTIDE_CRASH_AT", at)]].concat();
+        let mut program = Self::start(all, &crashing, None, "127.0.0.1:0");
+        program.environment.remove("TAGTIDE_CRASH_AT");
+        program
     }
 
     fn serve_on_disk(

@@ -126,6 +126,19 @@ impl Group {
         }
     }
 
+    /// Nothing of it is stored where it will be: the next [`Group::changes`] are all of it.
+    pub fn is_stored_nowhere(&mut self) {
+        let segments = self.table.slots().div_ceil(SEGMENT);
+        self.unsaved = vec![true; segments as usize];
+        self.void.clear();
+        self.void_days.clear();
+        self.days.iter_mut().for_each(|day| day.unsaved = true);
+        for pane in &mut self.panes {
+            pane.unsaved = true;
+            pane.stored = false;
+        }
+    }
+
     /// Takes one row of a stored state back in: first the group's own, then its segments, then its
     /// panes and its days, before its next epoch.
     pub fn restore(&mut self, row: Saved) {

@@ -71,6 +71,7 @@ proptest! {
                 0 => engine.save(false),
                 1 => engine.save(true),
                 2 => engine.restart(&sealed),
+                5 => engine.move_elsewhere(),
                 _ => {}
             }
             let kept: usize = engine.groups.iter().map(|group| group.tags()).sum();

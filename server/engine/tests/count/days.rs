@@ -126,6 +126,7 @@ proptest! {
                 0 | 1 => engine.save(false),
                 2 => engine.save(true),
                 3 | 4 => engine.restart(&sealed),
+                5 => engine.move_elsewhere(),
                 _ => {}
             }
             for tag in 0..TAGS {

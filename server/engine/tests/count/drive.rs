@@ -234,6 +234,15 @@ impl Engine {
         }
     }
 
+    /// As when other stores take the groups over: what is stored so far is none of theirs.
+    pub(crate) fn move_elsewhere(&mut self) {
+        for (group, rows) in self.groups.iter_mut().zip(&mut self.stored) {
+            group.is_stored_nowhere();
+            *rows = Stored::default();
+        }
+        self.save(false);
+    }
+
     /// As after a crash: from the stored rows, and all sealed epochs again.
     pub(crate) fn restart(&mut self, epochs: &[(u64, Deltas)]) {
         for (group, rows) in self.groups.iter_mut().zip(&self.stored) {

@@ -206,6 +206,7 @@ proptest! {
                 0 | 1 => engine.save(false),
                 2 => engine.save(true),
                 3 | 4 => engine.restart(&sealed),
+                5 => engine.move_elsewhere(),
                 _ => {}
             }
             let filter = filters()[usize::from(*event) % filters().len()];

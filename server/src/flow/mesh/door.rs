@@ -17,7 +17,9 @@ use tokio::{
 
 use super::{
     HANDSHAKE, LOOK_AGAIN,
-    handshake::{Accepting, HELLO, MAGIC, Member, Nonce, PROOF, Proved, Refusal, Verdict, is_ours},
+    handshake::{
+        Accepting, Dialing, HELLO, MAGIC, Member, Nonce, PROOF, Proved, Refusal, Verdict, is_ours,
+    },
     secret::Secret,
     tune::tune,
 };
@@ -166,7 +168,15 @@ impl Door {
         is_ours(begin)?;
         stream.read_exact(rest).await?;
         let generation = self.room().generation;
-        let (accepting, hello) = Accepting::new(self.member, generation, nonce()?, &theirs)?;
+        let accepting = Accepting::new(self.member, generation, nonce()?, &theirs);
+        if let Err(refusal) = &accepting
+            && refusal.is_of_settings()
+        {
+            // It finds the same in this, and tells whoever has started it.
+            let (_, hello) = Dialing::new(self.member, generation, nonce()?);
+            stream.write_all(&hello).await?;
+        }
+        let (accepting, hello) = accepting?;
         stream.write_all(&hello).await?;
         let mut proof = [0; PROOF];
         stream.read_exact(&mut proof).await?;

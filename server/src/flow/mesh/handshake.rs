@@ -10,28 +10,35 @@
 //!
 //! **Invariants:** a proof holds for these two hellos only, in which each side has a nonce of its own, and
 //! for one side only: nothing that was said once can be said again. The dialer proves himself first, so
-//! whoever connects learns nothing that a secret can be guessed by.
+//! whoever connects learns nothing that a secret can be guessed by; only what both were started with is told
+//! to who was started otherwise.
 
 use super::secret::Secret;
 
-pub(super) const HELLO: usize = 88;
+pub(super) const HELLO: usize = 88 + SETTINGS;
 pub(super) const PROOF: usize = 32;
 pub(super) const VERDICT: usize = 1 + PROOF;
 
 /// What a hello begins with.
 pub(super) const MAGIC: [u8; 8] = *b"\x01tagtide";
 /// Of all that is said here, and of what the dataflow sends afterwards.
-const VERSION: u16 = 2;
+const VERSION: u16 = 3;
 
 const DIALER: &[u8] = b"tagtide dialer";
 const ACCEPTOR: &[u8] = b"tagtide acceptor";
 
 pub(super) type Nonce = [u8; 32];
 
+/// Room for the settings that must be the same everywhere, as words; zeros behind them.
+pub(super) const SETTINGS: usize = 96;
+
 /// One process of one cluster.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Member {
+    /// A digest of the hosts.
     pub(super) cluster: [u8; 32],
+    /// Such as `--batch 2s`, one behind the other.
+    pub(super) settings: [u8; SETTINGS],
     pub(super) processes: u16,
     pub(super) workers: u16,
     pub(super) index: u16,
@@ -50,14 +57,16 @@ pub(super) enum Verdict {
 }
 
 /// Why the other one cannot take part.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub(super) enum Refusal {
     #[error("it is no tagtide")]
     NotOurs,
     #[error("it speaks version {0} of the protocol, this one speaks {VERSION}")]
     Version(u16),
-    #[error("it has other hosts, another --batch or another --grammar")]
-    Cluster,
+    #[error("it has other hosts in --cluster, or in another order")]
+    Hosts,
+    #[error("it has {theirs}, this one has {mine}: they must be the same")]
+    Setting { theirs: String, mine: String },
     #[error(
         "it is of {} processes with --workers {}, this one of {} with --workers {}",
         theirs.0, theirs.1, mine.0, mine.1
@@ -72,6 +81,16 @@ pub(super) enum Refusal {
     Secret,
     #[error("its answer is none")]
     Answer,
+}
+
+impl Refusal {
+    /// Whether both would take part in the same cluster, were they started alike.
+    pub(super) fn is_of_settings(&self) -> bool {
+        matches!(
+            self,
+            Self::Hosts | Self::Setting { .. } | Self::Shape { .. }
+        )
+    }
 }
 
 /// Whether a hello that begins like this can be one.
@@ -92,6 +111,7 @@ impl Hello {
     fn bytes(&self) -> [u8; HELLO] {
         let Member {
             cluster,
+            settings,
             processes,
             workers,
             index,
@@ -106,6 +126,7 @@ impl Hello {
         put(&MAGIC);
         put(&VERSION.to_be_bytes());
         put(&cluster);
+        put(&settings);
         for number in [processes, workers, index] {
             put(&number.to_be_bytes());
         }
@@ -124,6 +145,7 @@ impl Hello {
             return Err(Refusal::Version(version));
         }
         let (cluster, rest) = take(rest);
+        let (settings, rest) = take(rest);
         let (processes, rest) = take(rest);
         let (workers, rest) = take(rest);
         let (index, rest) = take(rest);
@@ -131,6 +153,7 @@ impl Hello {
         let (nonce, _) = take(rest);
         let member = Member {
             cluster,
+            settings,
             processes: u16::from_be_bytes(processes),
             workers: u16::from_be_bytes(workers),
             index: u16::from_be_bytes(index),
@@ -142,8 +165,11 @@ impl Hello {
                 mine: shape(mine),
             });
         }
+        if let Some((theirs, mine)) = other_setting(&settings, &mine.settings) {
+            return Err(Refusal::Setting { theirs, mine });
+        }
         if cluster != mine.cluster {
-            return Err(Refusal::Cluster);
+            return Err(Refusal::Hosts);
         }
         Ok(Self {
             member,
@@ -151,6 +177,20 @@ impl Hello {
             nonce,
         })
     }
+}
+
+/// The first setting, with its name, that is another there than here.
+fn other_setting(theirs: &[u8; SETTINGS], mine: &[u8; SETTINGS]) -> Option<(String, String)> {
+    let words = |settings: &[u8; SETTINGS]| {
+        let words = settings.split(|byte| matches!(byte, b' ' | 0));
+        let words: Vec<_> = words.map(|word| word.escape_ascii().to_string()).collect();
+        words
+            .chunks(2)
+            .map(|pair| pair.join(" "))
+            .collect::<Vec<_>>()
+    };
+    let mut pairs = words(theirs).into_iter().zip(words(mine));
+    pairs.find(|(theirs, mine)| theirs != mine)
 }
 
 /// The first bytes, and the rest; zeros where there are too few.
@@ -320,9 +360,16 @@ mod tests {
         secret("the secret of them all")
     }
 
+    fn settings(words: &[u8]) -> [u8; SETTINGS] {
+        let mut settings = [0; SETTINGS];
+        settings[..words.len()].copy_from_slice(words);
+        settings
+    }
+
     fn member(index: u16) -> Member {
         Member {
             cluster: [7; 32],
+            settings: settings(b"--batch 2s --grammar twitter"),
             processes: 3,
             workers: 2,
             index,
@@ -362,7 +409,16 @@ mod tests {
             change(&mut member);
             accepted(member, &ours()).unwrap_err()
         };
-        assert_eq!(other(&|member| member.cluster[31] = 8), Refusal::Cluster);
+        assert_eq!(other(&|member| member.cluster[31] = 8), Refusal::Hosts);
+        for (theirs, told) in [
+            (&b"--batch 2s --grammar words"[..], "--grammar words"),
+            (b"--batch 2s --grammar \x1b", "--grammar \\x1b"),
+            (b"--batch 2s", " "),
+        ] {
+            let refusal = other(&|member| member.settings = settings(theirs));
+            let (theirs, mine) = (told.to_owned(), "--grammar twitter".to_owned());
+            assert_eq!(refusal, Refusal::Setting { theirs, mine });
+        }
         assert!(matches!(
             other(&|member| member.workers = 1),
             Refusal::Shape { .. }

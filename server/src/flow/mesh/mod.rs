@@ -42,7 +42,7 @@ pub(crate) use secret::Secret;
 use super::peers::Peers;
 use dial::Dial;
 use door::Door;
-use handshake::Member;
+use handshake::{Member, SETTINGS};
 
 /// How long all of a handshake may take.
 const HANDSHAKE: Duration = Duration::from_secs(5);
@@ -58,7 +58,7 @@ pub(crate) struct Cluster {
     pub(crate) secret: Secret,
     /// Threads of the count in each process.
     pub(crate) workers: usize,
-    /// What must be the same everywhere, beside the hosts.
+    /// What must be the same everywhere, as words: a name, its value, and so on.
     pub(crate) settings: String,
 }
 
@@ -79,8 +79,15 @@ pub(crate) struct Mesh {
 impl Mesh {
     /// Listens at the process's own place in the list of hosts.
     pub(crate) async fn listen(cluster: Cluster) -> io::Result<Self> {
+        let mut settings = [0; SETTINGS];
+        let given = cluster.settings.bytes().take(SETTINGS);
+        settings
+            .iter_mut()
+            .zip(given)
+            .for_each(|(to, byte)| *to = byte);
         let member = Member {
-            cluster: cluster.hosts.digest(&cluster.settings),
+            cluster: cluster.hosts.digest(),
+            settings,
             processes: cluster.hosts.len() as u16,
             workers: cluster.workers as u16,
             index: cluster.index as u16,

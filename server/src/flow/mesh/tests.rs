@@ -14,7 +14,7 @@ use tokio::{
 
 use super::{
     door::MOST_UNKNOWN,
-    handshake::{Dialing, HELLO, VERDICT, Verdict},
+    handshake::{Dialing, HELLO, SETTINGS, VERDICT, Verdict},
     *,
 };
 
@@ -47,7 +47,7 @@ async fn mesh(hosts: &Hosts, index: usize) -> Mesh {
         index,
         secret: ours(),
         workers: 2,
-        settings: "2s".to_owned(),
+        settings: String::new(),
     };
     // The one before may not have let go of the place yet.
     let begun = Instant::now();
@@ -60,9 +60,12 @@ async fn mesh(hosts: &Hosts, index: usize) -> Mesh {
     }
 }
 
+const SAME: [u8; SETTINGS] = [0; SETTINGS];
+
 fn member(hosts: &Hosts, index: u16) -> Member {
     Member {
-        cluster: hosts.digest("2s"),
+        cluster: hosts.digest(),
+        settings: SAME,
         processes: hosts.len() as u16,
         workers: 2,
         index,
@@ -165,6 +168,10 @@ async fn who_does_not_belong_there_is_let_go_and_nobody_else_notices() {
     let wrong = [
         Member {
             cluster: [1; 32],
+            ..right
+        },
+        Member {
+            settings: [b'-'; SETTINGS],
             ..right
         },
         Member {

@@ -50,6 +50,10 @@ pub(super) enum Refusal {
     TooManyKeys,
     #[error("the server is ending: send it again when it is back")]
     Ending,
+    #[error(
+        "the server is new in its cluster and waits for the others: send it again, or to another"
+    )]
+    Joining,
     #[error("the posts did not get to disk: send them again when the server is back")]
     NotSealed,
     #[error("the server failed; see its log")]
@@ -77,6 +81,7 @@ impl Refusal {
             Self::NoRoom(_) => (StatusCode::TOO_MANY_REQUESTS, "no_room"),
             Self::TooManyKeys => (StatusCode::TOO_MANY_REQUESTS, "too_many_keys"),
             Self::Ending => (StatusCode::SERVICE_UNAVAILABLE, "ending"),
+            Self::Joining => (StatusCode::SERVICE_UNAVAILABLE, "joining"),
             Self::NotSealed => (StatusCode::SERVICE_UNAVAILABLE, "not_sealed"),
             Self::Failed => (StatusCode::INTERNAL_SERVER_ERROR, "internal"),
         }
@@ -88,7 +93,7 @@ impl Refusal {
             Self::Busy => Some(1),
             Self::NoRoom(batch) => Some(u32::try_from(batch.as_secs()).unwrap_or(0) + 1),
             Self::TooManyKeys => Some(AFTER_TOO_MANY_KEYS),
-            Self::Ending | Self::NotSealed => Some(5),
+            Self::Ending | Self::Joining | Self::NotSealed => Some(5),
             _ => None,
         }
     }
