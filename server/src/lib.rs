@@ -7,7 +7,8 @@
 //! * `flow` the count as a timely dataflow, `moderation` the tags that it leaves out
 //! * `alerts` what is told when a tag reaches a threshold
 //! * `backup` a copy of the two files while they are written
-//! * `results` the newest counts, for whoever shows them; `kept` what takes its time, for the next one
+//! * `results` what was counted, `live` the newest of it for whoever shows it; `kept` what takes its time, for
+//!   the next one
 //! * `log` what is told on standard error
 //! * `client` how others are asked over HTTP, `retry` how long to wait before that is done again;
 //!   `secret` what only this program and who it talks to may know, `random` numbers that look so; `durations`
@@ -26,6 +27,7 @@ mod flow;
 #[cfg(any(test, fuzzing))]
 pub mod fuzzing;
 mod kept;
+mod live;
 mod log;
 mod moderation;
 mod process;

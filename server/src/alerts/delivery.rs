@@ -16,7 +16,7 @@ use super::{
     Alerts, EXPIRY, End,
     webhook::{Failure, Receiver},
 };
-use crate::{epoch, random::Random, results::Live, retry::Backoff, store::StoreError};
+use crate::{epoch, live::Live, random::Random, retry::Backoff, store::StoreError};
 
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
 const LONGEST_PAUSE: Duration = Duration::from_secs(600);

@@ -11,7 +11,8 @@ use tokio_util::sync::CancellationToken;
 use super::{Alerts, Settings};
 use crate::{
     epoch::AuthorKey,
-    results::{Live, MAX_ROWS, Results},
+    live::Live,
+    results::{MAX_ROWS, Results},
     store::{Alert, AlertChange, Log, StoreError},
 };
 

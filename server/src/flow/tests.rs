@@ -10,8 +10,8 @@ use std::sync::atomic::Ordering::Relaxed;
 
 use super::*;
 use crate::{
+    live::{Live, NoTag},
     moderation::Rulebook,
-    results::{Live, NoTag},
     store::{self, SealedEpoch, SealedReceipts, Settings},
 };
 

@@ -11,7 +11,7 @@ use reqwest::{Client, Url, redirect::Policy};
 use tokio_util::sync::CancellationToken;
 
 use super::repr;
-use crate::results::Live;
+use crate::live::Live;
 
 /// Rows of the tutorial's board.
 const ROWS: usize = 10;

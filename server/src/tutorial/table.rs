@@ -15,7 +15,7 @@ use model::{Ranking, Row, Window};
 use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
 
-use crate::results::{Live, Results};
+use crate::{live::Live, results::Results};
 
 /// Rows of the tutorial's board.
 const ROWS: usize = 10;

@@ -26,7 +26,7 @@ use super::{
     etag,
     openapi::{Errors, IfNoneMatch, NoSuchTag, NotModified, OfBoard, OfTag},
 };
-use crate::results::NoTag;
+use crate::live::NoTag;
 
 pub(super) type Parameters = Vec<(String, String)>;
 

@@ -11,7 +11,7 @@ use super::{
     error::ApiError,
     etag::Tagged,
 };
-use crate::results::NoTag;
+use crate::live::NoTag;
 
 impl Boards for Web {
     fn board(&self, view: View, held: Held) -> Pending<Answer> {

@@ -71,8 +71,8 @@ use crate::{
     alerts::Alerts,
     epoch::Retractions,
     flow::{Peers, Workload},
+    live::Live,
     process::Process,
-    results::Live,
     source::Registry,
     store::{Commits, Files},
 };

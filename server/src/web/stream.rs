@@ -43,10 +43,7 @@ use super::{
     shares::{Share, Shares},
     visitor::{Stranger, Visitor},
 };
-use crate::{
-    kept::Kept,
-    results::{Live, Results},
-};
+use crate::{kept::Kept, live::Live, results::Results};
 
 pub(super) const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
 

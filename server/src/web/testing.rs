@@ -18,8 +18,9 @@ use crate::{
     alerts::Alerts,
     epoch::{self, AuthorKey, Intake, Receipts, Retractions, Sealed, Sealer},
     flow::{Peers, Workload},
+    live::Live,
     process::Process,
-    results::{Live, Results, Whole},
+    results::{Results, Whole},
     source::Registry,
     store::{Commits, Files, Log},
 };
