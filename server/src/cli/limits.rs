@@ -4,6 +4,7 @@ pub(super) const LIMITS: &str = "\
 Limits of reading:
   a line                    1 MiB; the rest is cut
   writers of a listen:      1024; up to 512 KiB are read at once
+  tcp:, listen: a machine   that is gone without a word is known to be after 30 s
   open and unsealed epochs  256 MiB by estimate; then sources wait
   epochs before their seal  64, also the most in one commit
   languages                 256 an epoch and writer; posts in more count without one
@@ -51,7 +52,7 @@ Limits of answering:
   an answer                 one of which nothing is taken for 30 s ends the connection
   units of a client         --rate-limit a second, and those of 20 s at once; 131,072 clients are told apart
   streams of events         256, of one client 64; one that takes nothing for 10 s is dropped
-  questions to the count    256 waiting; 64 filtered boards are kept an epoch
+  questions to the count    256 waiting; filtered boards are made one by one, 64 are kept an epoch
   answers                   256 views and forms are kept, of boards of the page for 0.2 s; others are made anew
   pictures                  one is drawn at a time; 64 are kept
   --block                   16 MiB

@@ -4,7 +4,7 @@ use std::{cell::RefCell, collections::HashMap, rc::Rc, sync::Arc};
 
 use engine::{grammar::Grammar, key::Key};
 use model::{Epoch, Filter, TagDetail, Window};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{Semaphore, mpsc, oneshot};
 
 use super::{Signal, record::Ask};
 use crate::{
@@ -42,6 +42,9 @@ pub(crate) struct Asker {
     signal: Signal,
     grammar: Grammar,
     rules: Rulebook,
+    /// Whose turn it is to ask for a part of the posts: that looks at all tags, so one at a time does it, and
+    /// a question of another kind waits for one of them at most.
+    parts: Arc<Semaphore>,
 }
 
 impl Asker {
@@ -56,6 +59,7 @@ impl Asker {
             signal,
             grammar,
             rules,
+            parts: Arc::new(Semaphore::new(1)),
         };
         (asker, questions)
     }
@@ -77,6 +81,7 @@ impl Asker {
     }
 
     pub(crate) async fn tops(&self, filter: Filter) -> Option<Arc<Results>> {
+        let _turn = self.parts.acquire().await.ok()?;
         match self.ask(Ask::Tops(filter)).await? {
             Answer::Tops(results) => Some(results),
             Answer::Tag(..) | Answer::Trends(_) | Answer::Pending(_) => None,
@@ -114,5 +119,31 @@ impl Asker {
         self.waiting.send(Waiting { ask, reply }).await.ok()?;
         self.signal.wake();
         answer.await.ok()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn who_asks_for_a_tag_waits_for_one_part_of_the_posts_at_most() {
+        let none = (Signal::default(), Rulebook::default());
+        let (asker, mut questions) = Asker::new(none.0, Grammar::Twitter, none.1);
+        for _ in 0..100 {
+            let asker = asker.clone();
+            tokio::spawn(async move { asker.tops(Filter::default()).await });
+        }
+        let first = questions.recv().await.unwrap();
+        let key = asker.key("#a").unwrap();
+        tokio::spawn(async move { asker.tag(key, Window::All).await });
+        let second = questions.recv().await.unwrap();
+        assert!(matches!(first.ask, Ask::Tops(_)));
+        assert!(matches!(second.ask, Ask::Tag(..)));
+        assert!(questions.try_recv().is_err());
+        // Answered or given up.
+        drop(first);
+        let third = questions.recv().await.unwrap();
+        assert!(matches!(third.ask, Ask::Tops(_)));
     }
 }
