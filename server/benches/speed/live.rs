@@ -20,8 +20,7 @@ use super::{
     data::{self, Form},
     table::Table,
 };
-pub(crate) use program::Program;
-use program::Usage;
+pub(crate) use program::{Program, Usage};
 
 /// How many writers feed at once.
 const WRITERS: usize = 2;
@@ -66,7 +65,7 @@ pub(crate) struct Feed<'a> {
 #[derive(Clone, Copy, Default)]
 pub(crate) struct Sent {
     pub(crate) lines: u64,
-    bytes: u64,
+    pub(crate) bytes: u64,
 }
 
 impl Feed<'_> {

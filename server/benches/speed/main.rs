@@ -5,9 +5,10 @@
 //! * `live` a running server that is fed over loopback
 //! * `load` a running server that many ask at once
 //! * `epoch` what an epoch costs
+//! * `scale` several processes that count together
 //!
 //! `make bench ARGS=--quick` takes a tenth of the data and of the time; a word (`files`, `live`, `load`,
-//! `epoch`) takes that part alone.
+//! `epoch`, `scale`) takes that part alone.
 
 mod data;
 mod epoch;
@@ -16,6 +17,7 @@ mod live;
 mod load;
 mod plain;
 mod posts;
+mod scale;
 mod table;
 
 use std::{env, io::Write, thread};
@@ -80,6 +82,9 @@ fn main() -> anyhow::Result<()> {
     }
     if wanted("epoch") {
         epoch::measure(scale, &mut table)?;
+    }
+    if wanted("scale") {
+        scale::measure(scale, cores, &mut table)?;
     }
     let seed = posts::SEED;
     writeln!(std::io::stdout(), "\n{cores} cores, seed {seed}\n\n{table}")?;

@@ -36,6 +36,8 @@ struct Seen {
     at: AtomicU64,
     /// 0: none yet.
     epoch: AtomicU64,
+    /// Bytes.
+    sent: AtomicU64,
 }
 
 /// One of them, as it is known here.
@@ -48,6 +50,8 @@ pub(crate) struct Peer<'a> {
     pub(crate) silent: Option<Duration>,
     /// The newest epoch that it has brought to the count.
     pub(crate) epoch: Option<Epoch>,
+    /// Bytes that the dataflow has sent to it, ever.
+    pub(crate) sent: u64,
 }
 
 impl Peers {
@@ -113,6 +117,12 @@ impl Peers {
         }
     }
 
+    pub(super) fn has_sent(&self, index: usize, bytes: usize) {
+        if let Some(seen) = self.of(index) {
+            seen.sent.fetch_add(bytes as u64, Relaxed);
+        }
+    }
+
     fn of(&self, index: usize) -> Option<&Seen> {
         self.0.as_ref()?.peers.get(index)
     }
@@ -124,6 +134,7 @@ impl Inner {
             connected,
             at,
             epoch,
+            sent,
         } = &self.peers[index];
         let is_this = index == self.index;
         let at = at.load(Relaxed).checked_sub(1).filter(|_| !is_this);
@@ -139,6 +150,7 @@ impl Inner {
             connected: is_this || connected.load(Relaxed),
             silent: at.map(silent),
             epoch: (epoch > Epoch(0)).then_some(epoch),
+            sent: sent.load(Relaxed),
         }
     }
 }
@@ -166,6 +178,8 @@ mod tests {
         // A later generation begins with older ones.
         peers.has_come_to(2, Epoch(4));
         peers.has_come_to(3, Epoch(9));
+        peers.has_sent(0, 7);
+        peers.has_sent(0, 2);
         assert_eq!((peers.index(), peers.generation()), (Some(1), Some(7)));
         let all: Vec<_> = peers.all().collect();
         assert!(all.iter().all(|peer| peer.connected));
@@ -173,6 +187,8 @@ mod tests {
         assert!(all[0].silent.is_some() && all[2].silent.is_some());
         let epochs = all.iter().map(|peer| peer.epoch);
         assert_eq!(epochs.collect::<Vec<_>>(), [None, None, Some(Epoch(5))]);
+        let sent = all.iter().map(|peer| peer.sent);
+        assert_eq!(sent.collect::<Vec<_>>(), [9, 0, 0]);
 
         peers.none_connected();
         let connected = peers.all().map(|peer| peer.connected);

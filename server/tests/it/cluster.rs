@@ -344,11 +344,14 @@ async fn each_tells_who_is_there_and_who_is_away() {
         let metrics = program.get("/metrics").await.text().await.unwrap();
         promtool(&["check", "metrics"], &metrics);
         for name in OF_CLUSTERS {
-            assert!(metrics.contains(&format!("# TYPE {name} gauge")), "{name}");
+            assert!(metrics.contains(&format!("# TYPE {name} ")), "{name}");
         }
         for other in 0..3 {
             let line = format!("tagtide_cluster_process_connected{{index=\"{other}\"}} 1\n");
             assert!(metrics.contains(&line), "{metrics}");
+            let sent = format!("tagtide_cluster_sent_bytes_total{{index=\"{other}\"}} ");
+            let sent = metrics.lines().find_map(|line| line.strip_prefix(&sent));
+            assert_eq!(sent.is_some_and(|bytes| bytes != "0"), other != index);
         }
     }
     let generation = |status: &Value| status["cluster"]["generation"].as_u64();

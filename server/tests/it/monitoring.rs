@@ -14,10 +14,11 @@ use serde_json::Value;
 use crate::program::{Program, SOON, wait_until};
 
 /// Told only by processes of a cluster; its tests see them.
-pub(crate) const OF_CLUSTERS: [&str; 4] = [
+pub(crate) const OF_CLUSTERS: [&str; 5] = [
     "tagtide_cluster_generation",
     "tagtide_cluster_process_connected",
     "tagtide_cluster_process_silent_seconds",
+    "tagtide_cluster_sent_bytes_total",
     "tagtide_cluster_process_epoch",
 ];
 
@@ -69,7 +70,7 @@ async fn watched() -> (Program, String) {
     ]);
     wait_until("results and a checkpoint", SOON, async || {
         let text = program.get("/metrics").await.text().await.unwrap();
-        text.contains("tagtide_results_current 1") && !text.contains("\ntagtide_seals_total 0")
+        text.contains("\ntagtide_results_current 1\n") && !text.contains("\ntagtide_seals_total 0")
     })
     .await;
     for path in [

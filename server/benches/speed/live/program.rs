@@ -2,7 +2,7 @@
 
 use std::{
     fs,
-    io::{BufRead, BufReader, Read, Write},
+    io::{self, BufRead, BufReader, Read, Write},
     net::TcpStream,
     path::Path,
     process::{Child, Command, Stdio},
@@ -38,6 +38,16 @@ pub(crate) struct Usage {
 
 impl Program {
     pub(crate) fn start(grammar: &str, batch: u64, data: &Path) -> anyhow::Result<Self> {
+        Self::start_with(grammar, batch, data, &[])
+    }
+
+    /// The same with more options.
+    pub(crate) fn start_with(
+        grammar: &str,
+        batch: u64,
+        data: &Path,
+        options: &[&str],
+    ) -> anyhow::Result<Self> {
         let mut child = Command::new(env!("CARGO_BIN_EXE_tagtide"))
             .args([
                 "serve",
@@ -54,6 +64,7 @@ impl Program {
                 "--data",
             ])
             .arg(data)
+            .args(options)
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::piped())
@@ -70,7 +81,7 @@ impl Program {
             source = source.or_else(|| after(" takes lines at "));
         }
         // What it says later is read, so that it never waits.
-        thread::spawn(move || std::io::copy(&mut stderr, &mut std::io::sink()));
+        thread::spawn(move || io::copy(&mut stderr, &mut io::sink()));
         let source = source
             .as_deref()
             .and_then(|at| at.rsplit(':').next()?.parse().ok());
@@ -79,6 +90,11 @@ impl Program {
             address: address.unwrap_or_default(),
             source: source.context("no port")?,
         })
+    }
+
+    /// As one writer of lines.
+    pub(crate) fn write(&self, lines: &[u8]) -> io::Result<()> {
+        TcpStream::connect(("127.0.0.1", self.source))?.write_all(lines)
     }
 
     /// The body of the answer; `None` while the server is starting.

@@ -142,7 +142,11 @@ impl Write for Link {
                 self.lost(&error);
                 Ok(bytes.len())
             }
-            written => written,
+            written => {
+                self.peers
+                    .has_sent(self.peer, *written.as_ref().unwrap_or(&0));
+                written
+            }
         }
     }
 

@@ -35,6 +35,12 @@ pub(super) fn encode(peers: &Peers, to: &mut DescriptorEncoder<'_>) -> fmt::Resu
         }
     }
 
+    let others = peers.all().filter(|peer| peers.index() != Some(peer.index));
+    let sent = others.map(|peer| (label(peer.index), peer.sent));
+    let help = "Bytes that the count has sent to another process";
+    let name = "cluster_sent_bytes";
+    each(to, name, help, MetricType::Counter, sent)?;
+
     let epochs = peers
         .all()
         .filter_map(|peer| Some((label(peer.index), peer.epoch?.0)));
