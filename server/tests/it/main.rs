@@ -23,6 +23,7 @@ mod hostile;
 mod killed;
 mod limited;
 mod logged;
+mod machine;
 mod malformed;
 mod monitoring;
 #[cfg(target_os = "linux")]

@@ -16,12 +16,10 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 #[cfg(target_os = "linux")]
-mod network;
 mod output;
 mod script;
 
 #[cfg(target_os = "linux")]
-pub(crate) use network::{ANOTHER, Network, STRANGER, read_until};
 use output::{Output, show};
 pub(crate) use script::Script;
 

@@ -1,6 +1,8 @@
 //! Clients and sources on another machine: what one stranger may have there is for others when it is too much,
 //! or when he is gone without a word, so that no end and no refusal comes from him and he takes nothing.
 
+mod network;
+
 use std::{
     fs,
     io::{Read as _, Write as _},
@@ -8,7 +10,8 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crate::program::{ANOTHER, Network, Program, SOON, STRANGER, TOKEN, read_until, wait_until};
+use crate::program::{Program, SOON, TOKEN, wait_until};
+use network::{ANOTHER, Network, STRANGER, read_until};
 
 const MINUTE: Duration = Duration::from_secs(60);
 /// What a busy machine may take longer.

@@ -2,27 +2,17 @@
 //! are gone with the test, however it ends, and what the real machine has is not touched.
 
 use std::{
-    fs::File,
-    io::Read as _,
     net::{TcpListener, TcpStream},
-    os::fd::AsFd as _,
-    process::{Child, Command, Stdio},
+    process::Command,
     time::Duration,
 };
 
-use rustix::thread::{LinkNameSpaceType, move_into_link_name_space};
-
 use super::relay::relay;
+use crate::machine::{Machine, run};
 
 pub(super) struct Network {
     switch: Machine,
     machines: Vec<Machine>,
-}
-
-/// A namespace. It is there for as long as somebody in it lives.
-struct Machine {
-    namespace: File,
-    somebody: Child,
 }
 
 impl Network {
@@ -37,7 +27,7 @@ impl Network {
         let ip = |args: &str| run("ip", args);
         let is_made = network.switch.inside(|| {
             let port = |(index, machine): (usize, &Machine)| {
-                let namespace = format!("/proc/{}/ns/net", machine.somebody.id());
+                let namespace = machine.namespace();
                 ip(&format!(
                     "link add port{index} type veth peer name eth0 netns {namespace}"
                 )) && ip(&format!("link set port{index} master switch up"))
@@ -100,18 +90,15 @@ impl Network {
     /// before anybody listens there.
     pub(super) fn delay(&self, from: usize, to: usize, port: u16, late: Duration) {
         let place = format!("{}:{port}", address(to));
-        let namespace = self.machines[to].namespace.try_clone().unwrap();
+        let there = self.machines[to].place();
         self.machines[from].inside(|| {
             // The way is found on the machine itself.
             let here = format!("address add {}/32 dev lo", address(to));
             assert!(run("ip", &here));
             let listener = TcpListener::bind(&place).unwrap();
             relay(listener, late, move || {
-                let outside = Inside::here();
-                enter(&namespace);
-                let connected = TcpStream::connect(&place);
-                drop(outside);
-                connected
+                let _inside = there.enter();
+                TcpStream::connect(&place)
             });
         });
     }
@@ -119,72 +106,4 @@ impl Network {
 
 pub(super) fn address(machine: usize) -> String {
     format!("10.77.0.{}", machine + 1)
-}
-
-impl Machine {
-    fn new() -> Option<Self> {
-        // It says that it is there, and stays until the test is over.
-        let mut somebody = Command::new("unshare")
-            .args(["--net", "sh", "-c", "echo; exec cat"])
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .ok()?;
-        let is_there = somebody.stdout.as_mut().unwrap().read_exact(&mut [0]);
-        let namespace = File::open(format!("/proc/{}/ns/net", somebody.id()));
-        let machine = Self {
-            namespace: namespace.ok()?,
-            somebody,
-        };
-        is_there.is_ok().then_some(machine)
-    }
-
-    fn inside<T>(&self, work: impl FnOnce() -> T) -> T {
-        let _inside = self.enter();
-        work()
-    }
-
-    /// The thread is there, with all that it starts.
-    fn enter(&self) -> Inside {
-        let inside = Inside::here();
-        enter(&self.namespace);
-        inside
-    }
-}
-
-impl Drop for Machine {
-    fn drop(&mut self) {
-        // One that has ended is no error here.
-        let _ = self.somebody.kill();
-        let _ = self.somebody.wait();
-    }
-}
-
-/// On its drop the thread is back where it was.
-struct Inside {
-    outside: File,
-}
-
-impl Inside {
-    fn here() -> Self {
-        let outside = File::open("/proc/thread-self/ns/net").unwrap();
-        Self { outside }
-    }
-}
-
-impl Drop for Inside {
-    fn drop(&mut self) {
-        enter(&self.outside);
-    }
-}
-
-fn enter(namespace: &File) {
-    move_into_link_name_space(namespace.as_fd(), Some(LinkNameSpaceType::Network)).unwrap();
-}
-
-fn run(command: &str, args: &str) -> bool {
-    let mut command = Command::new(command);
-    let command = command.args(args.split(' ')).stderr(Stdio::null());
-    command.status().is_ok_and(|status| status.success())
 }
