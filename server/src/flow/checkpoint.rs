@@ -47,17 +47,12 @@ const PARTING: Duration = Duration::from_secs(2);
 /// Where a worker's bytes go.
 pub(super) type Jobs = SyncSender<Job>;
 
-/// What is on the way to the disk.
+/// What changes in some groups, on the way to the disk.
 #[derive(Debug)]
-pub(super) enum Job {
-    /// Some groups' changes.
-    Save {
-        batch: Batch,
-        durable: Arc<AtomicBool>,
-        waker: SyncActivator,
-    },
-    /// Groups that another store has now.
-    Forget(Vec<u8>),
+pub(super) struct Job {
+    batch: Batch,
+    /// The worker that waits for it.
+    sender: Option<(Arc<AtomicBool>, SyncActivator)>,
 }
 
 /// Commits what workers send, all that waits at a time, until none can send any more.
@@ -66,17 +61,8 @@ pub(super) fn write(state: &State, jobs: &Receiver<Job>) -> Result<(), StoreErro
         let mut batches = Vec::new();
         let mut told = Vec::new();
         for job in std::iter::once(first).chain(jobs.try_iter()) {
-            match job {
-                Job::Save {
-                    batch,
-                    durable,
-                    waker,
-                } => {
-                    batches.push(batch);
-                    told.push((durable, waker));
-                }
-                Job::Forget(groups) => state.forget(&groups)?,
-            }
+            batches.push(job.batch);
+            told.extend(job.sender);
         }
         state.save(&batches)?;
         for (durable, waker) in told {
@@ -113,7 +99,10 @@ impl Strays {
         let groups = std::mem::take(&mut self.groups);
         if !groups.is_empty() {
             // When nobody takes it, the writer has failed and said so: the process ends.
-            let _ = self.jobs.send(Job::Forget(groups));
+            let _ = self.jobs.send(Job {
+                batch: Batch::without(groups),
+                sender: None,
+            });
         }
     }
 }
@@ -269,10 +258,7 @@ impl Checkpoint {
         let durable = Arc::new(AtomicBool::new(false));
         self.sent = Some(durable.clone());
         // When nobody takes it, the writer has failed and said so: the process ends.
-        let _ = jobs.send(Job::Save {
-            batch,
-            durable,
-            waker: waker.clone(),
-        });
+        let sender = Some((durable, waker.clone()));
+        let _ = jobs.send(Job { batch, sender });
     }
 }

@@ -3,7 +3,7 @@
 //! A group's rows are of one epoch, the one its [`SavedGroup`] names; other groups may be some epochs
 //! ahead or behind, as each is written when its worker has time for it.
 
-use std::{borrow::Borrow, collections::BTreeMap, ops::RangeBounds, path::Path, time::Instant};
+use std::{collections::BTreeMap, ops::RangeBounds, path::Path, time::Instant};
 
 use engine::count::{Changes, Day, Pane, Saved, SavedGroup};
 use model::Epoch;
@@ -58,6 +58,14 @@ pub(crate) struct Batch {
 }
 
 impl Batch {
+    /// Lets go of groups that another store has now.
+    pub(crate) fn without(groups: Vec<u8>) -> Self {
+        Self {
+            anew: groups,
+            ..Self::default()
+        }
+    }
+
     pub(crate) fn add(&mut self, group: u8, changes: &Changes<'_>) -> Result<(), StoreError> {
         let head = encode(changes.group)?;
         self.bytes += head.len();
@@ -257,16 +265,6 @@ impl State {
         Ok(())
     }
 
-    /// Lets go of groups that another store has now.
-    pub(crate) fn forget(&self, groups: &[u8]) -> Result<(), StoreError> {
-        let write = file::begin_write(&self.0)?;
-        for group in groups {
-            remove(&write, *group)?;
-        }
-        write.commit()?;
-        Ok(())
-    }
-
     /// Takes what another store holds of groups that are older here, or not here, in one commit.
     pub(super) fn take_over(&self, other: &Self) -> Result<(), StoreError> {
         let here: BTreeMap<u8, Epoch> = self.groups()?.into_iter().collect();
@@ -322,14 +320,14 @@ fn remove(write: &WriteTransaction, group: u8) -> Result<(), StoreError> {
 }
 
 /// Rows as they are; their checksums are looked at.
-fn copy<K: 'static>(
+fn copy<K>(
     from: &ReadTransaction,
     to: &WriteTransaction,
     table: TableDefinition<'_, K, &'static [u8]>,
     rows: impl RangeBounds<K>,
 ) -> Result<(), StoreError>
 where
-    K: for<'k> Key<SelfType<'k> = K> + Borrow<K>,
+    K: for<'k> Key<SelfType<'k> = K> + 'static,
 {
     let mut into = to.open_table(table)?;
     for row in from.open_table(table)?.range(rows)? {

@@ -106,7 +106,7 @@ impl Cluster {
         String::from_utf8(ended.stderr).unwrap()
     }
 
-    fn own_and(&self, index: usize, options: &[&str]) -> Vec<String> {
+    pub(crate) fn own_and(&self, index: usize, options: &[&str]) -> Vec<String> {
         let options = options.iter().map(|&option| option.to_owned());
         self.own(index).into_iter().chain(options).collect()
     }
@@ -467,9 +467,9 @@ async fn who_does_not_belong_there_is_refused_with_a_line_each() {
             "has --grammar twitter, this one has --grammar words",
         ),
         (
-            &["--workers", "1", "--max-tags", "100"],
-            "has --max-tags 100, this one has --max-tags 2000000",
-            "has --max-tags 2000000, this one has --max-tags 100",
+            &["--workers", "1", "--max-tags", "5000"],
+            "has --max-tags 5000, this one has --max-tags 2000000",
+            "has --max-tags 2000000, this one has --max-tags 5000",
         ),
     ];
     for (place, (options, refusal, told)) in others.into_iter().enumerate() {

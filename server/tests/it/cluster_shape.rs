@@ -219,6 +219,50 @@ async fn whoever_dies_in_a_change_nothing_is_lost_or_counted_twice() {
     }
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn people_are_the_same_to_a_process_that_is_added_to_one_that_was_alone() {
+    let mut cluster = Cluster::new(1, &QUIET);
+    let lines = "{\"text\":\"#who\",\"author\":\"ann\"}\n";
+    let mut alone = Program::serve_in(&cluster.data(0), &QUIET, &[]);
+    assert!(post(&alone, lines).await);
+    wait_until("it is counted", SOON, async || {
+        count_of(&alone, "#who").await == 1
+    })
+    .await;
+    alone.kill9();
+
+    cluster.resize(2);
+    let started = |index| {
+        let options = cluster.own_and(index, &[]);
+        let options: Vec<_> = options.iter().map(String::as_str).collect();
+        Program::serve_in(&cluster.data(index), &options, &[])
+    };
+    let new = started(1);
+    let client = crate::program::client();
+    let request = client.post(new.url("/api/v1/posts")).body(lines);
+    let answer = request
+        .header("content-type", "text/plain")
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(answer.status(), 503, "it has not met the other");
+    assert_eq!(answer.headers()["retry-after"], "5");
+    assert!(answer.text().await.unwrap().contains("\"joining\""));
+
+    let programs = [started(0), new];
+    for program in &programs {
+        assert!(post(program, lines).await);
+    }
+    for program in &programs {
+        wait_until("all is counted", LONG, async || {
+            count_of(program, "#who").await == 3
+        })
+        .await;
+        let detail = program.json("/api/v1/tags/who?window=all").await;
+        assert_eq!(detail["people"], 1, "{detail}");
+    }
+}
+
 /// What `serve` says that does not start.
 fn refused(data: &Path, options: &[&str], status: i32) -> String {
     let ended = Command::new(env!("CARGO_BIN_EXE_tagtide"))
@@ -248,6 +292,8 @@ async fn what_cannot_be_taken_over_is_refused_by_name() {
     };
     let said = refused(&zero, &[], 1);
     assert!(said.contains("the store of process 1 is missing"), "{said}");
+    let said = is_sound(&one);
+    assert!(said.contains("process 1 of 2 of a cluster"), "{said}");
     let said = adopting(&zero, &other.data(1), 1);
     assert!(said.contains("it is of another cluster"), "{said}");
     let said = adopting(&zero, &cluster.path("nowhere"), 1);
@@ -284,11 +330,19 @@ async fn what_cannot_be_taken_over_is_refused_by_name() {
     program.kill9();
     let said = refused(&one, &[], 1);
     assert!(said.contains("was taken over by process 0"), "{said}");
-    let said = adopting(&zero, &copy, 1);
+    let said = is_sound(&one);
     assert!(
-        said.contains("it was left behind when the cluster went on"),
+        said.contains("process 0 of its cluster has taken it over"),
         "{said}"
     );
+    cluster.resize(2);
+    let mut programs =
+        [&zero, &copy].map(|data| cluster.process_in(data, usize::from(data == &copy), &[]));
+    for program in &mut programs {
+        let said = program.fails();
+        let name = "process 1 brings the store of process 1 of 2, which was left behind";
+        assert!(said.contains(name), "{said}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
