@@ -666,7 +666,7 @@ pub(crate) struct X {
 }
 
 impl Cluster {
-    fn fits(&self, alerts: &AlertOptions) -> Result<(), String> {
+    fn fits(&self) -> Result<(), String> {
         let (Some(hosts), Some(index)) = (&self.hosts, self.index) else {
             return Ok(());
         };
@@ -675,13 +675,6 @@ impl Cluster {
             return Err(format!(
                 "--index {index} is none of --cluster: it has 0 to {last}"
             ));
-        }
-        if alerts.rise.is_some() || !alerts.tags.is_empty() {
-            // Each process would send them, and know of the tags that are counted there only.
-            return Err(
-                "--alert-tag and --alert-rise are for one process so far: leave out --cluster"
-                    .into(),
-            );
         }
         Ok(())
     }
@@ -713,7 +706,7 @@ pub(crate) fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Command,
             );
             return Err(Cli::command().error(ErrorKind::ValueValidation, message));
         }
-        if let Err(message) = serve.cluster.fits(&serve.alerts) {
+        if let Err(message) = serve.cluster.fits() {
             return Err(Cli::command().error(ErrorKind::ValueValidation, message));
         }
         let mut identities = HashSet::new();
@@ -888,7 +881,6 @@ mod tests {
             "tagtide --cluster a:1,b:2 --index 2 --secret-file x",
             "tagtide --cluster a,b --index 0 --secret-file x",
             "tagtide --index 0",
-            "tagtide --cluster a:1,b:2 --index 0 --secret-file x --alert-tag rust=5",
             "tagtide --alert-rise 0",
             "tagtide --alert-rise NaN",
             "tagtide --alert-tag rust",

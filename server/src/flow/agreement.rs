@@ -84,6 +84,11 @@ pub(crate) enum Refusal {
         asked: (u64, u64),
     },
     #[error(
+        "--source {source_name} runs on process {process} already, and it allows one connection: give it to one \
+         process alone"
+    )]
+    RunsElsewhere { source_name: String, process: usize },
+    #[error(
         "state.redb is lost, or not of this log.redb: it counts up to epoch {} (key group {group}), \
          log.redb begins after epoch {}. Restore both files from one backup, or begin anew with \
          another --data",
@@ -238,7 +243,7 @@ fn random() -> Result<u128, FlowError> {
 
 /// Tells every worker what all processes bring, unless it does not go on for so long. `mine` is given by one
 /// worker of each process.
-fn exchange<T: ExchangeData + Clone>(
+pub(super) fn exchange<T: ExchangeData + Clone>(
     worker: &mut Worker,
     mine: Option<T>,
     goes_on: impl Fn() -> bool,

@@ -10,7 +10,8 @@ use std::sync::atomic::Ordering::Relaxed;
 
 use super::*;
 use crate::{
-    moderation::Rulebook,
+    alerts::Alerts,
+    moderation::{Operators, Rulebook},
     results::{Live, NoTag},
     store::{self, SealedEpoch, SealedReceipts, Settings},
 };
@@ -78,6 +79,12 @@ fn parts(
         max_tags: 2_000_000,
         watched: Arc::default(),
         rules: Rulebook::default(),
+        operators: Operators::load(log.clone(), Grammar::Twitter, Rulebook::default())
+            .expect("they can be read"),
+        alerts: Alerts::load(log.clone()).expect("they can be read"),
+        single: Vec::new(),
+        receipts: Receipts::load(log.clone()).expect("they can be read"),
+        told: mpsc::unbounded_channel().0,
         results,
         durable,
         known: Arc::default(),

@@ -31,7 +31,7 @@ mod stream;
 mod tables;
 mod untouched;
 
-pub(crate) use action::{Action, Deed, JudgedTag, LAST_ACTIONS};
+pub(crate) use action::{Action, Deed, JudgedTag, Judgement, LAST_ACTIONS, Review, Said, Verdict};
 pub(crate) use alert::{Alert, AlertChange};
 pub(crate) use commits::Commits;
 pub(crate) use copy::Copy;

@@ -14,16 +14,20 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::{
+    admin, alerts,
+    fakes::x,
     monitoring::{OF_CLUSTERS, promtool},
     program::{Program, SOON, free_port, is_sound, wait_until},
     random::Random,
 };
 
 /// For many starts of a debug build on a busy machine.
-const LONG: Duration = Duration::from_secs(180);
+pub(crate) const LONG: Duration = Duration::from_secs(180);
 
 /// So that people are told apart alike, by processes alone as well.
 const AUTHOR_KEY: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml");
+
+const X_TOKEN: (&str, &str) = ("TAGTIDE_X_TOKEN", x::TOKEN);
 
 /// The processes of one cluster.
 pub(crate) struct Cluster {
@@ -55,7 +59,7 @@ impl Cluster {
         self.path(&format!("data-{index}"))
     }
 
-    fn process(&self, index: usize, options: &[&str]) -> Program {
+    pub(crate) fn process(&self, index: usize, options: &[&str]) -> Program {
         self.process_in(&self.data(index), index, options)
     }
 
@@ -63,7 +67,9 @@ impl Cluster {
         let own = self.own(index);
         let all = own.iter().map(String::as_str);
         let all: Vec<_> = all.chain(options.iter().copied()).collect();
-        Program::serve_in(data, &all, &[("TAGTIDE_AUTHOR_KEY_FILE", AUTHOR_KEY)])
+        let author_key = ("TAGTIDE_AUTHOR_KEY_FILE", AUTHOR_KEY);
+        let [secret] = alerts::SIGNED;
+        Program::serve_in(data, &all, &[author_key, admin::TOKEN, secret, X_TOKEN])
     }
 
     /// One that cannot start; what it says.
@@ -98,7 +104,7 @@ impl Cluster {
 }
 
 /// Posts to it until they are on disk.
-async fn post(program: &Program, lines: &str) -> bool {
+pub(crate) async fn post(program: &Program, lines: &str) -> bool {
     let client = crate::program::client();
     let request = client.post(program.url("/api/v1/posts"));
     let request = request.header("content-type", "text/plain");
@@ -106,14 +112,14 @@ async fn post(program: &Program, lines: &str) -> bool {
     response.is_ok_and(|response| response.status().is_success())
 }
 
-async fn count_of(program: &Program, tag: &str) -> u64 {
+pub(crate) async fn count_of(program: &Program, tag: &str) -> u64 {
     let counts = program.counts().await;
     let found = counts.into_iter().find(|(name, _)| name == tag);
     found.map_or(0, |(_, count)| count)
 }
 
 /// All that is counted is posted.
-const QUIET: [&str; 4] = ["--batch", "200ms", "--source", "listen:127.0.0.1:0"];
+pub(crate) const QUIET: [&str; 4] = ["--batch", "200ms", "--source", "listen:127.0.0.1:0"];
 
 const BEGIN: u64 = 1_700_006_400;
 
@@ -330,6 +336,36 @@ async fn each_tells_who_is_there_and_who_is_away() {
         generation(&status) > before && status["current"] == true
     })
     .await;
+    programs.iter_mut().for_each(Program::terminate);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn while_the_first_is_away_the_others_know_of_each_other() {
+    let cluster = Cluster::new(4, &QUIET);
+    let mut programs = cluster.all(|_| Vec::new());
+    each_posts(&programs[2..], "#here", 1).await;
+    programs[0].kill9();
+    programs[1].kill9();
+    programs[1].restart();
+    for program in &programs[1..] {
+        wait_until("the others are there", SOON, async || {
+            let status = program.json("/api/v1/status").await;
+            let processes = status["cluster"]["processes"].as_array().unwrap().iter();
+            let there: Vec<_> = processes.map(|process| &process["connected"]).collect();
+            there == [false, true, true, true]
+        })
+        .await;
+    }
+    programs[3].kill9();
+    wait_until("it is away too", SOON, async || {
+        let status = programs[2].json("/api/v1/status").await;
+        let process = |index: usize| status["cluster"]["processes"][index]["connected"].clone();
+        process(1) == true && process(3) == false
+    })
+    .await;
+    programs[0].restart();
+    programs[3].restart();
+    each_posts(&programs[..2], "#again", 1).await;
     programs.iter_mut().for_each(Program::terminate);
 }
 

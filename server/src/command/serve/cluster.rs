@@ -1,10 +1,17 @@
 //! What a process of a cluster has beside what it would have alone.
 
 use anyhow::Context;
+use model::Kind;
+use tokio::{sync::mpsc::UnboundedReceiver, task::spawn_blocking};
+use tokio_util::sync::CancellationToken;
 
 use crate::{
+    alerts::{self, Alerts},
     cli,
-    flow::{Cluster, Mesh, Secret},
+    flow::{Cluster, Mesh, Secret, Told},
+    moderation::Operators,
+    source::Spec,
+    store::StoreError,
 };
 
 /// What was typed; `None`: it counts alone, as one of one process does.
@@ -46,6 +53,14 @@ pub(super) fn place(cluster: Option<&Cluster>) -> ((usize, usize), Option<Secret
     }
 }
 
+/// On all but process 0: were each to decide what fires, each would send it.
+pub(super) fn leave_alerts(typed: &cli::AlertOptions) -> alerts::Settings {
+    if typed.rise.is_some() || !typed.tags.is_empty() || !typed.urls.is_empty() {
+        tracing::info!("process 0 decides which alerts fire and sends them, by its own --alert-…");
+    }
+    alerts::Settings::default()
+}
+
 pub(super) async fn listen(cluster: Option<Cluster>) -> anyhow::Result<Option<Mesh>> {
     let Some(cluster) = cluster else {
         return Ok(None);
@@ -55,4 +70,33 @@ pub(super) async fn listen(cluster: Option<Cluster>) -> anyhow::Result<Option<Me
         format!("--cluster: cannot listen at {host}, the place of this --index, for the others")
     })?;
     Ok(Some(mesh))
+}
+
+/// The sources that allow one connection: X ends the one for the other.
+pub(super) fn single(sources: &[Spec]) -> Vec<String> {
+    let single = sources.iter().filter(|spec| spec.kind() == Kind::X);
+    single.map(Spec::identity).collect()
+}
+
+/// Takes over what other processes tell, until the count ends. What cannot be written is told again when they
+/// are connected anew.
+pub(super) async fn hear(
+    mut told: UnboundedReceiver<Told>,
+    (operators, alerts): (Operators, Alerts),
+    stop: CancellationToken,
+) {
+    while let Some(Some(told)) = stop.run_until_cancelled(told.recv()).await {
+        let heard = match told {
+            Told::Alerts(told) => alerts.hear(told).await,
+            Told::Said(said) => {
+                let operators = operators.clone();
+                let hearing = spawn_blocking(move || operators.hear(said));
+                let failed = Err(StoreError::Damaged("an action cannot be written"));
+                hearing.await.unwrap_or(failed)
+            }
+        };
+        if let Err(error) = heard {
+            tracing::error!("what another process has told cannot be written down: {error}");
+        }
+    }
 }
