@@ -9,7 +9,8 @@
 //! **Invariants:** an alert is shown or sent only when it is on disk, in one commit with the rule that is
 //! spent by it: a restart fires nothing twice. Its id is the same for good, and a receiver is told until it
 //! has said that it was, or the alert has [expired](EXPIRY): at least once, and each with its id. At most
-//! [`MOST`] are kept. Nothing here is waited for by the count.
+//! [`MOST`] are kept. Nothing here is waited for by the count. Of a cluster process 0 alone decides and delivers;
+//! the others keep what it tells them.
 
 mod delivery;
 mod settings;
@@ -18,7 +19,7 @@ mod watch;
 mod webhook;
 
 use std::{
-    collections::{BTreeMap, HashMap, VecDeque},
+    collections::{BTreeMap, HashMap, HashSet, VecDeque},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
@@ -67,6 +68,8 @@ struct State {
     kept: VecDeque<(u64, Arc<Alert>)>,
     next: u64,
     numbers: Numbers,
+    /// What has fired since it was last asked for; `None`: nobody asks.
+    untold: Option<Vec<Alert>>,
     last_error: Option<LastError>,
 }
 
@@ -202,20 +205,68 @@ impl Alerts {
         fired: Vec<Alert>,
         spent: BTreeMap<Place, Option<Spent>>,
     ) -> Result<(), StoreError> {
+        let number = fired.len() as u64;
+        self.keep(Some(as_of), fired.clone(), spent).await?;
+        let mut state = self.state();
+        state.numbers.fired += number;
+        if let Some(untold) = &mut state.untold {
+            untold.extend(fired);
+            let more = untold.len().saturating_sub(MOST);
+            untold.drain(..more);
+        }
+        Ok(())
+    }
+
+    /// From now on what fires is kept for [`Alerts::untold`].
+    pub(crate) fn keep_untold(&self) {
+        self.state().untold = Some(Vec::new());
+    }
+
+    /// What has fired here since this was called last, the oldest first.
+    pub(crate) fn untold(&self) -> Option<Vec<Alert>> {
+        let mut state = self.state();
+        let untold = state.untold.as_mut().filter(|untold| !untold.is_empty())?;
+        Some(std::mem::take(untold))
+    }
+
+    /// Keeps what has fired on another process, which delivers it.
+    pub(crate) async fn hear(&self, told: Vec<Alert>) -> Result<(), StoreError> {
+        let known: HashSet<String> = {
+            let state = self.state();
+            let ids = state.kept.iter().map(|(_, alert)| alert.id.clone());
+            ids.collect()
+        };
+        let unknown = told.into_iter().filter(|alert| !known.contains(&alert.id));
+        let heard = unknown.map(|alert| Alert {
+            waiting: Vec::new(),
+            ..alert
+        });
+        let heard: Vec<Alert> = heard.collect();
+        if heard.is_empty() {
+            return Ok(());
+        }
+        self.keep(None, heard, BTreeMap::new()).await
+    }
+
+    async fn keep(
+        &self,
+        as_of: Option<Epoch>,
+        fresh: Vec<Alert>,
+        spent: BTreeMap<Place, Option<Spent>>,
+    ) -> Result<(), StoreError> {
         let _committing = self.0.committing.lock().await;
         let (fresh, leaves, from) = {
             let state = self.state();
             let fresh: Vec<_> = (state.next..)
-                .zip(fired.into_iter().map(Arc::new))
+                .zip(fresh.into_iter().map(Arc::new))
                 .collect();
             let leaves = (state.kept.len() + fresh.len()).saturating_sub(MOST);
             let mut all = state.kept.iter().chain(&fresh);
             let from = all.nth(leaves).map_or(0, |(number, _)| *number);
             (fresh, leaves, from)
         };
-        self.commit(Some(as_of), fresh.clone(), from, spent).await?;
+        self.commit(as_of, fresh.clone(), from, spent).await?;
         let mut state = self.state();
-        state.numbers.fired += fresh.len() as u64;
         state.next += fresh.len() as u64;
         state.kept.extend(fresh);
         let leaving = state.kept.drain(..leaves);

@@ -7,7 +7,6 @@ use std::{
 
 use clap::Args;
 
-use super::AlertOptions;
 use crate::flow::Hosts;
 
 /// Of a process that counts together with others.
@@ -87,7 +86,7 @@ pub(crate) struct Cluster {
 }
 
 impl Cluster {
-    pub(super) fn fits(&self, data: &Path, alerts: &AlertOptions) -> Result<(), String> {
+    pub(super) fn fits(&self, data: &Path) -> Result<(), String> {
         let mut known = HashSet::from([data]);
         if let Some(twice) = self.adopt.iter().find(|directory| !known.insert(directory)) {
             let twice = twice.display();
@@ -103,13 +102,6 @@ impl Cluster {
             return Err(format!(
                 "--index {index} is none of --cluster: it has 0 to {last}"
             ));
-        }
-        if alerts.rise.is_some() || !alerts.tags.is_empty() {
-            // Each process would send them, and know of the tags that are counted there only.
-            return Err(
-                "--alert-tag and --alert-rise are for one process so far: leave out --cluster"
-                    .into(),
-            );
         }
         Ok(())
     }

@@ -104,7 +104,7 @@ pub(crate) fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Command,
             );
             return Err(Cli::command().error(ErrorKind::ValueValidation, message));
         }
-        if let Err(message) = serve.cluster.fits(&serve.data, &serve.alerts) {
+        if let Err(message) = serve.cluster.fits(&serve.data) {
             return Err(Cli::command().error(ErrorKind::ValueValidation, message));
         }
         let mut identities = HashSet::new();
@@ -226,7 +226,6 @@ mod tests {
             "tagtide --cluster a:1,b:2 --index 2 --secret-file x",
             "tagtide --cluster a,b --index 0 --secret-file x",
             "tagtide --index 0",
-            "tagtide --cluster a:1,b:2 --index 0 --secret-file x --alert-tag rust=5",
             "tagtide --alert-rise 0",
             "tagtide --alert-rise NaN",
             "tagtide --alert-tag rust",

@@ -13,7 +13,7 @@ use anyhow::Context as _;
 use model::Epoch;
 use tokio::{
     net::{TcpListener, TcpSocket},
-    sync::watch,
+    sync::{mpsc, watch},
     task::{JoinHandle, spawn_blocking},
     time::timeout,
 };
@@ -77,15 +77,18 @@ pub(super) async fn run(typed: Serve) -> anyhow::Result<()> {
         store::FORMAT
     );
     let cluster = cluster::open(typed.cluster, workers, agreed)?;
+    let (place, secret) = cluster::place(cluster.as_ref());
     let site = typed.alerts.site.clone();
-    let alerting = alerts::Settings::new(typed.alerts, grammar)?;
+    let alerting = match place {
+        (0, _) => alerts::Settings::new(typed.alerts, grammar)?,
+        _ => cluster::leave_alerts(&typed.alerts),
+    };
     let telling = if alerting.receivers.is_empty() {
         None
     } else {
         Some(alerts::client().context("alerts cannot be sent")?)
     };
     let listener = listen(typed.listen)?;
-    let (place, secret) = cluster::place(cluster.as_ref());
     let mesh = cluster::listen(cluster).await?;
     let peers = mesh.as_ref().map(Mesh::peers).unwrap_or_default();
     let (list, rules) = match typed.block {
@@ -108,6 +111,13 @@ pub(super) async fn run(typed: Serve) -> anyhow::Result<()> {
     // Before the count: what was hidden is never shown by a restart.
     let operators =
         Operators::load(log.clone(), grammar, rules.clone()).map_err(FlowError::Store)?;
+    let alerts = Alerts::load(log.clone()).map_err(FlowError::Store)?;
+    alerts
+        .keep_receivers(&alerting)
+        .await
+        .map_err(FlowError::Store)?;
+    let receipts = Receipts::load(log.clone()).map_err(FlowError::Store)?;
+    let (told, hearing) = mpsc::unbounded_channel();
 
     let durable = Arc::new(AtomicU64::new(0));
     let (results, results_seen) = watch::channel(None);
@@ -137,6 +147,11 @@ pub(super) async fn run(typed: Serve) -> anyhow::Result<()> {
         grammar,
         max_tags: typed.max_tags,
         rules: rules.clone(),
+        operators: operators.clone(),
+        alerts: alerts.clone(),
+        single: cluster::single(&typed.sources),
+        receipts: receipts.clone(),
+        told,
         watched: alerting.watched().collect(),
         results,
         durable: durable.clone(),
@@ -148,12 +163,6 @@ pub(super) async fn run(typed: Serve) -> anyhow::Result<()> {
     let live = Live::new(results_seen, sealed_seen.clone(), grace).asking(flow.asker());
     let counted = live.clone();
     let remembered = epoch::remembered(&log, grammar, batch).map_err(FlowError::Store)?;
-    let receipts = Receipts::load(log.clone()).map_err(FlowError::Store)?;
-    let alerts = Alerts::load(log.clone()).map_err(FlowError::Store)?;
-    alerts
-        .keep_receivers(&alerting)
-        .await
-        .map_err(FlowError::Store)?;
     let watching = Watching::new(&alerting, &log, author_key, batch).map_err(FlowError::Store)?;
     let sealing = epoch::Parts {
         log: log.clone(),
@@ -181,6 +190,8 @@ pub(super) async fn run(typed: Serve) -> anyhow::Result<()> {
             log.clone(),
         ));
     }
+    let (told, stop) = ((operators.clone(), alerts.clone()), showing.stop.clone());
+    showing.spawn(cluster::hear(hearing, told, stop));
     let ticking = reading.spawn(epoch::tick(intake.clone(), reading.stop.clone()));
     showing.spawn(wake(sealed_seen, flow.signal()));
     if let Some(list) = list {

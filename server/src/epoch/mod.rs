@@ -35,7 +35,7 @@ pub(crate) use clock::{end_of, epoch_of, now, tick};
 pub(crate) use counters::Retractions;
 pub(crate) use delivery::{Delivery, Keyed, NoRoom};
 pub(crate) use intake::Intake;
-pub(crate) use receipts::{ClaimError, Claimed, Receipts};
+pub(crate) use receipts::{ClaimError, Claimed, KeyState, Receipts};
 #[cfg(any(test, fuzzing))]
 pub(crate) use remembered::fuzzing;
 pub(crate) use remembered::{Remembered, joined as joined_remembered};

@@ -3,18 +3,27 @@
 //! **Invariants:** of those who deliver under the same key at the same time one does, and the others wait
 //! for what becomes of it. A key is known from the commit on that its posts are in, in this run and the
 //! next, for [`KEPT`] at least. There are at most [`MOST`] of them.
+//!
+//! In a cluster each process keeps the keys that were delivered under to it. Who claims one asks all of them, through
+//! the dataflow, in whose order one question is the first everywhere: its asker may deliver, and the others are
+//! told to wait until he says that it is over. So a key counts once wherever it arrives, and nobody delivers
+//! under one while a process is away that may know it.
 
 use std::{
     collections::{HashMap, VecDeque},
     io,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
     time::Duration,
 };
 
-use tokio::{sync::watch, task::spawn_blocking};
+use serde::{Deserialize, Serialize};
+use tokio::{sync::watch, task::spawn_blocking, time::sleep};
 
 use super::clock;
-use crate::store::{DeliveryKey, Log, Receipt, StoreError};
+use crate::{
+    flow::Asker,
+    store::{DeliveryKey, Log, Receipt, StoreError},
+};
 
 /// For so long a repeat is known.
 const KEPT: Duration = Duration::from_secs(24 * 60 * 60);
@@ -25,21 +34,45 @@ const STORED: Duration = Duration::from_secs(25 * 60 * 60);
 /// Keys known at once, about six a second for a day; some 60 bytes of memory each.
 const MOST: usize = if cfg!(test) { 8 } else { 500_000 };
 
+/// After which somebody else is asked again who delivers under a key on another process.
+const ASK_AGAIN: Duration = Duration::from_millis(100);
+
 /// A clone is another handle to the same.
 #[derive(Clone, Debug)]
 pub(crate) struct Receipts {
     log: Arc<Log>,
     known: Arc<Mutex<Known>>,
+    /// By whom the other processes are asked; not there where there are none.
+    asker: Arc<OnceLock<Asker>>,
+}
+
+/// What a process knows of a key. Of what several know the greatest holds.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum KeyState {
+    Unknown,
+    /// Somebody delivers under it.
+    Open,
+    Sealed(Receipt),
 }
 
 #[derive(Debug, Default)]
 struct Known {
-    /// Not sealed yet; over when the sender is gone.
-    open: HashMap<DeliveryKey, watch::Receiver<()>>,
+    /// Not sealed yet.
+    open: HashMap<DeliveryKey, Opened>,
+    /// No longer open, since the other processes were told last; `None`: there are none.
+    closed: Option<Vec<DeliveryKey>>,
     /// With when they were sealed.
     sealed: HashMap<DeliveryKey, u64>,
     /// In the order in which they leave.
     order: VecDeque<(u64, DeliveryKey)>,
+}
+
+#[derive(Debug)]
+struct Opened {
+    /// Over when the sender is gone.
+    over: watch::Receiver<()>,
+    /// No other process knows it.
+    granted: bool,
 }
 
 /// What a key is to whoever delivers under it.
@@ -48,6 +81,15 @@ pub(crate) enum Claimed {
     New(Claim),
     /// It was delivered under before, and this came of it.
     Before(Receipt),
+}
+
+/// The same of this process alone.
+enum Standing {
+    New(Claim),
+    /// Until the sender is gone.
+    Open(watch::Receiver<()>),
+    /// With when.
+    Sealed(u64),
 }
 
 /// The right to deliver under a key. The key is free again when this is dropped unkept.
@@ -68,6 +110,8 @@ pub(crate) enum ClaimError {
     Store(#[from] StoreError),
     #[error("what came of it was not read: {0}")]
     Ending(#[from] io::Error),
+    #[error("another process, which may know it, is away")]
+    Away,
 }
 
 impl Receipts {
@@ -79,45 +123,114 @@ impl Receipts {
         Ok(Self {
             log,
             known: Arc::new(Mutex::new(known)),
+            asker: Arc::default(),
         })
+    }
+
+    /// From now on the other processes of a cluster are asked too.
+    pub(crate) fn ask(&self, asker: Asker) {
+        lock(&self.known).closed = Some(Vec::new());
+        // It is only done once.
+        let _ = self.asker.set(asker);
     }
 
     /// Waits while somebody else delivers under this key.
     pub(crate) async fn claim(&self, key: DeliveryKey) -> Result<Claimed, ClaimError> {
         loop {
-            let (sealed, first) = {
-                let mut known = lock(&self.known);
-                known.forget(clock::now());
-                let sealed = known.sealed.get(&key).copied();
-                match (sealed, known.open.get(&key)) {
-                    (None, None) => return self.open(&mut known, key).map(Claimed::New),
-                    (sealed, first) => (sealed, first.cloned()),
+            match self.standing(key)? {
+                Standing::New(claim) => return self.elsewhere(claim).await,
+                Standing::Open(mut over) => {
+                    // An error is that it is over.
+                    let _ = over.changed().await;
                 }
-            };
-            if let Some(at) = sealed {
-                let log = self.log.clone();
-                let read = spawn_blocking(move || log.receipt(at, key)).await;
-                let read = read.map_err(io::Error::other)??;
-                let missing = StoreError::Damaged("a receipt is not there");
-                return Ok(Claimed::Before(read.ok_or(missing)?));
-            }
-            if let Some(mut first) = first {
-                // An error is that it is over.
-                let _ = first.changed().await;
+                Standing::Sealed(at) => {
+                    let log = self.log.clone();
+                    let read = spawn_blocking(move || log.receipt(at, key)).await;
+                    let read = read.map_err(io::Error::other)??;
+                    let missing = StoreError::Damaged("a receipt is not there");
+                    return Ok(Claimed::Before(read.ok_or(missing)?));
+                }
             }
         }
+    }
+
+    fn standing(&self, key: DeliveryKey) -> Result<Standing, ClaimError> {
+        let mut known = lock(&self.known);
+        known.forget(clock::now());
+        if let Some(at) = known.sealed.get(&key) {
+            return Ok(Standing::Sealed(*at));
+        }
+        match known.open.get(&key) {
+            Some(opened) => Ok(Standing::Open(opened.over.clone())),
+            None => self.open(&mut known, key).map(Standing::New),
+        }
+    }
+
+    /// Waits while somebody delivers under it on another process.
+    async fn elsewhere(&self, claim: Claim) -> Result<Claimed, ClaimError> {
+        let Some(asker) = self.asker.get() else {
+            return Ok(Claimed::New(claim));
+        };
+        loop {
+            match asker.claim(claim.key).await {
+                Some(KeyState::Unknown) => return Ok(Claimed::New(claim)),
+                Some(KeyState::Sealed(receipt)) => return Ok(Claimed::Before(receipt)),
+                Some(KeyState::Open) => {
+                    // It may be the first at some of the others.
+                    lock(&self.known).close(claim.key);
+                    sleep(ASK_AGAIN).await;
+                }
+                None => return Err(ClaimError::Away),
+            }
+        }
+    }
+
+    /// What is known here of a key that another process claims.
+    pub(crate) fn state(&self, key: DeliveryKey) -> Result<KeyState, StoreError> {
+        let (sealed, is_open) = {
+            let known = lock(&self.known);
+            let is_open = known.open.get(&key).is_some_and(|opened| opened.granted);
+            (known.sealed.get(&key).copied(), is_open)
+        };
+        let receipt = match sealed {
+            Some(at) => self.log.receipt(at, key)?,
+            None => None,
+        };
+        Ok(match receipt {
+            Some(receipt) => KeyState::Sealed(receipt),
+            None if is_open => KeyState::Open,
+            None => KeyState::Unknown,
+        })
+    }
+
+    /// Nobody knows it elsewhere: whoever claims it here may deliver.
+    pub(crate) fn grant(&self, key: DeliveryKey) {
+        if let Some(opened) = lock(&self.known).open.get_mut(&key) {
+            opened.granted = true;
+        }
+    }
+
+    /// The keys that nobody delivers under here any more, since this was called last.
+    pub(crate) fn closed(&self) -> Vec<DeliveryKey> {
+        let mut known = lock(&self.known);
+        known
+            .closed
+            .as_mut()
+            .map(std::mem::take)
+            .unwrap_or_default()
     }
 
     fn open(&self, known: &mut Known, key: DeliveryKey) -> Result<Claim, ClaimError> {
         if known.open.len() + known.sealed.len() >= MOST {
             return Err(ClaimError::Full);
         }
-        let (over, waiting) = watch::channel(());
-        known.open.insert(key, waiting);
+        let (sender, over) = watch::channel(());
+        let granted = false;
+        known.open.insert(key, Opened { over, granted });
         Ok(Claim {
             key,
             known: self.known.clone(),
-            _over: over,
+            _over: sender,
         })
     }
 
@@ -146,11 +259,30 @@ impl Claim {
 
 impl Drop for Claim {
     fn drop(&mut self) {
-        lock(&self.known).open.remove(&self.key);
+        let mut known = lock(&self.known);
+        known.open.remove(&self.key);
+        known.close(self.key);
+    }
+}
+
+impl KeyState {
+    /// Of two processes.
+    pub(crate) fn or(self, other: Self) -> Self {
+        match (self, other) {
+            (sealed @ Self::Sealed(_), _) | (_, sealed @ Self::Sealed(_)) => sealed,
+            (Self::Open, _) | (_, Self::Open) => Self::Open,
+            (Self::Unknown, Self::Unknown) => Self::Unknown,
+        }
     }
 }
 
 impl Known {
+    fn close(&mut self, key: DeliveryKey) {
+        if let Some(closed) = &mut self.closed {
+            closed.push(key);
+        }
+    }
+
     fn insert(&mut self, at: u64, key: DeliveryKey) {
         self.sealed.insert(key, at);
         self.order.push_back((at, key));

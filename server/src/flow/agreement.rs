@@ -160,7 +160,7 @@ fn random() -> Result<u128, FlowError> {
 
 /// Tells every worker what all processes bring, unless it does not go on for so long. `mine` is given by one
 /// worker of each process.
-fn exchange<T: ExchangeData + Clone>(
+pub(super) fn exchange<T: ExchangeData + Clone>(
     worker: &mut Worker,
     mine: Option<T>,
     goes_on: impl Fn() -> bool,

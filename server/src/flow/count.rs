@@ -1,7 +1,7 @@
 //! The operator that keeps the groups of one worker.
 
 use std::{
-    collections::{BTreeMap, btree_map::Entry},
+    collections::{BTreeMap, HashMap, btree_map::Entry, hash_map},
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering::Relaxed},
@@ -25,18 +25,22 @@ use timely::{
     },
     progress::frontier::MutableAntichain,
 };
+use tokio::sync::mpsc;
 
 use super::{
     Parts,
     checkpoint::{Checkpoints, Jobs},
     peers::Peers,
-    record::{Ask, Part, Piece, Question, Record, epoch_of, time_of},
+    record::{Ask, Crew, Part, Piece, Question, Record, epoch_of, time_of},
+    telling::Told,
     whole::Start,
     workload::{Held, Working},
 };
 use crate::{
+    epoch::{KeyState, Receipts},
     moderation::{NotPending, Rulebook, Rules},
     results::{MAX_PENDING, MAX_ROWS},
+    store::DeliveryKey,
 };
 
 /// What the count gives.
@@ -61,6 +65,12 @@ struct Shard {
     /// The newest epoch that any process has told of.
     known: Arc<AtomicU64>,
     peers: Peers,
+    /// Takes what other processes tell.
+    told: mpsc::UnboundedSender<Told>,
+    crew: Crew,
+    /// The process that may deliver under a key: the same on the first worker of every process.
+    keys: HashMap<DeliveryKey, u64>,
+    receipts: Receipts,
 }
 
 struct Pending {
@@ -71,6 +81,8 @@ struct Pending {
     shown: bool,
     deltas: BTreeMap<u8, Delta>,
     questions: Vec<Question>,
+    /// With the process that has closed each.
+    closed: Vec<(u64, DeliveryKey)>,
 }
 
 pub(super) fn count<'scope>(
@@ -109,6 +121,10 @@ pub(super) fn count<'scope>(
             watched: parts.watched.clone(),
             known: parts.known.clone(),
             peers: parts.peers.clone(),
+            told: parts.told.clone(),
+            crew,
+            keys: HashMap::new(),
+            receipts: parts.receipts.clone(),
         };
         let unwritten = crew.owned(worker).filter(|group| !start.given.has(*group));
         let mut checkpoints = Checkpoints::new(
@@ -149,13 +165,21 @@ pub(super) fn count<'scope>(
 
 impl Shard {
     fn take(&mut self, record: Record, capability: impl FnOnce() -> Option<Capability<u64>>) {
-        if let Record::Stored(row) = record {
-            let group = self.groups.get_mut(&row.group);
-            let group = group.expect("the exchange sends a group's rows to its owner");
-            // Its checksum is right: it is what a tagtide of this format wrote.
-            group.restore(row.decode().expect("a stored row can be read"));
-            return;
-        }
+        let record = match record {
+            Record::Stored(row) => {
+                let group = self.groups.get_mut(&row.group);
+                let group = group.expect("the exchange sends a group's rows to its owner");
+                // Its checksum is right: it is what a tagtide of this format wrote.
+                group.restore(row.decode().expect("a stored row can be read"));
+                return;
+            }
+            Record::Told { told, .. } => {
+                // Whoever hears it is gone when the program ends.
+                let _ = self.told.send(*told);
+                return;
+            }
+            record => record,
+        };
         let capability = capability().expect("data comes with a capability");
         let pending = self.pending.entry(*capability.time());
         let pending = pending.or_insert_with(|| Pending {
@@ -164,6 +188,7 @@ impl Shard {
             shown: false,
             deltas: BTreeMap::new(),
             questions: Vec::new(),
+            closed: Vec::new(),
         });
         match record {
             Record::Epoch { from, shown, .. } => {
@@ -183,7 +208,8 @@ impl Shard {
                 }
             }
             Record::Question { question, .. } => pending.questions.push(question),
-            Record::Stored(_) => {}
+            Record::Closed { from, key, .. } => pending.closed.push((from, key)),
+            Record::Stored(_) | Record::Told { .. } => {}
         }
     }
 
@@ -220,6 +246,15 @@ impl Shard {
             pending.deltas.is_empty(),
             "the exchange sent what belongs to another"
         );
+        for (from, key) in pending.closed {
+            if self.keys.get(&key) == Some(&from) {
+                self.keys.remove(&key);
+            }
+        }
+        // Whose is the first is the same everywhere.
+        pending
+            .questions
+            .sort_unstable_by_key(|question| (question.asker, question.id));
         for question in pending.questions {
             let part = match &question.ask {
                 Ask::Tops(filter) => Part::Tops(self.partial(*filter, rules)),
@@ -230,6 +265,7 @@ impl Shard {
                 }
                 Ask::Trends => Part::Trends(Trend::of(self.groups.values(), rules, MAX_ROWS)),
                 Ask::Pending => Part::Pending(self.pending(rules)),
+                Ask::Key(key) => Part::Key(self.claim(*key, question.asker)),
             };
             pieces.push(Piece {
                 of: Some(question),
@@ -238,6 +274,22 @@ impl Shard {
         }
         self.working.was_busy(begun.elapsed());
         Some((pending.capability, pieces))
+    }
+
+    /// What is known here of a key that a worker's process claims: where nothing is, it is that process's.
+    fn claim(&mut self, key: DeliveryKey, asker: u64) -> KeyState {
+        let state = self.receipts.state(key);
+        // The log is what this process has written.
+        let state = state.expect("a receipt can be read");
+        if state == KeyState::Unknown {
+            match self.keys.entry(key) {
+                hash_map::Entry::Occupied(_) => return KeyState::Open,
+                hash_map::Entry::Vacant(place) => {
+                    place.insert(self.crew.process_of(asker));
+                }
+            }
+        }
+        state
     }
 
     fn tell_what_is_held(&mut self) {

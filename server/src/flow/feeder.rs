@@ -16,6 +16,7 @@ use super::{
     checkpoint::Strays,
     questions::{Open, Waiting},
     record::{Ask, Crew, Question, ROUNDS, Record, epoch_of, time_of},
+    telling::Told,
     whole::Start,
 };
 use crate::store::StoreError;
@@ -209,6 +210,7 @@ impl<'a> Feeder<'a> {
             self.fed = epoch;
         }
         self.parts.workload.set_under_way(self.under_way.len());
+        self.tell(input);
         self.beat(input);
         self.ask(input);
         let over = |deadline| self.caught_up || Instant::now() > deadline;
@@ -236,7 +238,7 @@ impl<'a> Feeder<'a> {
             self.next_id += 1;
             asked += match ask {
                 Ask::Tops(_) | Ask::Trends | Ask::Pending => ALL_TAGS,
-                Ask::Tag(..) => 1,
+                Ask::Tag(..) | Ask::Key(_) => 1,
             };
             for worker in ask.workers(self.crew) {
                 let question = Question {
@@ -253,6 +255,34 @@ impl<'a> Feeder<'a> {
             input.flush();
             self.asked = Some(time);
         }
+    }
+
+    /// Tells the other processes what is news here.
+    fn tell(&self, input: &mut Input) {
+        let said = self.parts.operators.news().map(Told::Said);
+        let alerts = self.parts.alerts.untold().map(Told::Alerts);
+        let (this, _) = self.parts.place;
+        for told in said.into_iter().chain(alerts) {
+            for other in (0..self.crew.processes).filter(|other| *other != this) {
+                input.send(Record::Told {
+                    worker: self.crew.first_of(other),
+                    told: Box::new(told.clone()),
+                });
+            }
+            input.flush();
+        }
+        // Before any question of this process that comes later.
+        let closed = self.parts.receipts.closed();
+        if closed.is_empty() {
+            return;
+        }
+        for key in closed {
+            for process in 0..self.crew.processes {
+                let (worker, from) = (self.crew.first_of(process), this as u64);
+                input.send(Record::Closed { worker, from, key });
+            }
+        }
+        input.flush();
     }
 
     fn beat(&mut self, input: &mut Input) {

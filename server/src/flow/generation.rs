@@ -38,10 +38,11 @@ use super::{
     message,
     questions::{Answer, Open, Waiting},
     record::{Ask, Part, Piece},
+    telling,
     tops::{detail, pending, results, trends},
     whole::Start,
 };
-use crate::store::StoreError;
+use crate::{epoch::KeyState, store::StoreError};
 
 /// What the workers of a process share beside the dataflow.
 #[derive(Clone, Debug)]
@@ -155,8 +156,15 @@ fn take_part(worker: &mut Worker, common: &Common) -> Result<(), FlowError> {
         return Ok(());
     };
     parts.joined.send_replace(true);
+    let Some(watched) = telling::share(worker, parts, feeds, failed)? else {
+        return Ok(());
+    };
+    let parts = &Parts {
+        watched,
+        ..parts.clone()
+    };
     let open = Open::default();
-    let (mut input, probes) = build(worker, common, start, &open);
+    let (mut input, probes) = build(worker, parts, common.jobs.clone(), start, &open);
     let ran = catch_unwind(AssertUnwindSafe(|| {
         if feeds {
             common.signal.set_feeder(thread::current());
@@ -212,17 +220,22 @@ fn feed(
     Ok(())
 }
 
-fn build(worker: &mut Worker, common: &Common, start: Start, open: &Open) -> (Input, Probes) {
+fn build(
+    worker: &mut Worker,
+    parts: &Parts,
+    jobs: Jobs,
+    start: Start,
+    open: &Open,
+) -> (Input, Probes) {
     let mut input = Input::new();
     let probes = Probes::default();
-    let parts = &common.parts;
     let shape = Shape {
         batch_ms: parts.batch.as_millis() as u64,
         max_tags: parts.max_tags,
     };
     worker.dataflow(|scope| {
         let records = input.to_stream(scope);
-        let counted = count(records, start, shape, common.jobs.clone(), parts);
+        let counted = count(records, start, shape, jobs, parts);
         let (parts, open) = (parts.clone(), open.clone());
         merge(counted.pieces, parts.workers)
             .inspect(move |(epoch, piece)| show(*epoch, piece, &parts, &open))
@@ -237,7 +250,7 @@ fn show(epoch: Epoch, piece: &Piece, parts: &Parts, open: &Open) {
     let Parts { batch, grammar, .. } = *parts;
     let results = |part: &Part| match part {
         Part::Tops(merged) => Some(Arc::new(results(epoch, merged, batch, grammar))),
-        Part::Tag(_) | Part::Trends(_) | Part::Pending(_) => None,
+        Part::Tag(_) | Part::Trends(_) | Part::Pending(_) | Part::Key(_) => None,
     };
     let Some(question) = &piece.of else {
         if let Some(results) = results(&piece.part) {
@@ -266,7 +279,13 @@ fn show(epoch: Epoch, piece: &Piece, parts: &Parts, open: &Open) {
         (Ask::Pending, Part::Pending(found)) => {
             Some(Answer::Pending(Arc::new(pending(epoch, found, grammar))))
         }
-        (Ask::Tag(..) | Ask::Trends | Ask::Pending, _) => None,
+        (Ask::Key(key), Part::Key(state)) => {
+            if *state == KeyState::Unknown {
+                parts.receipts.grant(*key);
+            }
+            Some(Answer::Key(state.clone()))
+        }
+        (Ask::Tag(..) | Ask::Trends | Ask::Pending | Ask::Key(_), _) => None,
     };
     let reply = open.borrow_mut().remove(&question.id);
     if let (Some(reply), Some(answer)) = (reply, answer) {

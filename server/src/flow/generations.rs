@@ -31,7 +31,7 @@ pub(super) fn run(
     let questions = Arc::new(Mutex::new(questions));
     loop {
         let sockets = match &mut mesh {
-            Some(mesh) => match all_connected(mesh, signal, &questions) {
+            Some(mesh) => match all_connected(mesh, parts, signal, &questions) {
                 Some(sockets) => Some(sockets),
                 None => return Ok(()),
             },
@@ -49,6 +49,7 @@ pub(super) fn run(
 /// `None`: told to finish meanwhile.
 fn all_connected(
     mesh: &mut Mesh,
+    parts: &Parts,
     signal: &Signal,
     questions: &Questions,
 ) -> Option<Vec<Option<TcpStream>>> {
@@ -65,6 +66,8 @@ fn all_connected(
                 return None;
             }
             turn_away(questions);
+            // Nobody else holds them.
+            let _ = parts.receipts.closed();
         }
     })
 }

@@ -11,7 +11,10 @@ use timely::dataflow::{
 };
 
 use super::record::{Part, Piece, epoch_of};
-use crate::results::{MAX_PENDING, MAX_ROWS};
+use crate::{
+    epoch::KeyState,
+    results::{MAX_PENDING, MAX_ROWS},
+};
 
 /// Results of an epoch on the first worker of every process, answers on the worker that asked.
 pub(super) fn merge<'scope>(
@@ -70,6 +73,7 @@ impl Part {
     /// The parts of disjoint groups as one.
     fn merge(parts: Vec<Self>) -> Self {
         let (mut partials, mut trends, mut pending) = (Vec::new(), Vec::new(), Vec::new());
+        let mut key: Option<KeyState> = None;
         for part in parts {
             match part {
                 // Only the owner of a tag is asked for it.
@@ -77,9 +81,17 @@ impl Part {
                 Self::Tops(partial) => partials.push(partial),
                 Self::Trends(part) => trends.push(part),
                 Self::Pending(part) => pending.push(part),
+                Self::Key(state) => {
+                    key = Some(match key {
+                        Some(other) => other.or(state),
+                        None => state,
+                    });
+                }
             }
         }
-        if !trends.is_empty() {
+        if let Some(key) = key {
+            Self::Key(key)
+        } else if !trends.is_empty() {
             Self::Trends(Trend::merge(trends, MAX_ROWS))
         } else if !pending.is_empty() {
             Self::Pending(Sampled::merge(pending, MAX_PENDING))

@@ -7,7 +7,7 @@
 //!
 //! [`Flow::start`] runs one generation after the other ([`generations`]); alone, the first is the only one, in
 //! a cluster ([`mesh`]) the next begins when a process was lost and all are there again. In each the stores'
-//! content is agreed on ([`agreement`]), the state goes through the dataflow to whoever owns its group,
+//! content is agreed on ([`agreement`]), what operators said and alerts are made known to all ([`telling`]), the state goes through the dataflow to whoever owns its group,
 //! sealed epochs that it does not hold are replayed, and from then on the log is followed ([`feeder`]).
 //! [`generation`] is the workers' life around it, [`peers`] what is known of the other processes.
 //!
@@ -28,10 +28,12 @@ use std::{
 
 use engine::{grammar::Grammar, key::Key};
 use model::Window;
-use tokio::sync::watch;
+use tokio::sync::{mpsc, watch};
 
 use crate::{
-    moderation::Rulebook,
+    alerts::Alerts,
+    epoch::Receipts,
+    moderation::{Operators, Rulebook},
     results::Results,
     store::{Log, State},
 };
@@ -51,6 +53,7 @@ mod questions;
 mod record;
 mod refusal;
 mod shape;
+mod telling;
 #[cfg(test)]
 mod tests;
 mod tops;
@@ -61,6 +64,7 @@ pub(crate) use failure::FlowError;
 pub(crate) use mesh::{Cluster, Hosts, Mesh, Secret};
 pub(crate) use peers::{Peer, Peers};
 pub(crate) use questions::Asker;
+pub(crate) use telling::Told;
 pub(crate) use workload::Workload;
 
 /// What a generation works with.
@@ -84,7 +88,17 @@ pub(crate) struct Parts {
     pub(crate) max_tags: u64,
     /// By which some tags take no rank.
     pub(crate) rules: Rulebook,
-    /// Tags that are told of by name in every epoch, whatever they lead.
+    /// What they say is told to the other processes.
+    pub(crate) operators: Operators,
+    /// Those that process 0 fires are told to the other processes.
+    pub(crate) alerts: Alerts,
+    /// Sources that allow one connection: none of another process may be the same.
+    pub(crate) single: Vec<String>,
+    /// Other processes are told which keys it knows.
+    pub(crate) receipts: Receipts,
+    /// Takes what other processes tell.
+    pub(crate) told: mpsc::UnboundedSender<Told>,
+    /// Tags that are told of by name in every epoch, whatever they lead. Those of process 0 hold in all.
     pub(crate) watched: Arc<[(Key, Window)]>,
     /// Told of every epoch's results.
     pub(crate) results: watch::Sender<Option<Arc<Results>>>,
@@ -157,9 +171,16 @@ impl Flow {
         whole::may_be(&mine)?;
         let is_member = !mine.membership.held.parts.is_empty();
         parts.joined.send_replace(is_member || mesh.is_none());
+        if parts.crew().processes > 1 {
+            parts.operators.keep_news();
+            parts.alerts.keep_untold();
+        }
         let signal = Signal::default();
         let feeder = signal.clone();
         let (asker, questions) = Asker::new(signal.clone(), parts.grammar, parts.rules.clone());
+        if parts.crew().processes > 1 {
+            parts.receipts.ask(asker.clone());
+        }
         let thread = thread::Builder::new()
             .name("flow".into())
             .spawn(move || generations::run(&parts, mesh, &feeder, questions))

@@ -15,6 +15,9 @@ use model::Epoch;
 
 use super::Hosts;
 
+/// Who has knocked is taken to be there for so long.
+const KNOCKED: Duration = Duration::from_secs(3);
+
 /// Of all processes; of none where one counts alone. A clone is another handle to the same.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Peers(Option<Arc<Inner>>);
@@ -34,6 +37,8 @@ struct Seen {
     connected: AtomicBool,
     /// When something came of it last, in milliseconds since the begin, and one more; 0: never.
     at: AtomicU64,
+    /// The same of when it knocked, or answered a knock.
+    knocked: AtomicU64,
     /// 0: none yet.
     epoch: AtomicU64,
     /// Bytes.
@@ -111,6 +116,14 @@ impl Peers {
         }
     }
 
+    /// It is there, and waits for others.
+    pub(super) fn has_knocked(&self, index: usize) {
+        self.heard_of(index);
+        if let Some(seen) = self.of(index) {
+            seen.knocked.store(seen.at.load(Relaxed), Relaxed);
+        }
+    }
+
     pub(super) fn has_come_to(&self, index: usize, epoch: Epoch) {
         if let Some(seen) = self.of(index) {
             seen.epoch.fetch_max(epoch.0, Relaxed);
@@ -133,22 +146,22 @@ impl Inner {
         let Seen {
             connected,
             at,
+            knocked,
             epoch,
             sent,
         } = &self.peers[index];
         let is_this = index == self.index;
-        let at = at.load(Relaxed).checked_sub(1).filter(|_| !is_this);
-        let silent = |at| {
-            self.begun
-                .elapsed()
-                .saturating_sub(Duration::from_millis(at))
+        let silent = |at: &AtomicU64| {
+            let at = Duration::from_millis(at.load(Relaxed).checked_sub(1)?);
+            Some(self.begun.elapsed().saturating_sub(at))
         };
+        let waits = silent(knocked).is_some_and(|silent| silent < KNOCKED);
         let epoch = Epoch(epoch.load(Relaxed));
         Peer {
             index,
             host: self.hosts.at(index),
-            connected: is_this || connected.load(Relaxed),
-            silent: at.map(silent),
+            connected: is_this || connected.load(Relaxed) || waits,
+            silent: silent(at).filter(|_| !is_this),
             epoch: (epoch > Epoch(0)).then_some(epoch),
             sent: sent.load(Relaxed),
         }
@@ -194,6 +207,8 @@ mod tests {
         let connected = peers.all().map(|peer| peer.connected);
         assert_eq!(connected.collect::<Vec<_>>(), [false, true, false]);
         assert_eq!(peers.generation(), Some(7), "it was the last");
+        peers.has_knocked(2);
+        assert!(peers.all().all(|peer| peer.connected == (peer.index > 0)));
         assert!(
             peers
                 .all()

@@ -8,8 +8,10 @@ use tokio::sync::{Semaphore, mpsc, oneshot};
 
 use super::{Signal, record::Ask};
 use crate::{
+    epoch::KeyState,
     moderation::{Rulebook, Rules},
     results::{Queue, Results, Trends},
+    store::DeliveryKey,
 };
 
 /// How many questions may wait for their turn; whoever comes then waits with his.
@@ -22,6 +24,7 @@ pub(super) enum Answer {
     Tag(Epoch, Option<Box<TagDetail>>),
     Trends(Arc<Trends>),
     Pending(Arc<Queue>),
+    Key(KeyState),
 }
 
 /// A question and whoever waits for its answer.
@@ -84,7 +87,7 @@ impl Asker {
         let _turn = self.parts.acquire().await.ok()?;
         match self.ask(Ask::Tops(filter)).await? {
             Answer::Tops(results) => Some(results),
-            Answer::Tag(..) | Answer::Trends(_) | Answer::Pending(_) => None,
+            _ => None,
         }
     }
 
@@ -96,21 +99,30 @@ impl Asker {
     ) -> Option<(Epoch, Option<Box<TagDetail>>)> {
         match self.ask(Ask::Tag(key, window)).await? {
             Answer::Tag(epoch, detail) => Some((epoch, detail)),
-            Answer::Tops(_) | Answer::Trends(_) | Answer::Pending(_) => None,
+            _ => None,
         }
     }
 
     pub(crate) async fn trends(&self) -> Option<Arc<Trends>> {
         match self.ask(Ask::Trends).await? {
             Answer::Trends(trends) => Some(trends),
-            Answer::Tops(_) | Answer::Tag(..) | Answer::Pending(_) => None,
+            _ => None,
         }
     }
 
     pub(crate) async fn pending(&self) -> Option<Arc<Queue>> {
         match self.ask(Ask::Pending).await? {
             Answer::Pending(queue) => Some(queue),
-            Answer::Tops(_) | Answer::Tag(..) | Answer::Trends(_) => None,
+            _ => None,
+        }
+    }
+
+    /// What all processes know of the key of a delivery: where none does, it is this one's until it is
+    /// [closed](crate::epoch::Receipts::closed).
+    pub(crate) async fn claim(&self, key: DeliveryKey) -> Option<KeyState> {
+        match self.ask(Ask::Key(key)).await? {
+            Answer::Key(state) => Some(state),
+            _ => None,
         }
     }
 

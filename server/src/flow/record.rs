@@ -1,5 +1,7 @@
 //! What goes through the dataflow, and at which times.
 
+use std::{iter::StepBy, ops::Range};
+
 use engine::{
     count::{Delta, Detail, Partial, Sampled, Trend},
     key::{GROUPS, Key, group_of},
@@ -7,7 +9,11 @@ use engine::{
 use model::{Epoch, Filter, Window};
 use serde::{Deserialize, Serialize};
 
-use crate::store::Row;
+use super::telling::Told;
+use crate::{
+    epoch::KeyState,
+    store::{DeliveryKey, Row},
+};
 
 /// How many bits of a time number the rounds behind an epoch: years of them, for the last epoch may stay
 /// the last. The others number epochs of 100 ms beyond the year 2180.
@@ -44,6 +50,14 @@ pub(super) enum Record {
     Stored(Row),
     /// To each worker that can contribute to the answer.
     Question { worker: u64, question: Question },
+    /// To the first worker of each process: nobody delivers under the key any more on process `from`.
+    Closed {
+        worker: u64,
+        from: u64,
+        key: DeliveryKey,
+    },
+    /// To the first worker of another process.
+    Told { worker: u64, told: Box<Told> },
 }
 
 /// What somebody wants to know beside what all are told.
@@ -66,6 +80,8 @@ pub(super) enum Ask {
     Trends,
     /// The most mentioned tags that wait to be approved.
     Pending,
+    /// What is known of the key of a delivery, which the asker wants to make.
+    Key(DeliveryKey),
 }
 
 /// What a worker contributes to the results of an epoch (`of` is `None`) or to an answer.
@@ -81,13 +97,17 @@ pub(super) enum Part {
     Tag(Option<Box<Detail>>),
     Trends(Vec<Trend>),
     Pending(Vec<Sampled>),
+    Key(KeyState),
 }
 
 impl Record {
     /// The number of the worker that takes it.
     pub(super) fn route(&self, crew: Crew) -> u64 {
         match self {
-            Self::Epoch { worker, .. } | Self::Question { worker, .. } => *worker,
+            Self::Epoch { worker, .. }
+            | Self::Question { worker, .. }
+            | Self::Closed { worker, .. }
+            | Self::Told { worker, .. } => *worker,
             Self::Delta { group, .. } => crew.owner(*group) as u64,
             Self::Stored(row) => crew.owner(row.group) as u64,
         }
@@ -96,12 +116,13 @@ impl Record {
 
 impl Ask {
     /// Who of all workers can contribute to the answer.
-    pub(super) fn workers(&self, crew: Crew) -> std::ops::Range<u64> {
+    pub(super) fn workers(&self, crew: Crew) -> StepBy<Range<u64>> {
         match self {
-            Self::Tops(_) | Self::Trends | Self::Pending => 0..crew.all() as u64,
+            Self::Tops(_) | Self::Trends | Self::Pending => (0..crew.all() as u64).step_by(1),
+            Self::Key(_) => (0..crew.all() as u64).step_by(crew.workers),
             Self::Tag(key, _) => {
                 let owner = crew.owner(group_of(key)) as u64;
-                owner..owner + 1
+                (owner..owner + 1).step_by(1)
             }
         }
     }
@@ -118,6 +139,16 @@ pub(super) struct Crew {
 impl Crew {
     pub(super) fn all(self) -> usize {
         self.processes * self.workers
+    }
+
+    /// The process that a worker is of.
+    pub(super) fn process_of(self, worker: u64) -> u64 {
+        worker / self.workers as u64
+    }
+
+    /// The first worker of a process.
+    pub(super) fn first_of(self, process: usize) -> u64 {
+        (process * self.workers) as u64
     }
 
     /// Which worker keeps a group. In which process it is does not depend on how many workers each has: the

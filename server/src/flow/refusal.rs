@@ -43,6 +43,11 @@ pub(crate) enum Refusal {
     )]
     OtherPlace { recorded: (u64, u64), asked: u64 },
     #[error(
+        "--source {source_name} runs on process {process} already, and it allows one connection: give it to one \
+         process alone"
+    )]
+    RunsElsewhere { source_name: String, process: usize },
+    #[error(
         "state.redb is lost, or not of this log.redb: it counts up to epoch {} (key group {group}), \
          log.redb begins after epoch {}. Restore both files from one backup, or begin anew with \
          another --data",

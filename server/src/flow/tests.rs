@@ -10,8 +10,9 @@ use std::sync::atomic::Ordering::Relaxed;
 
 use super::*;
 use crate::{
+    alerts::Alerts,
     live::{Live, NoTag},
-    moderation::Rulebook,
+    moderation::{Operators, Rulebook},
     store::{self, SealedEpoch, SealedReceipts, Settings},
 };
 
@@ -81,6 +82,12 @@ fn parts(
         max_tags: 2_000_000,
         watched: Arc::default(),
         rules: Rulebook::default(),
+        operators: Operators::load(log.clone(), Grammar::Twitter, Rulebook::default())
+            .expect("they can be read"),
+        alerts: Alerts::load(log.clone()).expect("they can be read"),
+        single: Vec::new(),
+        receipts: Receipts::load(log.clone()).expect("they can be read"),
+        told: mpsc::unbounded_channel().0,
         results,
         durable,
         known: Arc::default(),

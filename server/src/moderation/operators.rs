@@ -1,8 +1,11 @@
 //! What operators do while the program runs: tags that they block and unblock, and, while they review tags,
 //! those that they approve.
 //!
-//! **Invariant:** an action is durable before it is in force and before it is answered; actions come into
-//! force in the order in which they are durable.
+//! In a cluster an action is done on one process and told to the others ([`Operators::hear`]), which know it as
+//! if it had been done there.
+//!
+//! **Invariant:** an action is durable before it is in force and before it is answered, and later than any that
+//! was known then; of what was said of a tag the newest is in force, wherever it was said.
 
 use std::{
     collections::{BTreeMap, HashSet, VecDeque},
@@ -16,7 +19,9 @@ use super::{Rulebook, Rules};
 use crate::{
     epoch,
     log::printable,
-    store::{Action, Deed, JudgedTag, LAST_ACTIONS, Log, StoreError},
+    store::{
+        Action, Deed, JudgedTag, Judgement, LAST_ACTIONS, Log, Review, Said, StoreError, Verdict,
+    },
 };
 
 /// Tags that operators may block.
@@ -48,8 +53,10 @@ struct Done {
     is_reviewed: bool,
     /// The newest first.
     actions: VecDeque<Action>,
-    /// The number of the next one.
-    next: u64,
+    /// When the newest of all that is known was said.
+    newest: u64,
+    /// What was said here since it was last asked for; `None`: nobody asks.
+    news: Option<Said>,
 }
 
 /// Why nothing was done.
@@ -85,22 +92,12 @@ impl Operators {
         let mut done = Done {
             blocked: BTreeMap::new(),
             approved: Arc::default(),
-            is_reviewed: log.is_reviewed()?,
+            is_reviewed: false,
             actions: VecDeque::new(),
-            next: 0,
+            newest: 0,
+            news: None,
         };
-        log.blocked(|key, tag| {
-            done.blocked.insert(Key::verbatim(key), tag);
-        })?;
-        let mut approved = HashSet::new();
-        log.approved(|key, _| {
-            approved.insert(Key::verbatim(key));
-        })?;
-        done.approved = Arc::new(approved);
-        log.actions(|number, action| {
-            done.next = number + 1;
-            done.actions.push_front(action);
-        })?;
+        done.take(log.said()?);
         rules.change(|rules| done.tell(rules));
         Ok(Self(Arc::new(Inner {
             log,
@@ -121,7 +118,13 @@ impl Operators {
             return Err(Refused::TooMany);
         }
         let key = key.as_str().to_owned();
-        self.act(&mut done, Deed::Block { key, tag }, &BTreeMap::new())
+        let judged = [(key.clone(), tag.clone())];
+        self.act(
+            &mut done,
+            Deed::Block { key, tag },
+            Verdict::Blocked,
+            judged,
+        )
     }
 
     /// Lets a tag of that name be shown again, unless the file names it. It waits for the disk.
@@ -132,7 +135,9 @@ impl Operators {
             return Err(Refused::IsNotBlocked);
         }
         let key = key.as_str().to_owned();
-        self.act(&mut done, Deed::Unblock { key, tag }, &BTreeMap::new())
+        let judged = [(key.clone(), tag.clone())];
+        let deed = Deed::Unblock { key, tag };
+        self.act(&mut done, deed, Verdict::Unblocked, judged)
     }
 
     /// Lets a tag of that name be shown while tags are reviewed. It waits for the disk.
@@ -145,11 +150,13 @@ impl Operators {
         if done.approved.contains(&key) {
             return Err(Refused::IsApproved);
         }
-        let deed = Deed::Approve {
-            key: key.as_str().to_owned(),
-            tag: tag.clone(),
-        };
-        self.act(&mut done, deed, &BTreeMap::from([(key, tag)]))
+        if done.approved.len() >= APPROVED {
+            return Err(Refused::TooManyApproved);
+        }
+        let key = key.as_str().to_owned();
+        let judged = [(key.clone(), tag.clone())];
+        let deed = Deed::Approve { key, tag };
+        self.act(&mut done, deed, Verdict::Approved, judged)
     }
 
     /// From now on tags are shown only once they are approved, as those of the names given are by this. It
@@ -164,10 +171,15 @@ impl Operators {
             !done.approved.contains(key) && !done.blocked.contains_key(key)
         };
         let approved: BTreeMap<Key, String> = named.filter(is_new).collect();
+        if done.approved.len() + approved.len() > APPROVED {
+            return Err(Refused::TooManyApproved);
+        }
         let deed = Deed::Review {
             approved: approved.len() as u64,
         };
-        self.act(&mut done, deed, &approved)
+        let approved = approved.into_iter();
+        let approved = approved.map(|(key, tag)| (key.as_str().to_owned(), tag));
+        self.act(&mut done, deed, Verdict::Approved, approved)
     }
 
     /// Lets all tags be shown again that are not blocked. It waits for the disk.
@@ -176,7 +188,38 @@ impl Operators {
         if !done.is_reviewed {
             return Err(Refused::IsSo);
         }
-        self.act(&mut done, Deed::EndReview, &BTreeMap::new())
+        self.act(&mut done, Deed::EndReview, Verdict::Unblocked, [])
+    }
+
+    /// From now on what is done is kept for [`Operators::news`].
+    pub(crate) fn keep_news(&self) {
+        self.done().news = Some(Said::default());
+    }
+
+    /// What was said here since this was called last.
+    pub(crate) fn news(&self) -> Option<Said> {
+        let mut done = self.done();
+        let news = done.news.as_mut()?;
+        (*news != Said::default()).then(|| std::mem::take(news))
+    }
+
+    /// All that is kept of what was said, here and elsewhere.
+    pub(crate) fn said(&self) -> Result<Said, StoreError> {
+        let _done = self.done();
+        self.0.log.said()
+    }
+
+    /// Takes over what was said on another process. It waits for the disk.
+    pub(crate) fn hear(&self, mut said: Said) -> Result<(), StoreError> {
+        let mut done = self.done();
+        said.actions.retain(|action| !done.actions.contains(action));
+        let news = self.0.log.say(said)?;
+        if news != Said::default() {
+            tell_log(&news, " at another process");
+            done.take(news);
+            self.0.rules.change(|rules| done.tell(rules));
+        }
+        Ok(())
     }
 
     /// How many tags are approved, and whether tags are reviewed.
@@ -228,60 +271,35 @@ impl Operators {
         Ok((key, grammar.shown(spelling)))
     }
 
+    /// `judged` are keys of tags, with how they are shown.
     fn act(
         &self,
         done: &mut Done,
         deed: Deed,
-        approved: &BTreeMap<Key, String>,
+        verdict: Verdict,
+        judged: impl IntoIterator<Item = (String, String)>,
     ) -> Result<(), Refused> {
-        if done.approved.len() + approved.len() > APPROVED {
-            return Err(Refused::TooManyApproved);
-        }
-        let action = Action {
-            at: epoch::now(),
-            deed,
+        let at = epoch::now().max(done.newest + 1);
+        let judgement = |(key, tag)| (key, Judgement { at, verdict, tag });
+        let begins = match deed {
+            Deed::Review { .. } => Some(true),
+            Deed::EndReview => Some(false),
+            Deed::Block { .. } | Deed::Unblock { .. } | Deed::Approve { .. } => None,
         };
-        let written = self.0.log.act(done.next, &action, approved);
-        written.inspect_err(|error| {
+        let said = Said {
+            actions: vec![Action { at, deed }],
+            judgements: judged.into_iter().map(judgement).collect(),
+            review: begins.map(|begins| Review { at, begins }),
+        };
+        let written = self.0.log.say(said);
+        let said = written.inspect_err(|error| {
             tracing::error!("an action of an operator cannot be written down: {error}");
         })?;
-        if !approved.is_empty() {
-            Arc::make_mut(&mut done.approved).extend(approved.keys().cloned());
+        tell_log(&said, "");
+        if let Some(news) = &mut done.news {
+            news.join(said.clone());
         }
-        match &action.deed {
-            Deed::Block { key, tag } => {
-                tracing::info!("an operator has blocked {}", printable(tag));
-                let tag = JudgedTag {
-                    tag: tag.clone(),
-                    at: action.at,
-                };
-                let key = Key::verbatim(key);
-                if done.approved.contains(&key) {
-                    Arc::make_mut(&mut done.approved).remove(&key);
-                }
-                done.blocked.insert(key, tag);
-            }
-            Deed::Unblock { key, tag } => {
-                tracing::info!("an operator has unblocked {}", printable(tag));
-                done.blocked.remove(&Key::verbatim(key));
-            }
-            Deed::Approve { tag, .. } => {
-                tracing::info!("an operator has approved {}", printable(tag));
-            }
-            Deed::Review { approved } => {
-                tracing::info!(
-                    "an operator reviews hashtags from now on; {approved} shown are approved"
-                );
-                done.is_reviewed = true;
-            }
-            Deed::EndReview => {
-                tracing::info!("an operator no longer reviews hashtags");
-                done.is_reviewed = false;
-            }
-        }
-        done.next += 1;
-        done.actions.push_front(action);
-        done.actions.truncate(LAST_ACTIONS as usize);
+        done.take(said);
         self.0.rules.change(|rules| done.tell(rules));
         Ok(())
     }
@@ -292,10 +310,67 @@ impl Operators {
 }
 
 impl Done {
+    /// Takes what is news as what holds.
+    fn take(&mut self, news: Said) {
+        let judged = news.judgements.values().map(|judgement| judgement.at);
+        let done = news.actions.iter().map(|action| action.at);
+        let reviewed = news.review.iter().map(|review| review.at);
+        let newest = judged.chain(done).chain(reviewed).max();
+        self.newest = self.newest.max(newest.unwrap_or(0));
+        for (key, judgement) in news.judgements {
+            let key = Key::verbatim(&key);
+            let Judgement { at, verdict, tag } = judgement;
+            self.blocked.remove(&key);
+            let is_approved = verdict == Verdict::Approved;
+            if self.approved.contains(&key) != is_approved {
+                let approved = Arc::make_mut(&mut self.approved);
+                if is_approved {
+                    approved.insert(key.clone());
+                } else {
+                    approved.remove(&key);
+                }
+            }
+            if verdict == Verdict::Blocked {
+                self.blocked.insert(key, JudgedTag { tag, at });
+            }
+        }
+        if let Some(review) = news.review {
+            self.is_reviewed = review.begins;
+        }
+        for action in news.actions {
+            self.actions.push_front(action);
+        }
+        // What comes from elsewhere may be older.
+        let actions = self.actions.make_contiguous();
+        actions.sort_unstable_by(|one, other| other.cmp(one));
+        self.actions.truncate(LAST_ACTIONS as usize);
+    }
+
     /// Makes the rules say what was done.
     fn tell(&self, rules: &mut Rules) {
         rules.of_operators = Arc::new(self.blocked.keys().cloned().collect());
         rules.approved = self.is_reviewed.then(|| self.approved.clone());
+    }
+}
+
+/// A line for each action.
+fn tell_log(said: &Said, place: &str) {
+    for Action { deed, .. } in &said.actions {
+        match deed {
+            Deed::Block { tag, .. } => {
+                tracing::info!("an operator has blocked {}{place}", printable(tag));
+            }
+            Deed::Unblock { tag, .. } => {
+                tracing::info!("an operator has unblocked {}{place}", printable(tag));
+            }
+            Deed::Approve { tag, .. } => {
+                tracing::info!("an operator has approved {}{place}", printable(tag));
+            }
+            Deed::Review { approved } => tracing::info!(
+                "an operator reviews hashtags from now on{place}; {approved} shown are approved"
+            ),
+            Deed::EndReview => tracing::info!("an operator no longer reviews hashtags{place}"),
+        }
     }
 }
 
@@ -388,6 +463,45 @@ mod tests {
         let (third, in_force) = load(&log);
         assert_eq!(shown(&in_force), ["a", "c"]);
         assert_eq!(third.approved(), (1, false));
+    }
+
+    #[test]
+    fn what_is_said_on_two_processes_is_in_force_on_both_in_whatever_order_they_hear() {
+        let logs = [(); 2].map(|()| Arc::new(Log::in_memory()));
+        let [(one, of_one), (other, of_other)] = [load(&logs[0]), load(&logs[1])];
+        one.keep_news();
+        other.keep_news();
+        one.block("a").unwrap();
+        one.block("b").unwrap();
+        other.block("a").unwrap();
+        other.unblock("a").unwrap();
+        other.approve("c").unwrap();
+        other.review(&["d".into()]).unwrap();
+        let (told, answered) = (one.news().unwrap(), other.news().unwrap());
+        assert_eq!(one.news(), None, "it is told once");
+        one.hear(answered).unwrap();
+        other.hear(told.clone()).unwrap();
+        other.hear(told).unwrap();
+        assert_eq!(other.news(), None, "what is heard is not told on");
+        let digest = |operators: &Operators| operators.said().unwrap().digest().unwrap();
+        assert_eq!(digest(&one), digest(&other));
+        assert_eq!(one.actions(9), other.actions(9));
+        assert_eq!(one.actions(9).len(), 6);
+        for rules in [of_one.newest(), of_other.newest()] {
+            let hides = |name: &str| rules.hides(&key_of(name).unwrap());
+            assert_eq!(["b", "c", "d", "e"].map(hides), [true, false, false, true]);
+        }
+        // What is done after that is later, whatever the clock says.
+        one.unblock("b").unwrap();
+        other.hear(one.news().unwrap()).unwrap();
+        assert!(of_other.newest().is_pending(&key_of("b").unwrap()));
+        let (again, in_force) = load(&logs[1]);
+        assert_eq!(digest(&again), digest(&one));
+        assert_eq!(again.actions(9), one.actions(9));
+        assert_eq!(
+            *in_force.newest().of_operators,
+            *of_one.newest().of_operators
+        );
     }
 
     #[test]

@@ -14,11 +14,9 @@ use engine::count::{Delta, Deltas};
 use redb::{Key, ReadableDatabase, ReadableTable, TableDefinition, Value, WriteTransaction};
 
 use super::{
-    Held, LAST_ACTIONS, Log, Membership, OpenError, Place, Settings, State, StoreError,
-    action::StoredAction,
-    crash, file,
+    Held, Log, Membership, OpenError, Place, Settings, State, StoreError, crash, file,
     format::{decode, encode},
-    log::{self, ACTIONS, APPROVED, BLOCKED, CURSORS, EPOCHS, RECEIPTS, REMEMBERED, REVIEW},
+    log::{self, CURSORS, EPOCHS, RECEIPTS, REMEMBERED},
     membership, open, state,
 };
 
@@ -175,7 +173,7 @@ impl Log {
         other.give_missing(&write, CURSORS)?;
         other.give_missing(&write, RECEIPTS)?;
         self.give_alerts(other, &write)?;
-        self.give_actions(other, &write)?;
+        self.write_heard(&write, other.said()?)?;
         file::record(&write, "last", last.0)?;
         file::record(&write, "dropped", dropped.0)?;
         membership::record(&write, joined)?;
@@ -228,34 +226,6 @@ impl Log {
                 to.insert(key.value(), value.value())?;
             }
         }
-        Ok(())
-    }
-
-    /// What operators have done in both, in the order of time; of two judgements on a tag the one that hides
-    /// more counts.
-    fn give_actions(&self, other: &Self, to: &WriteTransaction) -> Result<(), StoreError> {
-        let mut all = Vec::new();
-        for log in [self, other] {
-            log.actions(|_, action| all.push(action))?;
-        }
-        if all.is_empty() {
-            return Ok(());
-        }
-        all.sort_by_key(|action| action.at);
-        all.dedup();
-        let kept = all.len().saturating_sub(LAST_ACTIONS as usize);
-        let mut actions = to.open_table(ACTIONS)?;
-        actions.retain(|_, _| false)?;
-        for (number, action) in (0_u64..).zip(all).skip(kept) {
-            actions.insert(number, encode(&StoredAction::First(action))?.as_slice())?;
-        }
-        for table in [BLOCKED, APPROVED] {
-            other.give_missing(to, table)?;
-        }
-        other.give_missing(to, REVIEW)?;
-        let blocked = to.open_table(BLOCKED)?;
-        to.open_table(APPROVED)?
-            .retain(|key, _| !matches!(blocked.get(key), Ok(Some(_))))?;
         Ok(())
     }
 }

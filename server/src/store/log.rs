@@ -1,23 +1,20 @@
 //! `log.redb`: sealed epochs, and how far each source is read.
 
 use std::{
-    collections::BTreeMap,
     path::Path,
     sync::Arc,
     time::{Duration, Instant},
 };
 
-use engine::{count::Deltas, grammar::Grammar, key};
+use engine::{count::Deltas, grammar::Grammar};
 use model::Epoch;
 use redb::{
-    Database, Key, ReadOnlyTable, ReadableDatabase, ReadableTable, ReadableTableMetadata,
-    TableDefinition, TableError, Value, WriteTransaction,
+    Database, Key, ReadOnlyTable, ReadableDatabase, ReadableTable, TableDefinition, TableError,
+    Value, WriteTransaction,
 };
 
 use super::{
-    Action, Commits, Deed, DeliveryKey, JudgedTag, LAST_ACTIONS, OpenError, Receipt, SealedEpoch,
-    SealedReceipts, StoreError,
-    action::StoredAction,
+    Commits, DeliveryKey, OpenError, Receipt, SealedEpoch, SealedReceipts, StoreError, action,
     alert, crash, file,
     format::{decode, encode},
     receipt::Stored,
@@ -35,15 +32,6 @@ pub(super) const CURSORS: TableDefinition<&str, &[u8]> = TableDefinition::new("c
 /// When it was sealed and the [`DeliveryKey`] → its [`Receipt`]. Not there before a seal of a version that
 /// knows it.
 pub(super) const RECEIPTS: TableDefinition<(u64, u128), &[u8]> = TableDefinition::new("receipts");
-/// Number → an [`Action`] of operators, the last ones. Neither this nor the next is there before the first.
-pub(super) const ACTIONS: TableDefinition<u64, &[u8]> = TableDefinition::new("actions");
-/// Key → the [`JudgedTag`], of all that operators block.
-pub(super) const BLOCKED: TableDefinition<&str, &[u8]> = TableDefinition::new("blocked");
-/// Key → the [`JudgedTag`], of all that operators have approved. Neither this nor the next is there before
-/// the first.
-pub(super) const APPROVED: TableDefinition<&str, &[u8]> = TableDefinition::new("approved");
-/// Since when tags are reviewed, in milliseconds since the Unix epoch; empty while they are not.
-pub(super) const REVIEW: TableDefinition<u64, ()> = TableDefinition::new("review");
 /// What was given when the directory was made, and must be given again; and what others here keep.
 pub(super) const SETTINGS: TableDefinition<&str, &str> = TableDefinition::new("settings");
 
@@ -57,10 +45,11 @@ pub(super) fn each_table(tables: &mut impl Tables) -> Result<(), StoreError> {
     tables.table(RECEIPTS, Values::Summed)?;
     tables.table(alert::ALERTS, Values::Summed)?;
     tables.table(alert::SPENT, Values::Summed)?;
-    tables.table(ACTIONS, Values::Summed)?;
-    tables.table(BLOCKED, Values::Summed)?;
-    tables.table(APPROVED, Values::Summed)?;
-    tables.table(REVIEW, Values::Plain)
+    tables.table(action::ACTIONS, Values::Summed)?;
+    tables.table(action::BLOCKED, Values::Summed)?;
+    tables.table(action::APPROVED, Values::Summed)?;
+    tables.table(action::UNBLOCKED, Values::Summed)?;
+    tables.table(action::REVIEW, Values::Plain)
 }
 
 /// What a data directory is bound to.
@@ -280,100 +269,6 @@ impl Log {
             let (place, stored) = entry?;
             let (at, key) = place.value();
             each(at, DeliveryKey(key), receipt(stored.value())?);
-        }
-        Ok(())
-    }
-
-    /// Makes an action and what comes of it durable, in one commit. Numbers go up. `approved` are the keys
-    /// of the tags that are approved by it, with how they are shown.
-    pub(crate) fn act(
-        &self,
-        number: u64,
-        action: &Action,
-        approved: &BTreeMap<key::Key, String>,
-    ) -> Result<(), StoreError> {
-        let judged = |tag: &String| {
-            let tag = JudgedTag {
-                tag: tag.clone(),
-                at: action.at,
-            };
-            encode(&StoredAction::First(tag))
-        };
-        let write = file::begin_write(&self.0)?;
-        {
-            let mut table = write.open_table(ACTIONS)?;
-            let value = encode(&StoredAction::First(action))?;
-            table.insert(number, value.as_slice())?;
-            while table.len()? > LAST_ACTIONS {
-                table.pop_first()?;
-            }
-            let mut blocks = write.open_table(BLOCKED)?;
-            let mut approvals = write.open_table(APPROVED)?;
-            for (key, tag) in approved {
-                approvals.insert(key.as_str(), judged(tag)?.as_slice())?;
-            }
-            match &action.deed {
-                Deed::Block { key, tag } => {
-                    blocks.insert(key.as_str(), judged(tag)?.as_slice())?;
-                    approvals.remove(key.as_str())?;
-                }
-                Deed::Unblock { key, .. } => {
-                    blocks.remove(key.as_str())?;
-                }
-                Deed::Approve { .. } => {}
-                Deed::Review { .. } => {
-                    write.open_table(REVIEW)?.insert(action.at, ())?;
-                }
-                Deed::EndReview => write.open_table(REVIEW)?.retain(|_, ()| false)?,
-            }
-        }
-        write.commit()?;
-        Ok(())
-    }
-
-    /// Gives each action that is kept with its number, the oldest first.
-    pub(crate) fn actions(&self, mut each: impl FnMut(u64, Action)) -> Result<(), StoreError> {
-        let Some(table) = self.table(ACTIONS)? else {
-            return Ok(());
-        };
-        for entry in table.iter()? {
-            let (number, stored) = entry?;
-            let action: StoredAction<Action> = decode(stored.value())?;
-            each(number.value(), action.value());
-        }
-        Ok(())
-    }
-
-    /// Gives each tag that operators block with its key, in the order of the keys.
-    pub(crate) fn blocked(&self, each: impl FnMut(&str, JudgedTag)) -> Result<(), StoreError> {
-        self.judged(BLOCKED, each)
-    }
-
-    /// The same of those that they have approved.
-    pub(crate) fn approved(&self, each: impl FnMut(&str, JudgedTag)) -> Result<(), StoreError> {
-        self.judged(APPROVED, each)
-    }
-
-    /// Whether tags are shown only once they are approved.
-    pub(crate) fn is_reviewed(&self) -> Result<bool, StoreError> {
-        match self.table(REVIEW)? {
-            Some(table) => Ok(!table.is_empty()?),
-            None => Ok(false),
-        }
-    }
-
-    fn judged(
-        &self,
-        table: TableDefinition<'_, &'static str, &'static [u8]>,
-        mut each: impl FnMut(&str, JudgedTag),
-    ) -> Result<(), StoreError> {
-        let Some(table) = self.table(table)? else {
-            return Ok(());
-        };
-        for entry in table.iter()? {
-            let (key, stored) = entry?;
-            let tag: StoredAction<JudgedTag> = decode(stored.value())?;
-            each(key.value(), tag.value());
         }
         Ok(())
     }

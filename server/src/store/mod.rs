@@ -33,7 +33,7 @@ mod stream;
 mod tables;
 mod untouched;
 
-pub(crate) use action::{Action, Deed, JudgedTag, LAST_ACTIONS};
+pub(crate) use action::{Action, Deed, JudgedTag, Judgement, LAST_ACTIONS, Review, Said, Verdict};
 pub(crate) use adopt::{AdoptError, adopt};
 pub(crate) use alert::{Alert, AlertChange};
 pub(crate) use commits::Commits;

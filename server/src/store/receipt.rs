@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::source::Taken;
 
 /// The key of a delivery, as a hash.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub(crate) struct DeliveryKey(pub(crate) u128);
 
 /// What whoever brought the posts was answered.

@@ -8,19 +8,19 @@ use tokio::{io::AsyncWriteExt as _, net::TcpStream};
 
 use crate::program::{Program, SOON, is_sound, wait_until};
 
-const TOKEN: (&str, &str) = ("TAGTIDE_ADMIN_TOKEN", "s3cret");
+pub(crate) const TOKEN: (&str, &str) = ("TAGTIDE_ADMIN_TOKEN", "s3cret");
 const ARGS: [&str; 4] = ["--source", "listen:127.0.0.1:0", "--batch", "200ms"];
 
 /// An operator's browser.
 #[derive(Debug)]
-struct Operator {
+pub(crate) struct Operator {
     client: Client,
     cookie: String,
-    form: String,
+    pub(crate) form: String,
 }
 
 impl Operator {
-    async fn sign_in(program: &Program) -> Self {
+    pub(crate) async fn sign_in(program: &Program) -> Self {
         let client = browser();
         let sent = client
             .post(program.url("/admin/sign-in"))
@@ -44,7 +44,7 @@ impl Operator {
         operator
     }
 
-    async fn page(&self, program: &Program) -> String {
+    pub(crate) async fn page(&self, program: &Program) -> String {
         let asked = self.client.get(program.url("/admin"));
         let answer = asked.header("cookie", &self.cookie).send().await.unwrap();
         assert_eq!(answer.status(), 200);
@@ -52,7 +52,7 @@ impl Operator {
         answer.text().await.unwrap()
     }
 
-    async fn act(&self, program: &Program, what: &str, tag: &str) -> Response {
+    pub(crate) async fn act(&self, program: &Program, what: &str, tag: &str) -> Response {
         let sent = self
             .client
             .post(program.url(&format!("/admin/{what}")))

@@ -11,7 +11,7 @@ use crate::{
 };
 
 const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
-const SIGNED: [(&str, &str); 1] = [("TAGTIDE_ALERT_SECRET", SECRET)];
+pub(crate) const SIGNED: [(&str, &str); 1] = [("TAGTIDE_ALERT_SECRET", SECRET)];
 const LINES: [&str; 4] = ["--source", "listen:127.0.0.1:0", "--batch", "200ms"];
 
 fn watching(data: &Path, options: &[&str]) -> Program {
@@ -32,18 +32,18 @@ fn ids(requests: &[Request]) -> Vec<&str> {
     ids.collect()
 }
 
-async fn numbers(program: &Program) -> [u64; 4] {
+pub(crate) async fn numbers(program: &Program) -> [u64; 4] {
     let status = program.json("/api/v1/status").await;
     ["fired", "delivered", "failed", "waiting"].map(|name| status["alerts"][name].as_u64().unwrap())
 }
 
-async fn until_numbers(program: &Program, expected: [u64; 4]) {
+pub(crate) async fn until_numbers(program: &Program, expected: [u64; 4]) {
     let what = format!("fired, delivered, failed, waiting: {expected:?}");
     wait_until(&what, SOON, async || numbers(program).await == expected).await;
 }
 
 /// Waits until all that was sealed so far was looked at.
-async fn until_later(program: &Program) {
+pub(crate) async fn until_later(program: &Program) {
     let epoch = async || {
         program.json("/api/v1/status").await["epoch"]
             .as_u64()

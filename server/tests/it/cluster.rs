@@ -14,6 +14,8 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::{
+    admin, alerts,
+    fakes::x,
     monitoring::{OF_CLUSTERS, promtool},
     program::{LOOK_AGAIN, Program, SOON, free_port, is_sound, wait_until},
     random::Random,
@@ -24,6 +26,15 @@ pub(crate) const LONG: Duration = Duration::from_secs(180);
 
 /// So that people are told apart alike, by processes alone as well.
 pub(crate) const AUTHOR_KEY: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml");
+
+const X_TOKEN: (&str, &str) = ("TAGTIDE_X_TOKEN", x::TOKEN);
+
+/// What each process is told that others must not see.
+fn environment() -> [(&'static str, &'static str); 4] {
+    let [secret] = alerts::SIGNED;
+    let author_key = ("TAGTIDE_AUTHOR_KEY_FILE", AUTHOR_KEY);
+    [author_key, admin::TOKEN, secret, X_TOKEN]
+}
 
 /// The processes of one cluster.
 pub(crate) struct Cluster {
@@ -73,7 +84,7 @@ impl Cluster {
     pub(crate) fn process_in(&self, data: &Path, index: usize, options: &[&str]) -> Program {
         let all = self.own_and(index, options);
         let all: Vec<_> = all.iter().map(String::as_str).collect();
-        Program::serve_in(data, &all, &[("TAGTIDE_AUTHOR_KEY_FILE", AUTHOR_KEY)])
+        Program::serve_in(data, &all, &environment())
     }
 
     /// One that may die at a crash point before it can be asked anything.
@@ -86,7 +97,7 @@ impl Cluster {
     ) -> Program {
         let all = self.own_and(index, options);
         let all: Vec<_> = all.iter().map(String::as_str).collect();
-        Program::serve_to_crash(data, &all, &[("TAGTIDE_AUTHOR_KEY_FILE", AUTHOR_KEY)], at)
+        Program::serve_to_crash(data, &all, &environment(), at)
     }
 
     /// One that cannot start; what it says.
@@ -392,6 +403,36 @@ async fn each_tells_who_is_there_and_who_is_away() {
         generation(&status) > before && status["current"] == true
     })
     .await;
+    programs.iter_mut().for_each(Program::terminate);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn while_the_first_is_away_the_others_know_of_each_other() {
+    let cluster = Cluster::new(4, &QUIET);
+    let mut programs = cluster.all(|_| Vec::new());
+    each_posts(&programs[2..], "#here", 1).await;
+    programs[0].kill9();
+    programs[1].kill9();
+    programs[1].restart();
+    for program in &programs[1..] {
+        wait_until("the others are there", SOON, async || {
+            let status = program.json("/api/v1/status").await;
+            let processes = status["cluster"]["processes"].as_array().unwrap().iter();
+            let there: Vec<_> = processes.map(|process| &process["connected"]).collect();
+            there == [false, true, true, true]
+        })
+        .await;
+    }
+    programs[3].kill9();
+    wait_until("it is away too", SOON, async || {
+        let status = programs[2].json("/api/v1/status").await;
+        let process = |index: usize| status["cluster"]["processes"][index]["connected"].clone();
+        process(1) == true && process(3) == false
+    })
+    .await;
+    programs[0].restart();
+    programs[3].restart();
+    each_posts(&programs[..2], "#again", 1).await;
     programs.iter_mut().for_each(Program::terminate);
 }
 

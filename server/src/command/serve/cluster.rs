@@ -3,13 +3,21 @@
 use std::{path::PathBuf, sync::Arc};
 
 use anyhow::Context;
-use tokio::sync::watch;
+use model::Kind;
+use tokio::{
+    sync::{mpsc::UnboundedReceiver, watch},
+    task::spawn_blocking,
+};
+use tokio_util::sync::CancellationToken;
 
 use crate::{
+    alerts::{self, Alerts},
     cli,
     epoch::{AuthorKey, Intake, joined_remembered},
-    flow::{Cluster, Mesh, Secret},
-    store::{self, AdoptError, Log, State},
+    flow::{Cluster, Mesh, Secret, Told},
+    moderation::Operators,
+    source::Spec,
+    store::{self, AdoptError, Log, State, StoreError},
 };
 
 /// What was typed; `None`: it counts alone, as one of one process does.
@@ -70,6 +78,14 @@ pub(super) fn adopt(
     Ok(())
 }
 
+/// On all but process 0: were each to decide what fires, each would send it.
+pub(super) fn leave_alerts(typed: &cli::AlertOptions) -> alerts::Settings {
+    if typed.rise.is_some() || !typed.tags.is_empty() || !typed.urls.is_empty() {
+        tracing::info!("process 0 decides which alerts fire and sends them, by its own --alert-…");
+    }
+    alerts::Settings::default()
+}
+
 pub(super) async fn listen(cluster: Option<Cluster>) -> anyhow::Result<Option<Mesh>> {
     let Some(cluster) = cluster else {
         return Ok(None);
@@ -92,5 +108,34 @@ pub(super) async fn join(mut joined: watch::Receiver<bool>, intake: Intake, log:
             "nothing is taken in: the log cannot be read: {last:?} {:?}",
             key.err()
         ),
+    }
+}
+
+/// The sources that allow one connection: X ends the one for the other.
+pub(super) fn single(sources: &[Spec]) -> Vec<String> {
+    let single = sources.iter().filter(|spec| spec.kind() == Kind::X);
+    single.map(Spec::identity).collect()
+}
+
+/// Takes over what other processes tell, until the count ends. What cannot be written is told again when they
+/// are connected anew.
+pub(super) async fn hear(
+    mut told: UnboundedReceiver<Told>,
+    (operators, alerts): (Operators, Alerts),
+    stop: CancellationToken,
+) {
+    while let Some(Some(told)) = stop.run_until_cancelled(told.recv()).await {
+        let heard = match told {
+            Told::Alerts(told) => alerts.hear(told).await,
+            Told::Said(said) => {
+                let operators = operators.clone();
+                let hearing = spawn_blocking(move || operators.hear(said));
+                let failed = Err(StoreError::Damaged("an action cannot be written"));
+                hearing.await.unwrap_or(failed)
+            }
+        };
+        if let Err(error) = heard {
+            tracing::error!("what another process has told cannot be written down: {error}");
+        }
     }
 }

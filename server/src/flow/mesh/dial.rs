@@ -17,7 +17,7 @@ use super::{
 };
 
 /// From one try to the next, where the other one is not there or wants no part of it.
-const PAUSE: Duration = Duration::from_millis(500);
+pub(super) const PAUSE: Duration = Duration::from_millis(500);
 
 /// Whom to connect to, and as whom.
 #[derive(Debug)]
@@ -89,6 +89,11 @@ impl Dial<'_> {
             *said = now;
         }
         PAUSE
+    }
+
+    /// Whether it is there, whatever it makes of this process.
+    pub(super) async fn is_answered(&self) -> bool {
+        matches!(timeout(HANDSHAKE, self.once()).await, Ok(Ok(_)))
     }
 
     async fn once(&self) -> Result<(TcpStream, Verdict, u64), DialError> {

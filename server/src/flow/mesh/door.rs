@@ -181,12 +181,15 @@ impl Door {
         let mut proof = [0; PROOF];
         stream.read_exact(&mut proof).await?;
         let proved = accepting.check(&self.secret, &proof)?;
+        self.peers.has_knocked(proved.index);
         let verdict = self.judge(&proved, generation);
         let answer = proved.verdict(&self.secret, verdict);
         stream.write_all(&answer).await?;
         match verdict {
             Verdict::Welcome => self.let_in(&proved, generation, stream),
             Verdict::NotYet => Ok(()),
+            // It has only knocked.
+            Verdict::Older if proved.generation == 0 => Ok(()),
             Verdict::Older => Err(LetGo::Older(proved.index)),
             Verdict::Taken => Err(LetGo::Taken(proved.index)),
         }

@@ -9,7 +9,7 @@
 //! A process connects to those before it in the list of hosts and is connected to by those behind it.
 //! [`handshake`] is what both say, as bytes; [`dial`] and [`door`] say it over sockets, and [`link`] is what
 //! the dataflow reads and writes. [`Mesh::connect`] gives the sockets of one generation, whose number
-//! process 0 makes.
+//! process 0 makes. While one is waited for, the others knock at each other, so that each can tell who is there.
 //!
 //! **Invariants:** nobody takes part who has not proved that he knows the secret, for the generation that
 //! is being connected. Whoever else comes is let go with a line in the log, and nothing else notices: what
@@ -27,20 +27,23 @@ mod tests;
 mod tune;
 
 use std::{
+    convert::Infallible,
     io,
     net::TcpStream,
+    ops::Range,
     sync::Arc,
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
-use tokio::{runtime::Handle, task::JoinHandle};
+use futures::future::join_all;
+use tokio::{runtime::Handle, task::JoinHandle, time::sleep};
 
 pub(crate) use hosts::Hosts;
 pub(super) use link::Link;
 pub(crate) use secret::Secret;
 
 use super::peers::Peers;
-use dial::Dial;
+use dial::{Dial, PAUSE};
 use door::Door;
 use handshake::{Member, SETTINGS};
 
@@ -138,14 +141,11 @@ impl Mesh {
         };
         let mut lower = Vec::new();
         for index in 0..usize::from(self.member.index) {
-            let dial = Dial {
-                host: self.hosts.at(index),
-                index,
-                member: self.member,
-                secret: &self.secret,
-                generation,
+            let dial = self.dial(index, generation);
+            let (stream, theirs) = tokio::select! {
+                let_in = dial.until_let_in(&lower) => let_in?,
+                never = self.knock(index + 1..usize::from(self.member.index)) => match never {},
             };
-            let (stream, theirs) = dial.until_let_in(&lower).await?;
             self.peers.set_connected(index, true);
             generation = theirs;
             lower.push(stream);
@@ -159,6 +159,29 @@ impl Mesh {
         // One that cannot be given up by tokio is as good as lost.
         let all = all.map(|stream| stream.map(tokio::net::TcpStream::into_std).transpose());
         all.collect::<io::Result<_>>().ok()
+    }
+
+    fn dial(&self, index: usize, generation: u64) -> Dial<'_> {
+        Dial {
+            host: self.hosts.at(index),
+            index,
+            member: self.member,
+            secret: &self.secret,
+            generation,
+        }
+    }
+
+    /// While one is waited for, the ones behind it are to know that this process is there, and it that they are.
+    async fn knock(&self, at: Range<usize>) -> Infallible {
+        loop {
+            let each = at.clone().map(async |index| {
+                if self.dial(index, 0).is_answered().await {
+                    self.peers.has_knocked(index);
+                }
+            });
+            join_all(each).await;
+            sleep(PAUSE).await;
+        }
     }
 }
 

@@ -11,7 +11,8 @@ use super::*;
 use crate::{
     source::{Cursor, Taken},
     store::{
-        Action, Alert, AlertChange, Batch, Deed, DeliveryKey, Receipt, SealedEpoch, SealedReceipts,
+        Action, Alert, AlertChange, Batch, Deed, DeliveryKey, Judgement, Receipt, Review, Said,
+        SealedEpoch, SealedReceipts, Verdict,
     },
 };
 
@@ -148,21 +149,27 @@ fn all_that_was_there_is_here_and_what_was_here_stays() {
 fn what_operators_hide_and_what_has_fired_passes_over() {
     let (here, there) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     let mine = part(here.path(), 0);
-    let block = |key: &str| Deed::Block {
-        key: key.to_owned(),
-        tag: key.to_owned(),
+    let judge = |log: &Log, at, key: &str, verdict| {
+        let (key, tag) = (key.to_owned(), format!("#{key}"));
+        let deed = match verdict {
+            Verdict::Blocked => Deed::Block {
+                key: key.clone(),
+                tag: tag.clone(),
+            },
+            _ => Deed::Approve {
+                key: key.clone(),
+                tag: tag.clone(),
+            },
+        };
+        let judgement = Judgement { at, verdict, tag };
+        log.say(Said {
+            actions: vec![Action { at, deed }],
+            judgements: BTreeMap::from([(key, judgement)]),
+            review: None,
+        })
+        .unwrap();
     };
-    let approve = |key: &str| Deed::Approve {
-        key: key.to_owned(),
-        tag: key.to_owned(),
-    };
-    let act = |log: &Log, number, at, deed: Deed| {
-        let mut approved = BTreeMap::new();
-        if let Deed::Approve { key, tag } = &deed {
-            approved.insert(engine::key::Key::verbatim(key), tag.clone());
-        }
-        log.act(number, &Action { at, deed }, &approved).unwrap();
-    };
+    let (block, approve) = (Verdict::Blocked, Verdict::Approved);
     let fire = |log: &Log, number, id: &str, fired| {
         let alert = Alert {
             id: id.to_owned(),
@@ -196,15 +203,28 @@ fn what_operators_hide_and_what_has_fired_passes_over() {
     };
     {
         let (log, _) = part(there.path(), 1);
-        act(&log, 0, 2, block("a"));
-        act(&log, 1, 4, approve("b"));
-        act(&log, 2, 6, Deed::Review { approved: 0 });
+        judge(&log, 2, "a", block);
+        judge(&log, 4, "b", approve);
+        // One that both have heard of.
+        judge(&log, 5, "c", approve);
+        log.say(Said {
+            actions: vec![Action {
+                at: 6,
+                deed: Deed::Review { approved: 0 },
+            }],
+            judgements: BTreeMap::new(),
+            review: Some(Review {
+                at: 6,
+                begins: true,
+            }),
+        })
+        .unwrap();
         fire(&log, 0, "second", 20);
         fire(&log, 1, "both", 30);
     }
-    act(&mine.0, 0, 1, approve("a"));
-    act(&mine.0, 1, 3, block("b"));
-    act(&mine.0, 2, 5, approve("c"));
+    judge(&mine.0, 1, "a", approve);
+    judge(&mine.0, 3, "b", block);
+    judge(&mine.0, 5, "c", approve);
     fire(&mine.0, 0, "first", 10);
     fire(&mine.0, 1, "both", 30);
     fire(&mine.0, 2, "last", 40);
@@ -213,7 +233,7 @@ fn what_operators_hide_and_what_has_fired_passes_over() {
     let mut actions = Vec::new();
     log.actions(|number, action| actions.push((number, action.at)))
         .unwrap();
-    assert_eq!(actions, [(0, 1), (1, 2), (2, 3), (3, 4), (4, 5), (5, 6)]);
+    assert_eq!(actions, [1, 2, 3, 4, 5, 6].map(|at| (at, at)));
     let keys = |each: &dyn Fn(&mut Vec<String>)| {
         let mut keys = Vec::new();
         each(&mut keys);
@@ -223,7 +243,7 @@ fn what_operators_hide_and_what_has_fired_passes_over() {
     let approved = keys(&|to| log.approved(|key, _| to.push(key.to_owned())).unwrap());
     assert_eq!(
         (blocked, approved),
-        (vec!["a".into(), "b".into()], vec!["c".into()])
+        (vec!["a".into()], vec!["b".into(), "c".into()])
     );
     assert!(log.is_reviewed().unwrap());
     let alerts = log.alerts().unwrap().into_iter();

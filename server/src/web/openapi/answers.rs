@@ -67,7 +67,8 @@ impl IntoResponses for PostsErrors {
             error("500", "`internal`: the server failed, and its log says how"),
             error(
                 "503",
-                "`ending`, `joining`, `not_sealed`: send it again when the server is back",
+                "`ending`, `joining`, `not_sealed`: send it again when the server is back; `away`: when all of the \
+                 cluster are",
             ),
         ])
     }

@@ -48,6 +48,10 @@ pub(super) enum Refusal {
     NoRoom(Duration),
     #[error("too many keys of the last 24 hours are remembered: come later, or without a key")]
     TooManyKeys,
+    #[error(
+        "another process of the cluster is away, which may know this key: send it again when it is back"
+    )]
+    Away,
     #[error("the server is ending: send it again when it is back")]
     Ending,
     #[error(
@@ -80,6 +84,7 @@ impl Refusal {
             Self::Busy => (StatusCode::TOO_MANY_REQUESTS, "busy"),
             Self::NoRoom(_) => (StatusCode::TOO_MANY_REQUESTS, "no_room"),
             Self::TooManyKeys => (StatusCode::TOO_MANY_REQUESTS, "too_many_keys"),
+            Self::Away => (StatusCode::SERVICE_UNAVAILABLE, "away"),
             Self::Ending => (StatusCode::SERVICE_UNAVAILABLE, "ending"),
             Self::Joining => (StatusCode::SERVICE_UNAVAILABLE, "joining"),
             Self::NotSealed => (StatusCode::SERVICE_UNAVAILABLE, "not_sealed"),
@@ -93,7 +98,7 @@ impl Refusal {
             Self::Busy => Some(1),
             Self::NoRoom(batch) => Some(u32::try_from(batch.as_secs()).unwrap_or(0) + 1),
             Self::TooManyKeys => Some(AFTER_TOO_MANY_KEYS),
-            Self::Ending | Self::Joining | Self::NotSealed => Some(5),
+            Self::Away | Self::Ending | Self::Joining | Self::NotSealed => Some(5),
             _ => None,
         }
     }
@@ -103,6 +108,7 @@ impl From<ClaimError> for Refusal {
     fn from(error: ClaimError) -> Self {
         match error {
             ClaimError::Full => Self::TooManyKeys,
+            ClaimError::Away => Self::Away,
             error => {
                 tracing::error!(%error, "a repeated delivery cannot be answered");
                 Self::Failed
