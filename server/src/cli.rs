@@ -436,7 +436,8 @@ pub(crate) struct Cluster {
 
     /// Which of the processes of --cluster this one is; the first is 0
     ///
-    /// A data directory stays that of one process of as many as there were when it was begun.
+    /// Process 0 decides which alerts fire and sends them. A data directory stays that of one process of as many
+    /// as there were when it was begun.
     #[arg(
         long,
         env = "TAGTIDE_INDEX",

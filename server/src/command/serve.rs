@@ -154,6 +154,7 @@ pub(super) async fn run(typed: Serve) -> anyhow::Result<()> {
         batch,
         author_key,
         receipts: receipts.clone(),
+        shared: place.1 > 1,
         sealed,
         droppable: durable,
         known,
@@ -167,7 +168,10 @@ pub(super) async fn run(typed: Serve) -> anyhow::Result<()> {
         reading.run_source(opened, &intake, &registry, &log)?;
     }
     let showing = Tasks::default();
-    let (told, stop) = ((operators.clone(), alerts.clone()), showing.stop.clone());
+    let (told, stop) = (
+        (operators.clone(), alerts.clone(), intake.clone()),
+        showing.stop.clone(),
+    );
     showing.spawn(cluster::hear(hearing, told, stop));
     let ticking = reading.spawn(epoch::tick(intake.clone(), reading.stop.clone()));
     showing.spawn(wake(sealed_seen, flow.signal()));

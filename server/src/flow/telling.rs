@@ -1,4 +1,5 @@
-//! What processes tell each other beside what they count: what operators say, and which alerts have fired.
+//! What processes tell each other beside what they count: what operators say, which alerts have fired, and
+//! which posts are taken back by whoever has not read them.
 //!
 //! While they count together it goes through the dataflow as it comes. What somebody has missed is told when
 //! all are there again: [`share`].
@@ -6,7 +7,7 @@
 use std::sync::Arc;
 
 use engine::key::Key;
-use model::Window;
+use model::{Epoch, Window};
 use serde::{Deserialize, Serialize};
 use timely::worker::Worker;
 
@@ -17,7 +18,7 @@ use super::{
 };
 use crate::{
     alerts,
-    store::{Alert, Said},
+    store::{Alert, Said, TakenBack},
 };
 
 /// Something that another process is told.
@@ -25,6 +26,8 @@ use crate::{
 pub(crate) enum Told {
     Said(Said),
     Alerts(Vec<Alert>),
+    /// In this epoch.
+    TakenBack(Epoch, TakenBack),
 }
 
 /// What a process begins with.
