@@ -33,7 +33,7 @@ use super::{
     checkpoint::{Checkpoints, Jobs},
     peers::Peers,
     record::{Ask, Crew, Part, Piece, Question, Record, epoch_of},
-    telling::Told,
+    telling::{Told, Watched},
     workload::{Held, Working},
 };
 use crate::{
@@ -61,7 +61,7 @@ struct Shard {
     start: Start,
     rules: Rulebook,
     working: Working,
-    watched: Arc<[(Key, Window)]>,
+    watched: Watched,
     /// The newest epoch that any process has told of.
     known: Arc<AtomicU64>,
     peers: Peers,

@@ -26,8 +26,8 @@ use std::{
     time::Duration,
 };
 
-use engine::{grammar::Grammar, key::Key};
-use model::{Epoch, Window};
+use engine::grammar::Grammar;
+use model::Epoch;
 use tokio::sync::{mpsc, watch};
 
 use crate::{
@@ -39,6 +39,7 @@ use crate::{
 };
 use agreement::Refusal;
 use record::Crew;
+use telling::Watched;
 
 mod agreement;
 mod checkpoint;
@@ -91,7 +92,7 @@ pub(crate) struct Parts {
     /// Takes what other processes tell.
     pub(crate) told: mpsc::UnboundedSender<Told>,
     /// Tags that are told of by name in every epoch, whatever they lead. Those of process 0 hold in all.
-    pub(crate) watched: Arc<[(Key, Window)]>,
+    pub(crate) watched: Watched,
     /// Told of every epoch's results.
     pub(crate) results: watch::Sender<Option<Arc<Results>>>,
     /// Log entries up to this epoch are in the stored state of every group.

@@ -30,6 +30,9 @@ pub(crate) enum Told {
     TakenBack(Epoch, TakenBack),
 }
 
+/// Tags that are told of by name, each with the window that it is watched in.
+pub(crate) type Watched = Arc<[(Key, Window)]>;
+
 /// What a process begins with.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 struct Opening {
@@ -70,7 +73,7 @@ pub(super) fn share(
     parts: &Parts,
     feeds: bool,
     failed: &Failure,
-) -> Result<Option<Arc<[(Key, Window)]>>, FlowError> {
+) -> Result<Option<Watched>, FlowError> {
     if parts.crew().processes == 1 {
         return Ok(Some(parts.watched.clone()));
     }
