@@ -29,6 +29,7 @@ pub(crate) struct Cluster {
 
     /// Which of the processes of --cluster this one is; the first is 0
     ///
+    /// Process 0 decides which alerts fire and sends them.
     /// Another number of processes may go on with the same data directories: new ones begin with an empty
     /// --data, what those held that are gone is taken over by --adopt.
     #[arg(

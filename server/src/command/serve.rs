@@ -170,6 +170,7 @@ pub(super) async fn run(typed: Serve) -> anyhow::Result<()> {
         batch,
         author_key: joined.borrow().then_some(author_key),
         receipts: receipts.clone(),
+        shared: place.1 > 1,
         sealed,
         droppable: durable,
         known,
@@ -190,7 +191,10 @@ pub(super) async fn run(typed: Serve) -> anyhow::Result<()> {
             log.clone(),
         ));
     }
-    let (told, stop) = ((operators.clone(), alerts.clone()), showing.stop.clone());
+    let (told, stop) = (
+        (operators.clone(), alerts.clone(), intake.clone()),
+        showing.stop.clone(),
+    );
     showing.spawn(cluster::hear(hearing, told, stop));
     let ticking = reading.spawn(epoch::tick(intake.clone(), reading.stop.clone()));
     showing.spawn(wake(sealed_seen, flow.signal()));

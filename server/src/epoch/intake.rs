@@ -18,10 +18,14 @@ use super::{
     clock::{self, Order, Role},
     counters::Retractions,
     delivery::{Awaited, Complete, Delivery, Keyed},
+    noted::Noted,
     open::Open,
     room::{Held, Room},
 };
-use crate::source::{Closed, Cursor, Event, Sink, Status};
+use crate::{
+    source::{Closed, Cursor, Event, Sink, Status},
+    store::TakenBack,
+};
 
 /// A closed epoch on its way to the sealer.
 #[derive(Debug)]
@@ -65,6 +69,9 @@ struct Registered {
     identity: Arc<str>,
     open: Arc<Mutex<Open>>,
 }
+
+/// A deletion that another process has read reaches posts of so many epochs after its own.
+const CLOCKS_DIFFER: u64 = 5;
 
 impl Intake {
     /// `last` is the newest epoch sealed so far; closed epochs go to `sealer`, and at the end `None`. Without
@@ -150,6 +157,18 @@ impl Intake {
         let awaited = Awaited { keyed, sealed };
         complete.waiting.push((delivery, awaited));
         Ok(told)
+    }
+
+    /// Takes back what another process has read a deletion of in `epoch`.
+    pub(crate) fn take_back(&self, epoch: Epoch, taken_back: TakenBack) -> Result<(), Closed> {
+        let noted = Noted::of_another(Epoch(epoch.0 + CLOCKS_DIFFER), taken_back);
+        // Before it begins it has read nothing.
+        let Some(mut delivery) = self.delivery(Kind::Http) else {
+            return Ok(());
+        };
+        delivery.open = Open::of_another(self.0.grammar, noted);
+        delivery.held.grow(delivery.open.grown());
+        self.deliver(delivery, None).map(drop)
     }
 
     /// Whether anything can still be delivered.

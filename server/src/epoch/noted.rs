@@ -2,9 +2,10 @@
 //! a later deletion, edit or take-down needs to know.
 
 use engine::count::Author;
-use model::Lang;
+use model::{Epoch, Lang};
 
 use super::{author::PostId, remembered::POST_BYTES};
+use crate::store::TakenBack;
 
 /// Of one writer and epoch.
 #[derive(Debug, Default)]
@@ -14,6 +15,8 @@ pub(super) struct Noted {
     mentions: Vec<u8>,
     /// Where those of the post that is being read begin.
     begun: usize,
+    /// It was read by another process, and is of posts up to this epoch.
+    of_another: Option<Epoch>,
 }
 
 #[derive(Debug)]
@@ -43,6 +46,23 @@ pub(super) enum Event<'a> {
 }
 
 impl Noted {
+    /// What another process has read of posts up to `epoch`.
+    pub(super) fn of_another(epoch: Epoch, taken_back: TakenBack) -> Self {
+        let TakenBack { posts, authors } = taken_back;
+        let posts = posts.into_iter().map(|id| Happened::Delete(PostId(id)));
+        let authors = authors.into_iter().map(Happened::TakeDown);
+        Self {
+            happened: posts.chain(authors).collect(),
+            of_another: Some(epoch),
+            ..Self::default()
+        }
+    }
+
+    /// `Some`: it was read by another process, and is of posts up to this epoch.
+    pub(super) fn is_of_another(&self) -> Option<Epoch> {
+        self.of_another
+    }
+
     /// A tag of the post that is being read.
     pub(super) fn mention(&mut self, spelling: &str, count: u32) {
         // A line is never so long.

@@ -125,6 +125,14 @@ impl Open {
         }
     }
 
+    /// Of what another process has read, in place of all else.
+    pub(super) fn of_another(grammar: Grammar, noted: Noted) -> Self {
+        Self {
+            noted,
+            ..Self::new(grammar)
+        }
+    }
+
     /// Where the posts in this language are counted.
     #[inline]
     fn slice(&mut self, lang: Option<Lang>) -> usize {

@@ -359,6 +359,29 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn others_are_told_what_is_open_what_is_sealed_and_what_is_over() {
+        let receipts = receipts();
+        lock(&receipts.known).closed = Some(Vec::new());
+        let state = |key| receipts.state(DeliveryKey(key)).unwrap();
+        let claim = new(&receipts, 1).await;
+        assert_eq!(
+            state(1),
+            KeyState::Unknown,
+            "who asks himself may be second"
+        );
+        receipts.grant(DeliveryKey(1));
+        assert_eq!(state(1), KeyState::Open);
+        seal(&receipts, claim, clock::now());
+        assert!(matches!(state(1), KeyState::Sealed(_)));
+        drop(new(&receipts, 2).await);
+        assert_eq!(state(2), KeyState::Unknown);
+        assert_eq!(receipts.closed(), [DeliveryKey(1), DeliveryKey(2)]);
+        assert_eq!(receipts.closed(), [], "it is told once");
+        let of_two = KeyState::Open.or(state(1)).or(KeyState::Unknown);
+        assert_eq!(of_two, state(1));
+    }
+
+    #[tokio::test]
     async fn a_key_that_came_to_nothing_is_free() {
         let receipts = receipts();
         drop(new(&receipts, 1).await);

@@ -24,7 +24,7 @@ use super::{
     author::PostId,
     noted::{Event, Mentions, Noted},
 };
-use crate::store::{Log, StoreError};
+use crate::store::{Log, StoreError, TakenBack};
 
 /// How much is remembered.
 #[derive(Clone, Copy, Debug)]
@@ -93,6 +93,8 @@ pub(super) struct Applied {
     pub(super) posts: u64,
     /// Deletions of posts that are not known.
     pub(super) unknown: u64,
+    /// What of it may be for other processes.
+    pub(super) taken_back: TakenBack,
 }
 
 /// What is being retracted.
@@ -168,7 +170,10 @@ impl Remembered {
         let mut retraction = Retraction::default();
         let mut fresh = Vec::new();
         let mut unknown = 0;
+        let mut taken_back = TakenBack::default();
         for (source, noted) in writers {
+            let of_another = noted.is_of_another();
+            let reaches = |post: &Post| of_another.is_none_or(|newest| post.epoch <= newest);
             for event in noted.events() {
                 match event {
                     Event::Post {
@@ -194,14 +199,25 @@ impl Remembered {
                         fresh.push(id);
                     }
                     Event::Delete(id) => {
-                        let known = self.retract(id, epoch, &mut retraction);
-                        unknown += u64::from(!known);
+                        let known = self.posts.get(&id).is_some_and(reaches);
+                        if known {
+                            self.retract(id, epoch, &mut retraction);
+                        }
+                        if of_another.is_none() {
+                            unknown += u64::from(!known);
+                            taken_back.posts.push(id.0);
+                        }
                     }
                     Event::TakeDown(author) => {
                         let all = (author, PostId(0))..=(author, PostId(u64::MAX));
                         let theirs: Vec<_> = self.by_author.range(all).copied().collect();
                         for (_, id) in theirs {
-                            self.retract(id, epoch, &mut retraction);
+                            if self.posts.get(&id).is_some_and(reaches) {
+                                self.retract(id, epoch, &mut retraction);
+                            }
+                        }
+                        if of_another.is_none() {
+                            taken_back.authors.push(author);
                         }
                     }
                 }
@@ -214,6 +230,7 @@ impl Remembered {
             retracted: retraction.by_group(),
             bytes,
             unknown,
+            taken_back,
         })
     }
 

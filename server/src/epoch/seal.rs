@@ -26,7 +26,7 @@ use super::{
     receipts::Receipts,
     remembered::Remembered,
 };
-use crate::store::{Log, SealedEpoch, SealedReceipts, StoreError};
+use crate::store::{Log, SealedEpoch, SealedReceipts, StoreError, TakenBack};
 
 /// Epochs that may wait for their seal. A replay at full speed closes them faster than a disk takes
 /// them one by one; this many go into one commit at most.
@@ -59,6 +59,8 @@ pub(crate) struct Parts<S> {
     /// `None`: nothing is taken in before [`Intake::begin`].
     pub(crate) author_key: Option<AuthorKey>,
     pub(crate) receipts: Receipts,
+    /// Other processes of a cluster are told what is taken back.
+    pub(crate) shared: bool,
     /// Told of each commit; holds the newest seal of earlier runs.
     pub(crate) sealed: watch::Sender<Option<Sealed>>,
     /// Epochs up to this one are no longer needed: they leave the log with the next commit.
@@ -140,6 +142,10 @@ fn run<S: Fn() -> Epoch>(
                 epoch,
                 deltas: combine(opens, applied.retracted),
                 remembered: applied.bytes,
+                taken_back: match parts.shared {
+                    true => applied.taken_back,
+                    false => TakenBack::default(),
+                },
             });
             cursors.extend(closed_epoch.cursors);
             let awaited = closed_epoch.deliveries.into_iter();

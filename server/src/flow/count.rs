@@ -32,7 +32,7 @@ use super::{
     checkpoint::{Checkpoints, Jobs},
     peers::Peers,
     record::{Ask, Crew, Part, Piece, Question, Record, epoch_of, time_of},
-    telling::Told,
+    telling::{Told, Watched},
     whole::Start,
     workload::{Held, Working},
 };
@@ -61,7 +61,7 @@ struct Shard {
     start: Start,
     rules: Rulebook,
     working: Working,
-    watched: Arc<[(Key, Window)]>,
+    watched: Watched,
     /// The newest epoch that any process has told of.
     known: Arc<AtomicU64>,
     peers: Peers,

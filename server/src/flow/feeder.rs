@@ -131,6 +131,7 @@ impl<'a> Feeder<'a> {
         mut work: impl FnMut() -> bool,
     ) -> Result<(), StoreError> {
         let base = self.start.replay_after;
+        self.take_back(input, Epoch(0), base)?;
         if base == Epoch(0) && self.start.show_from == Epoch(0) {
             return Ok(());
         }
@@ -206,6 +207,7 @@ impl<'a> Feeder<'a> {
             }
             input.advance_to(time + 1);
             input.flush();
+            self.take_back(input, self.fed, epoch)?;
             self.under_way.push_back(time);
             self.fed = epoch;
         }
@@ -263,13 +265,7 @@ impl<'a> Feeder<'a> {
         let alerts = self.parts.alerts.untold().map(Told::Alerts);
         let (this, _) = self.parts.place;
         for told in said.into_iter().chain(alerts) {
-            for other in (0..self.crew.processes).filter(|other| *other != this) {
-                input.send(Record::Told {
-                    worker: self.crew.first_of(other),
-                    told: Box::new(told.clone()),
-                });
-            }
-            input.flush();
+            self.tell_others(input, &told);
         }
         // Before any question of this process that comes later.
         let closed = self.parts.receipts.closed();
@@ -281,6 +277,27 @@ impl<'a> Feeder<'a> {
                 let (worker, from) = (self.crew.first_of(process), this as u64);
                 input.send(Record::Closed { worker, from, key });
             }
+        }
+        input.flush();
+    }
+
+    /// Tells the other processes what was taken back here after one epoch and up to another.
+    fn take_back(&self, input: &mut Input, after: Epoch, to: Epoch) -> Result<(), StoreError> {
+        if self.crew.processes > 1 {
+            for (epoch, taken_back) in self.parts.log.taken_back(after, to)? {
+                self.tell_others(input, &Told::TakenBack(epoch, taken_back));
+            }
+        }
+        Ok(())
+    }
+
+    fn tell_others(&self, input: &mut Input, told: &Told) {
+        let (this, _) = self.parts.place;
+        for other in (0..self.crew.processes).filter(|other| *other != this) {
+            input.send(Record::Told {
+                worker: self.crew.first_of(other),
+                told: Box::new(told.clone()),
+            });
         }
         input.flush();
     }

@@ -26,8 +26,7 @@ use std::{
     time::Duration,
 };
 
-use engine::{grammar::Grammar, key::Key};
-use model::Window;
+use engine::grammar::Grammar;
 use tokio::sync::{mpsc, watch};
 
 use crate::{
@@ -38,6 +37,7 @@ use crate::{
     store::{Log, State},
 };
 use record::Crew;
+use telling::Watched;
 
 mod agreement;
 mod checkpoint;
@@ -99,7 +99,7 @@ pub(crate) struct Parts {
     /// Takes what other processes tell.
     pub(crate) told: mpsc::UnboundedSender<Told>,
     /// Tags that are told of by name in every epoch, whatever they lead. Those of process 0 hold in all.
-    pub(crate) watched: Arc<[(Key, Window)]>,
+    pub(crate) watched: Watched,
     /// Told of every epoch's results.
     pub(crate) results: watch::Sender<Option<Arc<Results>>>,
     /// Log entries up to this epoch are in the stored state of every group.

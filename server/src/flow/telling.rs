@@ -1,4 +1,5 @@
-//! What processes tell each other beside what they count: what operators say, and which alerts have fired.
+//! What processes tell each other beside what they count: what operators say, which alerts have fired, and
+//! which posts are taken back by whoever has not read them.
 //!
 //! While they count together it goes through the dataflow as it comes. What somebody has missed is told when
 //! all are there again: [`share`].
@@ -6,7 +7,7 @@
 use std::sync::Arc;
 
 use engine::key::Key;
-use model::Window;
+use model::{Epoch, Window};
 use serde::{Deserialize, Serialize};
 use timely::worker::Worker;
 
@@ -18,7 +19,7 @@ use super::{
 };
 use crate::{
     alerts,
-    store::{Alert, Said},
+    store::{Alert, Said, TakenBack},
 };
 
 /// Something that another process is told.
@@ -26,7 +27,12 @@ use crate::{
 pub(crate) enum Told {
     Said(Said),
     Alerts(Vec<Alert>),
+    /// In this epoch.
+    TakenBack(Epoch, TakenBack),
 }
+
+/// Tags that are told of by name, each with the window that it is watched in.
+pub(crate) type Watched = Arc<[(Key, Window)]>;
 
 /// What a process begins with.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -68,7 +74,7 @@ pub(super) fn share(
     parts: &Parts,
     feeds: bool,
     failed: &Failure,
-) -> Result<Option<Arc<[(Key, Window)]>>, FlowError> {
+) -> Result<Option<Watched>, FlowError> {
     if parts.crew().processes == 1 {
         return Ok(Some(parts.watched.clone()));
     }

@@ -59,6 +59,7 @@ fn sealed(n: u64) -> SealedEpoch {
         epoch: Epoch(n),
         deltas: groups.into_iter().map(delta).collect(),
         remembered: Vec::new(),
+        taken_back: store::TakenBack::default(),
     }
 }
 

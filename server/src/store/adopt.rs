@@ -14,9 +14,9 @@ use engine::count::{Delta, Deltas};
 use redb::{Key, ReadableDatabase, ReadableTable, TableDefinition, Value, WriteTransaction};
 
 use super::{
-    Held, Log, Membership, OpenError, Place, Settings, State, StoreError, crash, file,
+    Held, Log, Membership, OpenError, Place, Settings, State, StoreError, TakenBack, crash, file,
     format::{decode, encode},
-    log::{self, CURSORS, EPOCHS, RECEIPTS, REMEMBERED},
+    log::{self, CURSORS, EPOCHS, RECEIPTS, REMEMBERED, TAKEN_BACK},
     membership, open, state,
 };
 
@@ -206,6 +206,18 @@ impl Log {
                 None => theirs,
             };
             remembered.insert(epoch.value(), encode(&both)?.as_slice())?;
+        }
+        let Some(from) = self.table(TAKEN_BACK)? else {
+            return Ok(());
+        };
+        let mut taken_back = to.open_table(TAKEN_BACK)?;
+        for row in from.iter()? {
+            let (epoch, theirs) = row?;
+            let mut both: TakenBack = decode(theirs.value())?;
+            if let Some(here) = taken_back.get(epoch.value())? {
+                both.join(decode(here.value())?);
+            }
+            taken_back.insert(epoch.value(), encode(&both)?.as_slice())?;
         }
         Ok(())
     }

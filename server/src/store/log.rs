@@ -14,8 +14,8 @@ use redb::{
 };
 
 use super::{
-    Commits, DeliveryKey, OpenError, Receipt, SealedEpoch, SealedReceipts, StoreError, action,
-    alert, crash, file,
+    Commits, DeliveryKey, OpenError, Receipt, SealedEpoch, SealedReceipts, StoreError, TakenBack,
+    action, alert, crash, file,
     format::{decode, encode},
     receipt::Stored,
     tables::{Lacking, Tables, Values},
@@ -27,6 +27,8 @@ pub(super) const NAME: &str = "log.redb";
 pub(super) const EPOCHS: TableDefinition<u64, &[u8]> = TableDefinition::new("epochs");
 /// Epoch → what was remembered of its posts, in the bytes of whoever remembers them.
 pub(super) const REMEMBERED: TableDefinition<u64, &[u8]> = TableDefinition::new("remembered");
+/// Epoch → the [`TakenBack`] that other processes are told. Not there before the first.
+pub(super) const TAKEN_BACK: TableDefinition<u64, &[u8]> = TableDefinition::new("taken back");
 /// Identity of a source → its [`Cursor`] behind the newest sealed epoch.
 pub(super) const CURSORS: TableDefinition<&str, &[u8]> = TableDefinition::new("cursors");
 /// When it was sealed and the [`DeliveryKey`] → its [`Receipt`]. Not there before a seal of a version that
@@ -35,12 +37,17 @@ pub(super) const RECEIPTS: TableDefinition<(u64, u128), &[u8]> = TableDefinition
 /// What was given when the directory was made, and must be given again; and what others here keep.
 pub(super) const SETTINGS: TableDefinition<&str, &str> = TableDefinition::new("settings");
 
+/// For so many epochs after one is in the state of all, others are told again what it took back: who was killed
+/// may have counted it and not have sealed yet what follows from it.
+const TOLD_AGAIN: u64 = 300;
+
 /// Every table there is.
 pub(super) fn each_table(tables: &mut impl Tables) -> Result<(), StoreError> {
     tables.table(file::META, Values::Plain)?;
     tables.table(SETTINGS, Values::Plain)?;
     tables.table(EPOCHS, Values::Summed)?;
     tables.table(REMEMBERED, Values::Summed)?;
+    tables.table(TAKEN_BACK, Values::Summed)?;
     tables.table(CURSORS, Values::Summed)?;
     tables.table(RECEIPTS, Values::Summed)?;
     tables.table(alert::ALERTS, Values::Summed)?;
@@ -173,6 +180,16 @@ impl Log {
             {
                 table.pop_first()?;
             }
+            let mut table = write.open_table(TAKEN_BACK)?;
+            for sealed in epochs.iter().filter(|sealed| !sealed.taken_back.is_empty()) {
+                table.insert(sealed.epoch.0, encode(&sealed.taken_back)?.as_slice())?;
+            }
+            while table
+                .first()?
+                .is_some_and(|(epoch, _)| epoch.value().saturating_add(TOLD_AGAIN) < drop_to.0)
+            {
+                table.pop_first()?;
+            }
             let mut table = write.open_table(CURSORS)?;
             for (identity, cursor) in cursors {
                 table.insert(&**identity, encode(&cursor.0)?.as_slice())?;
@@ -246,6 +263,23 @@ impl Log {
             each(Epoch(epoch.value()), decode(bytes.value())?)?;
         }
         Ok(())
+    }
+
+    /// What was taken back after one epoch and up to another, and is kept.
+    pub(crate) fn taken_back(
+        &self,
+        after: Epoch,
+        to: Epoch,
+    ) -> Result<Vec<(Epoch, TakenBack)>, StoreError> {
+        let Some(table) = self.table(TAKEN_BACK)? else {
+            return Ok(Vec::new());
+        };
+        let entry = |entry: Result<_, redb::StorageError>| {
+            let (epoch, stored): (redb::AccessGuard<'_, u64>, redb::AccessGuard<'_, &[u8]>) =
+                entry?;
+            Ok((Epoch(epoch.value()), decode(stored.value())?))
+        };
+        table.range(after.0 + 1..to.0 + 1)?.map(entry).collect()
     }
 
     /// The receipt that was sealed at this time under this key.

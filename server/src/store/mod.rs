@@ -38,7 +38,7 @@ pub(crate) use adopt::{AdoptError, adopt};
 pub(crate) use alert::{Alert, AlertChange};
 pub(crate) use commits::Commits;
 pub(crate) use copy::Copy;
-pub(crate) use entry::SealedEpoch;
+pub(crate) use entry::{SealedEpoch, TakenBack};
 pub(crate) use error::{OpenError, StoreError};
 pub(crate) use file::FORMAT;
 pub(crate) use log::{Log, Settings};
@@ -97,6 +97,38 @@ mod tests {
         grammar: Grammar::Twitter,
     };
 
+    #[test]
+    fn what_was_taken_back_is_kept_until_all_have_long_counted_it() {
+        let log = Log::in_memory();
+        let seal = |numbers: &[u64], drop_to| {
+            let sealed = |number: &u64| SealedEpoch {
+                taken_back: TakenBack {
+                    posts: vec![*number],
+                    authors: Vec::new(),
+                },
+                ..epoch(*number, 1)
+            };
+            let epochs: Vec<_> = numbers.iter().map(sealed).collect();
+            log.seal(&epochs, &[], &NO_RECEIPTS, Epoch(drop_to), Epoch(0))
+                .unwrap();
+        };
+        let kept = |after, to| {
+            let kept = log.taken_back(Epoch(after), Epoch(to)).unwrap();
+            let posts = kept.into_iter().map(|(epoch, taken_back)| {
+                assert_eq!(taken_back.posts, [epoch.0]);
+                epoch.0
+            });
+            posts.collect::<Vec<_>>()
+        };
+        assert_eq!(kept(0, 9), [0; 0]);
+        seal(&[1, 2, 3], 0);
+        seal(&[4], 3);
+        assert_eq!(kept(0, 9), [1, 2, 3, 4], "they are dropped only as counts");
+        assert_eq!(kept(1, 3), [2, 3]);
+        seal(&[1000], 302);
+        assert_eq!(kept(0, 1000), [2, 3, 4, 1000]);
+    }
+
     const NO_RECEIPTS: SealedReceipts = SealedReceipts {
         at: 0,
         fresh: Vec::new(),
@@ -127,6 +159,7 @@ mod tests {
             epoch: Epoch(number),
             deltas: vec![(0, delta)],
             remembered: Vec::new(),
+            taken_back: TakenBack::default(),
         }
     }
 

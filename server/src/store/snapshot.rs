@@ -99,6 +99,7 @@ mod tests {
             epoch: Epoch(epoch),
             deltas: Vec::new(),
             remembered: vec![epoch as u8],
+            taken_back: crate::store::TakenBack::default(),
         };
         let cursors = [(Arc::from("file:/posts"), Cursor(epoch.to_string()))];
         let receipts = SealedReceipts::default();

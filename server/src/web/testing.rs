@@ -135,6 +135,7 @@ pub(crate) fn intake() -> (Intake, Receipts) {
         batch,
         author_key: Some(AuthorKey::new([0; 16])),
         receipts: receipts.clone(),
+        shared: false,
         sealed: watch::Sender::new(None),
         droppable: Arc::default(),
         known: Arc::default(),

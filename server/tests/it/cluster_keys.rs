@@ -89,10 +89,13 @@ async fn a_key_counts_once_wherever_and_whenever_it_arrives() {
     programs.iter_mut().for_each(Program::terminate);
 }
 
+const CLIENTS: u64 = 8;
+const REQUESTS: u64 = 30;
+
 /// Repeats each request at any process until it is answered.
 async fn run_client(number: u64, urls: Vec<String>) {
     let mut random = Random::new(number);
-    for request in 0..10 {
+    for request in 0..REQUESTS {
         let key = format!("client-{number}-request-{request}");
         let mut before: Option<Value> = None;
         // Also who was answered may ask again.
@@ -133,14 +136,14 @@ async fn it_counts_once_also_where_processes_are_killed_meanwhile() {
         .map(|program| program.url("/api/v1/posts"))
         .collect();
     let mut clients = tokio::task::JoinSet::new();
-    for number in 0..8 {
+    for number in 0..CLIENTS {
         clients.spawn(run_client(number, urls.clone()));
     }
     let mut random = Random::new(3);
     let mut kills = 0;
     while !clients.is_empty() {
         // Some requests are answered from one kill to the next.
-        let life = Duration::from_millis(2_000 + random.below(2_000));
+        let life = Duration::from_millis(1_000 + random.below(1_500));
         let end = tokio::time::Instant::now() + life;
         while let Ok(Some(ended)) = tokio::time::timeout_at(end, clients.join_next()).await {
             ended.unwrap();
@@ -153,10 +156,10 @@ async fn it_counts_once_also_where_processes_are_killed_meanwhile() {
     assert!(kills > 1, "{kills}");
     for program in &programs {
         wait_until("each counts once", LONG, async || {
-            count_of(program, "#a").await == 80
+            count_of(program, "#a").await == CLIENTS * REQUESTS
         })
         .await;
-        assert_eq!(count_of(program, "#b").await, 80);
+        assert_eq!(count_of(program, "#b").await, CLIENTS * REQUESTS);
     }
     programs.iter_mut().for_each(Program::terminate);
     for index in 0..2 {

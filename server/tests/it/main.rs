@@ -9,6 +9,7 @@ mod backup;
 mod blocked;
 mod cluster;
 mod cluster_alerts;
+mod cluster_deletions;
 mod cluster_faults;
 mod cluster_keys;
 mod cluster_operators;

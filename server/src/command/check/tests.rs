@@ -51,6 +51,7 @@ fn sealed(epoch: u64) -> SealedEpoch {
         epoch: Epoch(epoch),
         deltas: deltas.into_iter().map(delta).collect(),
         remembered: Vec::new(),
+        taken_back: store::TakenBack::default(),
     }
 }
 

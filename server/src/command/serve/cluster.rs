@@ -121,12 +121,17 @@ pub(super) fn single(sources: &[Spec]) -> Vec<String> {
 /// are connected anew.
 pub(super) async fn hear(
     mut told: UnboundedReceiver<Told>,
-    (operators, alerts): (Operators, Alerts),
+    (operators, alerts, intake): (Operators, Alerts, Intake),
     stop: CancellationToken,
 ) {
     while let Some(Some(told)) = stop.run_until_cancelled(told.recv()).await {
         let heard = match told {
             Told::Alerts(told) => alerts.hear(told).await,
+            Told::TakenBack(epoch, taken_back) => {
+                // At the end of the program it is told again after the next start.
+                let _ = intake.take_back(epoch, taken_back);
+                Ok(())
+            }
             Told::Said(said) => {
                 let operators = operators.clone();
                 let hearing = spawn_blocking(move || operators.hear(said));

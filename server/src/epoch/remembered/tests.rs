@@ -376,3 +376,37 @@ fn the_bound_in_bytes_holds() {
     assert!((80..100).contains(&remembered.posts.len()));
     assert!(remembered.forgotten(Epoch(9)) >= Epoch(5));
 }
+
+#[test]
+fn what_another_process_has_read_reaches_posts_up_to_its_epoch_and_is_not_told_on() {
+    let mut remembered = Remembered::new(Grammar::Twitter, UNBOUNDED);
+    let mut stored = Stored::default();
+    let post = |id| Read::Post {
+        id: Some(id),
+        author: Some(1),
+        tags: vec![0],
+        german: false,
+    };
+    let mut seal = |epoch, opens| sealed(&mut remembered, &mut stored, epoch, opens).1;
+    let read = [post(1), post(2), Read::Delete(9)];
+    let here = seal(5, vec![open(Kind::Http, &read)]);
+    let hashes = AuthorKey::new([7; 16]).hashes(Kind::Http);
+    assert_eq!(here.taken_back.posts, [hashes.post("9").0]);
+    seal(6, vec![open(Kind::Http, &[post(3)])]);
+
+    let mut hear = |epoch, posts: &[&str], authors: &[&str]| {
+        let taken_back = TakenBack {
+            posts: posts.iter().map(|id| hashes.post(id).0).collect(),
+            authors: authors.iter().map(|name| hashes.author(name)).collect(),
+        };
+        let noted = Noted::of_another(Epoch(5), taken_back);
+        let open = Open::of_another(Grammar::Twitter, noted);
+        let applied = seal(epoch, vec![(Kind::Http, open)]);
+        assert!(applied.taken_back.is_empty());
+        (applied.posts, applied.unknown)
+    };
+    assert_eq!(hear(7, &["1", "3", "8"], &[]), (1, 0));
+    assert_eq!(hear(8, &["1", "3", "8"], &[]), (0, 0), "it is told again");
+    assert_eq!(hear(9, &[], &["1"]), (1, 0));
+    assert_eq!(remembered.len(), 1, "what came later stays");
+}

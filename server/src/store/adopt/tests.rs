@@ -52,6 +52,10 @@ fn seal(log: &Log, epochs: &[(u64, u64)], source: &str) {
             epoch: Epoch(*epoch),
             deltas: vec![(0, delta)],
             remembered: vec![*posts as u8],
+            taken_back: TakenBack {
+                posts: vec![*posts],
+                authors: Vec::new(),
+            },
         }
     };
     let epochs: Vec<_> = epochs.iter().map(sealed).collect();
@@ -120,6 +124,10 @@ fn all_that_was_there_is_here_and_what_was_here_stays() {
             before = epoch;
         }
         assert_eq!(posts, [(5, 110), (6, 1), (7, 1)]);
+        let taken_back = log.taken_back(Epoch(0), Epoch(9)).unwrap().into_iter();
+        let taken_back: Vec<_> = taken_back.map(|(epoch, one)| (epoch.0, one.posts)).collect();
+        let expected = [(2, vec![1]), (3, vec![1]), (5, vec![10, 100]), (6, vec![1])];
+        assert_eq!(taken_back[..4], expected);
         let mut remembered = Vec::new();
         log.remembered(|epoch, bytes| {
             remembered.push((epoch.0, bytes));
