@@ -72,9 +72,10 @@ pub(crate) struct Cluster {
 
     /// Go on without the data directory of process I, which is lost for good; repeat it
     ///
-    /// It costs what only that directory held: the counts of its share of the tags, which begin anew, and posts
-    /// that were sealed there and not counted. Refused where the directory is there; given to one process, all
-    /// go on. Needed once: left in, it would give up the next one as well.
+    /// It costs what only that directory held: the counts of its share of the tags, which begin anew; posts
+    /// that were sealed there since the last checkpoint; and how far its sources were read. Refused where the
+    /// directory is there; given to one process, all go on. Needed once: left in, it would give up the next
+    /// one as well.
     #[arg(
         long = "accept-loss",
         env = "TAGTIDE_ACCEPT_LOSS",

@@ -245,7 +245,7 @@ impl Checkpoint {
         {
             if let Some(group) = groups.get_mut(&number) {
                 let added = if unwritten.remove(&number) {
-                    group.is_stored_nowhere();
+                    group.forget_rows();
                     batch.add_anew(number, &group.changes())
                 } else {
                     batch.add(number, &group.changes())

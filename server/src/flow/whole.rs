@@ -227,6 +227,7 @@ impl Whole {
 }
 
 impl Next {
+    /// What whoever runs it shall know.
     pub(super) fn tell(&self, mine: &Holdings) {
         for lost in self.lost.iter().filter(|lost| lost.before == self.number) {
             let (part, after) = (lost.part, lost.after.0);
@@ -235,12 +236,15 @@ impl Next {
                  {after}, and what it had sealed and was not counted is lost"
             );
         }
-        let Holdings {
-            process, processes, ..
-        } = mine;
-        tracing::info!(
-            "the counts are those of {processes} processes from now on, this is {process}"
-        );
+        match mine.processes {
+            1 => tracing::info!("this process counts alone from now on"),
+            processes => {
+                let process = mine.process;
+                tracing::info!(
+                    "{processes} processes count from now on, this is process {process}"
+                );
+            }
+        }
     }
 
     /// What a store records first.

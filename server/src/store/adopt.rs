@@ -46,7 +46,7 @@ pub(crate) enum AdoptError {
         .0.display()
     )]
     LeftBehind(PathBuf),
-    #[error("--adopt {}: the --data of this process was left behind by its cluster, begin with an empty one", .0.display())]
+    #[error("--adopt {}: the --data of this process was left behind by its cluster, or taken over itself: begin with an empty one", .0.display())]
     Older(PathBuf),
     #[error("--adopt {}: what it holds of process {part} is in --data already: it is a copy, leave it out", path.display())]
     Twice { path: PathBuf, part: u64 },
@@ -82,7 +82,6 @@ pub(crate) fn adopt(
     let mine = log.membership().map_err(broken)?;
     let theirs = other_log.membership().map_err(broken)?;
     let Some((joined, claimed)) = joined(directory, &mine, &theirs)? else {
-        // A crash may have come before that was said there.
         return Ok(false);
     };
     let take = || {
@@ -108,8 +107,12 @@ fn joined(
         number if number == shape => mine.held.processes,
         _ => theirs.held.processes,
     };
+    if mine.given_to.is_some() {
+        return Err(AdoptError::Older(path()));
+    }
     let known = |adopted: &Place| {
-        adopted.shape == theirs.held.shape && theirs.held.parts.contains(&adopted.index)
+        let parts = theirs.parts_of(adopted.shape);
+        parts.is_some_and(|parts| parts.contains(&adopted.index))
     };
     if mine.mark == theirs.mark && mine.mark != 0 && mine.adopted.iter().any(known) {
         return Ok(None);
@@ -150,6 +153,7 @@ fn joined(
         parts: &here | &there,
     };
     joined.next = None;
+    joined.adopted.extend(&theirs.adopted);
     joined.adopted.push(Place {
         shape,
         processes,

@@ -3,7 +3,8 @@
 //! `log.redb` ([`Log`]) holds the sealed epochs, the cursor of every source and what operators did, `state.redb`
 //! ([`State`]) the count as it was some epochs ago. The state is a function of the log; it exists so
 //! that the log can be short. [`send`] gives both as of one moment, while they are written; a [`Copy`]
-//! makes another data directory of that.
+//! makes another data directory of that. [`Membership`] is what a directory is to a cluster, and [`adopt`](adopt()) takes
+//! one over that belonged to a process that is gone.
 //!
 //! **Invariants:** a commit is durable when the call returns. An entry leaves the log only when the
 //! state that holds it is durable. Bytes of an unknown format are refused, never guessed at; a file of a

@@ -6,6 +6,7 @@ use std::{
     fs,
     path::{Path, PathBuf},
     process::Command,
+    time::Duration,
 };
 
 use crate::{
@@ -201,11 +202,18 @@ async fn whoever_dies_in_a_change_nothing_is_lost_or_counted_twice() {
             None => stores.start(index, of(index)),
         };
         let mut programs: Vec<_> = programs.into_iter().enumerate().map(start).collect();
-        for program in &mut programs {
-            if program.has_ended() {
-                program.restart();
+        // And at any moment.
+        for _ in 0..2 {
+            for program in &mut programs {
+                if !program.has_ended() {
+                    program.kill9();
+                }
+                program.restart_to_crash("log.commit.after:1000");
             }
+            tokio::time::sleep(Duration::from_millis(random.below(2_000))).await;
+            programs.iter_mut().for_each(Program::kill9);
         }
+        programs.iter_mut().for_each(Program::restart);
         stores.are_counted(&programs).await;
         stores.post(&programs, &mut random).await;
         stores.are_counted(&programs).await;
@@ -308,6 +316,9 @@ async fn what_cannot_be_taken_over_is_refused_by_name() {
         said.contains("is new and cannot take others over"),
         "{said}"
     );
+    let one_twice = ["--adopt", one.to_str().unwrap()].repeat(2);
+    let said = refused(&zero, &one_twice, 2);
+    assert!(said.contains("is --data, or given twice"), "{said}");
     let copy = cluster.path("copy");
     copy_directory(&one, &copy);
 

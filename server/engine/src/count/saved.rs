@@ -127,7 +127,7 @@ impl Group {
     }
 
     /// Nothing of it is stored where it will be: the next [`Group::changes`] are all of it.
-    pub fn is_stored_nowhere(&mut self) {
+    pub fn forget_rows(&mut self) {
         let segments = self.table.slots().div_ceil(SEGMENT);
         self.unsaved = vec![true; segments as usize];
         self.void.clear();

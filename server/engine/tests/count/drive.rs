@@ -237,7 +237,7 @@ impl Engine {
     /// As when other stores take the groups over: what is stored so far is none of theirs.
     pub(crate) fn move_elsewhere(&mut self) {
         for (group, rows) in self.groups.iter_mut().zip(&mut self.stored) {
-            group.is_stored_nowhere();
+            group.forget_rows();
             *rows = Stored::default();
         }
         self.save(false);

@@ -149,8 +149,38 @@ fn all_that_was_there_is_here_and_what_was_here_stays() {
         let held = log.membership().unwrap().held;
         assert_eq!(held.parts, BTreeSet::from([0, 1]));
     }
-    let (log, _) = open(there.path(), &SETTINGS).unwrap();
-    assert_eq!(log.membership().unwrap().given_to, Some(0));
+    let theirs = open(there.path(), &SETTINGS).unwrap();
+    assert_eq!(theirs.0.membership().unwrap().given_to, Some(0));
+    let refused = taken_over(&theirs, here.path()).unwrap_err();
+    assert!(matches!(refused, AdoptError::Open { .. }), "{refused}");
+    drop(mine);
+    let refused = taken_over(&theirs, here.path()).unwrap_err();
+    assert!(matches!(refused, AdoptError::Older(_)), "{refused}");
+}
+
+/// It died before it had heard that all have recorded the shape.
+#[test]
+fn one_that_has_not_heard_of_the_begin_is_taken_over_as_well() {
+    let (here, there) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let mine = part(here.path(), 0);
+    {
+        let (log, _) = part(there.path(), 0);
+        let next = Place {
+            shape: 3,
+            processes: 2,
+            index: 1,
+        };
+        let membership = Membership {
+            held: Held::default(),
+            next: Some(next),
+            ..log.membership().unwrap()
+        };
+        log.set_membership(&membership).unwrap();
+    }
+    assert!(taken_over(&mine, there.path()).unwrap());
+    assert!(!taken_over(&mine, there.path()).unwrap());
+    let held = mine.0.membership().unwrap().held;
+    assert_eq!(held.parts, BTreeSet::from([0, 1]));
 }
 
 #[test]
