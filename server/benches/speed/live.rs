@@ -65,7 +65,7 @@ pub(crate) struct Feed<'a> {
 #[derive(Clone, Copy, Default)]
 pub(crate) struct Sent {
     pub(crate) lines: u64,
-    pub(crate) bytes: u64,
+    bytes: u64,
 }
 
 impl Feed<'_> {
@@ -197,7 +197,7 @@ fn server(feed: &Feed<'_>, grammar: &str, table: &mut Table) -> anyhow::Result<(
         shown?;
         Ok((sent?, took, seen))
     })?;
-    let Usage { seconds, peak } = program.usage()?;
+    let Usage { seconds, peak, .. } = program.usage()?;
     let written = [written(&program, "seal")?, written(&program, "checkpoint")?];
     program.end()?;
 

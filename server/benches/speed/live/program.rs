@@ -29,11 +29,14 @@ pub(crate) struct Program {
 }
 
 /// What the process has used.
+#[derive(Debug, Default)]
 pub(crate) struct Usage {
     /// Of processors.
     pub(crate) seconds: f64,
     /// Of memory, at most, in bytes.
     pub(crate) peak: u64,
+    /// Bytes that went to disk.
+    pub(crate) written: u64,
 }
 
 impl Program {
@@ -93,8 +96,10 @@ impl Program {
     }
 
     /// As one writer of lines.
-    pub(crate) fn write(&self, lines: &[u8]) -> io::Result<()> {
-        TcpStream::connect(("127.0.0.1", self.source))?.write_all(lines)
+    pub(crate) fn write(&self, mut lines: impl Read) -> io::Result<()> {
+        let mut to = TcpStream::connect(("127.0.0.1", self.source))?;
+        io::copy(&mut lines, &mut to)?;
+        Ok(())
     }
 
     /// The body of the answer; `None` while the server is starting.
@@ -154,9 +159,14 @@ impl Program {
         let status = fs::read_to_string(format!("{process}/status"))?;
         let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
         let peak = peak.and_then(|peak| peak.trim().strip_suffix(" kB")?.parse::<u64>().ok());
+        let io = fs::read_to_string(format!("{process}/io"))?;
+        let written = io
+            .lines()
+            .find_map(|line| line.strip_prefix("write_bytes: "));
         Ok(Usage {
             seconds: ticks / TICKS,
             peak: peak.context("no VmHWM")? << 10,
+            written: written.context("no write_bytes")?.parse()?,
         })
     }
 
