@@ -125,7 +125,9 @@ fn all_that_was_there_is_here_and_what_was_here_stays() {
         }
         assert_eq!(posts, [(5, 110), (6, 1), (7, 1)]);
         let taken_back = log.taken_back(Epoch(0), Epoch(9)).unwrap().into_iter();
-        let taken_back: Vec<_> = taken_back.map(|(epoch, one)| (epoch.0, one.posts)).collect();
+        let taken_back: Vec<_> = taken_back
+            .map(|(epoch, one)| (epoch.0, one.posts))
+            .collect();
         let expected = [(2, vec![1]), (3, vec![1]), (5, vec![10, 100]), (6, vec![1])];
         assert_eq!(taken_back[..4], expected);
         let mut remembered = Vec::new();
