@@ -17,7 +17,11 @@ use std::{
 };
 
 use serde::{Deserialize, Serialize};
-use tokio::{sync::watch, task::spawn_blocking, time::sleep};
+use tokio::{
+    sync::watch,
+    task::spawn_blocking,
+    time::{sleep, timeout},
+};
 
 use super::clock;
 use crate::{
@@ -33,6 +37,9 @@ const STORED: Duration = Duration::from_secs(25 * 60 * 60);
 
 /// Keys known at once, about six a second for a day; some 60 bytes of memory each.
 const MOST: usize = if cfg!(test) { 8 } else { 500_000 };
+
+/// How long the other processes may take to say it: one that is behind holds up all.
+const PATIENCE: Duration = Duration::from_secs(20);
 
 /// After which somebody else is asked again who delivers under a key on another process.
 const ASK_AGAIN: Duration = Duration::from_millis(100);
@@ -110,7 +117,7 @@ pub(crate) enum ClaimError {
     Store(#[from] StoreError),
     #[error("what came of it was not read: {0}")]
     Ending(#[from] io::Error),
-    #[error("another process, which may know it, is away")]
+    #[error("another process, which may know it, is away or behind")]
     Away,
 }
 
@@ -172,7 +179,8 @@ impl Receipts {
             return Ok(Claimed::New(claim));
         };
         loop {
-            match asker.claim(claim.key).await {
+            let asked = timeout(PATIENCE, asker.claim(claim.key)).await;
+            match asked.ok().flatten() {
                 Some(KeyState::Unknown) => return Ok(Claimed::New(claim)),
                 Some(KeyState::Sealed(receipt)) => return Ok(Claimed::Before(receipt)),
                 Some(KeyState::Open) => {

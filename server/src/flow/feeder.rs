@@ -261,6 +261,9 @@ impl<'a> Feeder<'a> {
 
     /// Tells the other processes what is news here.
     fn tell(&self, input: &mut Input) {
+        if self.crew.processes == 1 {
+            return;
+        }
         let said = self.parts.operators.news().map(Told::Said);
         let alerts = self.parts.alerts.untold().map(Told::Alerts);
         let (this, _) = self.parts.place;

@@ -7,8 +7,9 @@
 //!
 //! [`Flow::start`] runs one generation after the other ([`generations`]); alone, the first is the only one, in
 //! a cluster ([`mesh`]) the next begins when a process was lost and all are there again. In each the stores'
-//! content is agreed on ([`agreement`]), what operators said and alerts are made known to all ([`telling`]), the state goes through the dataflow to whoever owns its group,
-//! sealed epochs that it does not hold are replayed, and from then on the log is followed ([`feeder`]).
+//! content is agreed on ([`agreement`]), what operators said and which alerts fired is made known to all
+//! ([`telling`]), the state goes through the dataflow to whoever owns its group, sealed epochs that it does not
+//! hold are replayed, and from then on the log is followed ([`feeder`]).
 //! [`generation`] is the workers' life around it, [`peers`] what is known of the other processes.
 //!
 //! **Invariants:** time in the dataflow is the epoch, and behind it rounds of questions. A result is

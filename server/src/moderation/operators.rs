@@ -196,9 +196,9 @@ impl Operators {
         self.done().news = Some(Said::default());
     }
 
-    /// What was said here since this was called last.
+    /// What was said here since this was called last; not what is being written down. It waits for nothing.
     pub(crate) fn news(&self) -> Option<Said> {
-        let mut done = self.done();
+        let mut done = self.0.done.try_lock().ok()?;
         let news = done.news.as_mut()?;
         (*news != Said::default()).then(|| std::mem::take(news))
     }

@@ -49,7 +49,7 @@ pub(super) enum Refusal {
     #[error("too many keys of the last 24 hours are remembered: come later, or without a key")]
     TooManyKeys,
     #[error(
-        "another process of the cluster is away, which may know this key: send it again when it is back"
+        "another process of the cluster, which may know this key, is away or behind: send it again later"
     )]
     Away,
     #[error("the server is ending: send it again when it is back")]
