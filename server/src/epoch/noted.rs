@@ -4,8 +4,11 @@
 use engine::count::Author;
 use model::{Epoch, Lang};
 
-use super::{author::PostId, remembered::POST_BYTES};
+use super::author::PostId;
 use crate::store::TakenBack;
+
+/// What a remembered post takes beside its mentions, in all that it stands in.
+pub(super) const POST_BYTES: usize = 176;
 
 /// Of one writer and epoch.
 #[derive(Debug, Default)]

@@ -22,7 +22,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     author::PostId,
-    noted::{Event, Mentions, Noted},
+    noted::{Event, Mentions, Noted, POST_BYTES},
 };
 use crate::store::{Log, StoreError, TakenBack};
 
@@ -47,9 +47,6 @@ impl Limits {
         }
     }
 }
-
-/// What a remembered post takes beside its mentions, in all that it stands in.
-pub(super) const POST_BYTES: usize = 176;
 
 #[derive(Debug)]
 pub(crate) struct Remembered {

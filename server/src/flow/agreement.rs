@@ -11,89 +11,21 @@
 //! seals nothing before it has joined, and then behind all that was sealed by the others. A copy of a group
 //! is whole, and stays until the group's owner has stored a newer one.
 
-use std::{
-    cell::RefCell,
-    rc::Rc,
-    time::{Duration, Instant},
-};
+use std::time::{Duration, Instant};
 
-use model::Epoch;
-use serde::{Deserialize, Serialize};
-use timely::{
-    ExchangeData,
-    dataflow::{
-        InputHandle, ProbeHandle,
-        operators::{Inspect, Probe, vec::Broadcast},
-    },
-    worker::Worker,
-};
+use timely::worker::Worker;
 
 use super::{
     Parts,
+    exchange::exchange,
     failure::{Failure, FlowError},
-    feeder::IDLE,
+    holdings::{Holdings, hidden},
     whole::{Start, conclude},
 };
-use crate::store::{Log, Membership, State, StoreError, crash};
+use crate::store::crash;
 
 /// How long it may take until all have heard that the stores do not make a whole.
 const PARTING: Duration = Duration::from_secs(2);
-
-/// What a process brings to the start of a generation.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Holdings {
-    /// Which process this is.
-    pub(super) process: u64,
-    /// Of how many processes.
-    pub(super) processes: u64,
-    /// What its store is to the cluster.
-    pub(super) membership: Membership,
-    /// The parts that it was told to go on without.
-    pub(super) given_up: Vec<u64>,
-    /// The groups that are stored, and as of which epoch.
-    pub(super) groups: Vec<(u8, Epoch)>,
-    /// The newest sealed epoch.
-    pub(super) last: Epoch,
-    /// The log begins after this epoch.
-    pub(super) dropped: Epoch,
-    /// What people are hashed with, hidden from who does not know the secret.
-    pub(super) author_key: [u8; 16],
-}
-
-/// What a process brings.
-pub(super) fn brought(parts: &Parts) -> Result<Holdings, StoreError> {
-    let place = (parts.place.0 as u64, parts.place.1 as u64);
-    let author_key = parts.log.author_key()?.unwrap_or_default();
-    Ok(Holdings {
-        given_up: parts.given_up.clone(),
-        author_key: hidden(author_key, parts),
-        ..holdings(&parts.log, &parts.state, place)?
-    })
-}
-
-/// A key as it is sent, or back again.
-fn hidden(key: [u8; 16], parts: &Parts) -> [u8; 16] {
-    std::array::from_fn(|place| key[place] ^ parts.mask[place])
-}
-
-/// What the store of process `place` of so many holds.
-pub(super) fn holdings(
-    log: &Log,
-    state: &State,
-    place: (u64, u64),
-) -> Result<Holdings, StoreError> {
-    let (process, processes) = place;
-    Ok(Holdings {
-        process,
-        processes,
-        membership: log.membership()?,
-        given_up: Vec::new(),
-        groups: state.groups()?,
-        last: log.last()?,
-        dropped: log.dropped()?,
-        author_key: [0; 16],
-    })
-}
 
 /// Agrees with all others on where to begin, on every worker; `parts` are given by one of each process. Where
 /// another shape begins, all stores record first that it is to come, and when all have done so, that it is begun. `None`:
@@ -156,36 +88,4 @@ fn random() -> Result<u128, FlowError> {
     let filled = getrandom::fill(&mut random);
     filled.map_err(|error| FlowError::Worker(format!("there are no random numbers: {error}")))?;
     Ok(u128::from_be_bytes(random))
-}
-
-/// Tells every worker what all processes bring, unless it does not go on for so long. `mine` is given by one
-/// worker of each process.
-pub(super) fn exchange<T: ExchangeData + Clone>(
-    worker: &mut Worker,
-    mine: Option<T>,
-    goes_on: impl Fn() -> bool,
-) -> Option<Vec<T>> {
-    let all = Rc::new(RefCell::new(Vec::new()));
-    let probe = ProbeHandle::new();
-    let mut input = InputHandle::<u64, _>::new();
-    worker.dataflow(|scope| {
-        let all = all.clone();
-        input
-            .to_stream(scope)
-            .container::<Vec<T>>()
-            .broadcast()
-            .inspect(move |one: &T| all.borrow_mut().push(one.clone()))
-            .probe_with(&probe);
-    });
-    if let Some(mine) = mine {
-        input.send(mine);
-    }
-    input.close();
-    while !probe.done() {
-        if !goes_on() {
-            return None;
-        }
-        worker.step_or_park(Some(IDLE));
-    }
-    Some(all.take())
 }

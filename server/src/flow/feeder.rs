@@ -12,7 +12,7 @@ use timely::dataflow::{InputHandle, ProbeHandle};
 use tokio::sync::mpsc;
 
 use super::{
-    Parts, Signal,
+    IDLE, Parts, Signal,
     checkpoint::Strays,
     questions::{Open, Waiting},
     record::{Ask, Crew, Question, ROUNDS, Record, epoch_of, time_of},
@@ -20,9 +20,6 @@ use super::{
     whole::Start,
 };
 use crate::store::StoreError;
-
-/// How long a worker sleeps when nobody wakes it.
-pub(super) const IDLE: Duration = Duration::from_millis(100);
 
 pub(super) type Input = InputHandle<u64, timely::container::CapacityContainerBuilder<Vec<Record>>>;
 

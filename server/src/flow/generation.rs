@@ -27,12 +27,12 @@ use timely::{
 use tokio::sync::mpsc;
 
 use super::{
-    FlowError, Parts, Signal,
-    agreement::{self, Holdings},
+    FlowError, IDLE, Parts, Signal, agreement,
     checkpoint::{self, Jobs, Strays},
     count::count,
     failure::Failure,
-    feeder::{Feeder, IDLE, Input, Probes},
+    feeder::{Feeder, Input, Probes},
+    holdings::{self, Holdings},
     merge::merge,
     mesh::Link,
     message,
@@ -63,7 +63,7 @@ pub(super) fn run(
     questions: &Arc<Mutex<mpsc::Receiver<Waiting>>>,
 ) -> Result<(), FlowError> {
     let failed = Failure::default();
-    let mine = agreement::brought(parts)?;
+    let mine = holdings::brought(parts)?;
     let (builders, others) = builders(parts, sockets, &failed).map_err(FlowError::Worker)?;
     // Each worker has one job under way at most, and the feeder one: none ever waits for room.
     let (jobs, written) = sync_channel(parts.workers + 1);

@@ -43,10 +43,12 @@ use telling::Watched;
 mod agreement;
 mod checkpoint;
 mod count;
+mod exchange;
 mod failure;
 mod feeder;
 mod generation;
 mod generations;
+mod holdings;
 mod merge;
 mod mesh;
 mod peers;
@@ -67,6 +69,9 @@ pub(crate) use peers::{Peer, Peers};
 pub(crate) use questions::Asker;
 pub(crate) use telling::Told;
 pub(crate) use workload::Workload;
+
+/// How long a worker sleeps when nobody wakes it.
+const IDLE: Duration = Duration::from_millis(100);
 
 /// What a generation works with.
 #[derive(Clone, Debug)]
@@ -168,7 +173,7 @@ impl Flow {
     /// Refuses a store that is not whole, before anything has changed. With a mesh it counts together with
     /// the other processes, as soon as all are there.
     pub(crate) fn start(parts: Parts, mesh: Option<Mesh>) -> Result<Self, FlowError> {
-        let mine = agreement::brought(&parts)?;
+        let mine = holdings::brought(&parts)?;
         whole::may_be(&mine)?;
         let is_member = !mine.membership.held.parts.is_empty();
         parts.joined.send_replace(is_member || mesh.is_none());
@@ -230,7 +235,7 @@ pub(crate) fn check(log: &Log, state: &State) -> Result<(), FlowError> {
     }
     let held = membership.held;
     let place = held.parts.first().copied().unwrap_or(0);
-    let mine = agreement::holdings(log, state, (place, held.processes.max(1)))?;
+    let mine = holdings::holdings(log, state, (place, held.processes.max(1)))?;
     Ok(whole::may_be(&mine)?)
 }
 

@@ -10,7 +10,7 @@ use std::{
     collections::{BTreeMap, BTreeSet},
 };
 
-use super::{agreement::Holdings, refusal::Refusal};
+use super::{holdings::Holdings, refusal::Refusal};
 use crate::store::Lost;
 
 /// What the stores that are here are to each other.

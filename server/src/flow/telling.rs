@@ -13,7 +13,7 @@ use timely::worker::Worker;
 
 use super::{
     Parts,
-    agreement::exchange,
+    exchange::exchange,
     failure::{Failure, FlowError},
     refusal::Refusal,
 };

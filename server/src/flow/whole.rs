@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use engine::key::GROUPS;
 use model::Epoch;
 
-use super::{agreement::Holdings, refusal::Refusal, shape::Present};
+use super::{holdings::Holdings, refusal::Refusal, shape::Present};
 use crate::store::{Held, Lost, Membership, Place};
 
 /// What all conclude.
