@@ -146,10 +146,12 @@ struct Load {
 impl Load {
     fn on(programs: &[Program]) -> Self {
         let over = Arc::new(AtomicBool::new(false));
-        let urls = programs.iter().map(|program| program.url("/api/v1/posts"));
-        let writers = urls.map(|url| tokio::spawn(write(url, over.clone())));
+        let write = |(number, program): (usize, &Program)| {
+            let url = program.url("/api/v1/posts");
+            tokio::spawn(write(number, url, over.clone()))
+        };
         Self {
-            writers: writers.collect(),
+            writers: programs.iter().enumerate().map(write).collect(),
             over,
         }
     }
@@ -165,12 +167,13 @@ impl Load {
     }
 }
 
-async fn write(url: String, over: Arc<AtomicBool>) -> u64 {
+/// A key counts once wherever it arrives, so each writer has its own.
+async fn write(number: usize, url: String, over: Arc<AtomicBool>) -> u64 {
     let client = client();
     let (mut accepted, mut answered) = (0_u64, true);
     while !answered || !over.load(Relaxed) {
         let request = client.post(&url).header("content-type", "text/plain");
-        let request = request.header("idempotency-key", accepted.to_string());
+        let request = request.header("idempotency-key", format!("{number}-{accepted}"));
         let answer = request.body("#kept\n").send().await;
         answered = answer.is_ok_and(|answer| answer.status().is_success());
         accepted += u64::from(answered);
