@@ -15,6 +15,10 @@ pub(crate) enum Refusal {
     )]
     OtherCluster(u64),
     #[error(
+        "the stores of processes {0} and {1} are of two clusters: give each process the one that it was begun with"
+    )]
+    TwoClusters(u64, u64),
+    #[error(
         "process {process} brings the store of process {} of {}, {}: begin it with an empty --data",
         store.0, store.1,
         if *given_up { "which was given up by --accept-loss" } else { "which was left behind" }

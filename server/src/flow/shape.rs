@@ -33,9 +33,10 @@ pub(super) struct Present {
 impl Present {
     /// Refuses what is no whole, each store by its name.
     pub(super) fn of(all: &[Holdings]) -> Result<Self, Refusal> {
-        let counted = |one: &&Holdings| !one.membership.held.parts.is_empty();
+        let mark = mark_of_most(all)?;
         let newest = |one: &&Holdings| (one.membership.held.shape, Reverse(one.process));
-        let newest = all.iter().filter(counted).max_by_key(newest);
+        let of_it = counted(all).filter(|one| one.membership.mark == mark);
+        let newest = of_it.max_by_key(newest);
         let membership = newest.map(|one| one.membership.clone()).unwrap_or_default();
         let shape = membership.held.shape;
         let mut present = Self {
@@ -111,5 +112,30 @@ impl Present {
             store: (part, held.processes),
             given_up: self.lost.iter().any(is_it),
         }
+    }
+}
+
+fn counted(all: &[Holdings]) -> impl Iterator<Item = &Holdings> {
+    let counted = |one: &&Holdings| !one.membership.held.parts.is_empty();
+    all.iter().filter(counted)
+}
+
+/// What most of the stores have in common that have counted in a cluster; 0 where none has. Which is the
+/// strange one of two nobody can tell.
+fn mark_of_most(all: &[Holdings]) -> Result<u128, Refusal> {
+    let mut of_mark = BTreeMap::<u128, Vec<u64>>::new();
+    for one in counted(all).filter(|one| one.membership.mark != 0) {
+        of_mark
+            .entry(one.membership.mark)
+            .or_default()
+            .push(one.process);
+    }
+    let most = of_mark.values().map(Vec::len).max().unwrap_or_default();
+    of_mark.retain(|_, processes| processes.len() == most);
+    let mut firsts: Vec<_> = of_mark.values().map(|processes| processes[0]).collect();
+    firsts.sort_unstable();
+    match firsts[..] {
+        [one, other, ..] => Err(Refusal::TwoClusters(one, other)),
+        _ => Ok(of_mark.into_keys().next().unwrap_or_default()),
     }
 }

@@ -123,8 +123,7 @@ async fn the_store_of_another_cluster_is_refused_by_name() {
     programs.iter_mut().for_each(Program::restart);
     for program in programs.iter_mut() {
         let said = program.fails();
-        let why =
-            "the store of process 1 is of another cluster: give it the one that it was begun with";
+        let why = "the stores of processes 0 and 1 are of two clusters: give each process the one that it was begun with";
         assert!(said.contains(why), "{said}");
     }
     // Neither has changed.

@@ -173,7 +173,13 @@ fn one_that_has_not_come_to_what_is_counted_has_lost_something() {
 fn an_empty_store_among_those_that_have_counted_is_refused_by_name() {
     let mut all = cluster(2);
     all[1].membership.mark = MARK + 1;
-    assert_eq!(refused(&all), Refusal::OtherCluster(1));
+    assert_eq!(refused(&all), Refusal::TwoClusters(0, 1));
+    all[1].membership.held.shape += 1;
+    assert_eq!(
+        refused(&all),
+        Refusal::TwoClusters(0, 1),
+        "whoever is newer"
+    );
     all[1] = new((1, 2));
     assert_eq!(refused(&all), Refusal::StoreMissing(1));
     all[1] = Holdings {
@@ -186,6 +192,17 @@ fn an_empty_store_among_those_that_have_counted_is_refused_by_name() {
         Refusal::OtherCluster(1),
         "it has counted alone"
     );
+}
+
+#[test]
+fn the_cluster_is_that_of_most_stores() {
+    for strange in 0..3 {
+        let mut all = cluster(3);
+        let membership = &mut all[strange as usize].membership;
+        membership.mark = MARK + 1;
+        membership.held.shape += 1;
+        assert_eq!(refused(&all), Refusal::OtherCluster(strange));
+    }
 }
 
 #[test]
