@@ -8,7 +8,8 @@
 //! * `windows` where windows begin, `aging` how epochs leave them, `retraction` how deleted posts do
 //! * `bounds` what makes room, `sketches` samples within their bound: `people`, `samples`
 //! * `top` the best of some groups, `rising` how far a tag is above its past, `recent` its last minutes
-//! * `hides` which tags take no rank, `sampled` the most mentioned with a post of each
+//! * `hides` which tags take no rank, `sets` which take one together, `sampled` the most mentioned with a post
+//!   of each
 //! * `days` what tags had on the last days, `trends` what rises with that beside it
 //! * `saved` the state as rows
 //!
@@ -32,6 +33,7 @@ mod rising;
 mod sampled;
 mod samples;
 mod saved;
+mod sets;
 mod sketches;
 mod skyband;
 mod spellings;
@@ -51,6 +53,7 @@ pub use panes::Pane;
 pub use partial::{Before, Leader, Leaders, Part, Partial, Pulse};
 pub use sampled::Sampled;
 pub use saved::{ChangedSegment, Changes, SEGMENT, Saved, SavedGroup, SavedTag, Segment};
+pub use sets::{Set, Sets, ShownAs};
 pub use spellings::Spellings;
 pub use trends::Trend;
 
