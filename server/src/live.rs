@@ -88,7 +88,9 @@ impl Live {
         let newest = self.newest().ok_or(NoTag::NotNow)?;
         let Asking { asker, tags, .. } = &**self.asking.as_ref().ok_or(NoTag::NotNow)?;
         let key = asker.key(name).ok_or(NoTag::NeverSeen)?;
-        if asker.rules().hides(&key) {
+        let rules = asker.rules();
+        let key = rules.sets().shown_as(&key).clone();
+        if rules.hides(&key) {
             return Err(NoTag::Blocked);
         }
         let ask = async || asker.tag(key.clone(), window).await;

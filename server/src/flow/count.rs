@@ -10,10 +10,10 @@ use std::{
 };
 
 use engine::{
-    count::{Delta, Group, Hides, Leader, Partial, Sampled, Shape, Trend},
-    key::{Key, group_of},
+    count::{Delta, Group, Hides, List, Partial, SampledTags, Shape, Share},
+    key::group_of,
 };
-use model::{Epoch, Filter, Window};
+use model::{Epoch, Filter};
 use timely::{
     dataflow::{
         StreamVec,
@@ -46,7 +46,7 @@ use crate::{
 /// What the count gives.
 pub(super) struct Counted<'scope> {
     /// Parts of the results of each epoch, and of answers.
-    pub(super) pieces: StreamVec<'scope, u64, Piece>,
+    pub(super) pieces: StreamVec<'scope, u64, Piece<Part>>,
     /// Nothing; when its frontier has passed the time of an epoch, the epoch is in the stored state.
     pub(super) durable: StreamVec<'scope, u64, ()>,
 }
@@ -99,7 +99,7 @@ pub(super) fn count<'scope>(
         records,
         Exchange::new(move |record: &Record| record.route(crew)),
     );
-    let (output, pieces) = builder.new_output::<Vec<Piece>>();
+    let (output, pieces) = builder.new_output::<Vec<Piece<Part>>>();
     let (no_output, durable) = builder.new_output::<Vec<()>>();
     let mut output = OutputBuilder::from(output);
     let address = builder.operator_info().address;
@@ -217,7 +217,7 @@ impl Shard {
     fn complete(
         &mut self,
         frontier: &MutableAntichain<u64>,
-    ) -> Option<(Capability<u64>, Vec<Piece>)> {
+    ) -> Option<(Capability<u64>, Vec<Piece<Part>>)> {
         let next = self.pending.first_entry()?;
         if frontier.less_equal(next.key()) {
             return None;
@@ -235,7 +235,7 @@ impl Shard {
             self.tell_what_is_held();
             if pending.shown && epoch >= self.start.show_from {
                 let mut partial = self.partial(Filter::default(), rules);
-                partial.watched = self.watched(rules);
+                self.watch(&mut partial, rules);
                 pieces.push(Piece {
                     of: None,
                     part: Part::Tops(partial),
@@ -259,11 +259,9 @@ impl Shard {
             let part = match &question.ask {
                 Ask::Tops(filter) => Part::Tops(self.partial(*filter, rules)),
                 Ask::Tag(key, window) => {
-                    let group = self.groups.get(&group_of(key));
-                    let detail = group.and_then(|group| group.detail(key.as_str(), *window, rules));
-                    Part::Tag(detail.map(Box::new))
+                    Part::Tag(Share::of(self.groups.values(), key, *window, rules))
                 }
-                Ask::Trends => Part::Trends(Trend::of(self.groups.values(), rules, MAX_ROWS)),
+                Ask::Trends => Part::Trends(List::of(self.groups.values(), rules, MAX_ROWS)),
                 Ask::Pending => Part::Pending(self.pending(rules)),
                 Ask::Key(key) => Part::Key(self.claim(*key, question.asker)),
             };
@@ -307,21 +305,34 @@ impl Shard {
     }
 
     /// Of the tags that wait to be approved, the first ones.
-    fn pending(&self, rules: &Rules) -> Vec<Sampled> {
+    fn pending(&self, rules: &Rules) -> SampledTags {
         if rules.are_reviewed() {
-            Sampled::of(self.groups.values(), &NotPending(rules), MAX_PENDING)
+            List::of(self.groups.values(), &NotPending(rules), MAX_PENDING)
         } else {
-            Vec::new()
+            List::default()
         }
     }
 
-    /// Of the tags watched, those that are kept here and not hidden.
-    fn watched(&self, rules: &Rules) -> Vec<(Window, Leader)> {
-        let shown = self.watched.iter().filter(|(key, _)| !rules.hides(key));
-        let leader = |(key, window): &(Key, Window)| {
-            let group = self.groups.get(&group_of(key))?;
-            Some((*window, group.leader(key, *window)?))
-        };
-        shown.filter_map(leader).collect()
+    /// Adds those of the tags watched that are kept here and not hidden.
+    fn watch(&self, partial: &mut Partial, rules: &Rules) {
+        let owned = self
+            .watched
+            .iter()
+            .filter_map(|(key, window)| Some((self.groups.get(&group_of(key))?, key, *window)));
+        for (group, key, window) in owned {
+            match rules.sets().of(key) {
+                Some(set) => {
+                    let watched = (key.clone(), window, set.target.clone());
+                    partial.watched_as.push(watched);
+                }
+                None if rules.hides(key) => {}
+                None => {
+                    let leader = group.leader(key, window);
+                    partial
+                        .watched
+                        .extend(leader.map(|leader| (window, leader)));
+                }
+            }
+        }
     }
 }

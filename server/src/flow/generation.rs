@@ -37,7 +37,7 @@ use super::{
     mesh::Link,
     message,
     questions::{Answer, Open, Waiting},
-    record::{Ask, Part, Piece},
+    record::{Ask, Merged, Piece},
     telling,
     tops::{detail, pending, results, trends},
     whole::Start,
@@ -246,11 +246,11 @@ fn build(
 }
 
 /// Gives results to all, and an answer to whoever has asked.
-fn show(epoch: Epoch, piece: &Piece, parts: &Parts, open: &Open) {
+fn show(epoch: Epoch, piece: &Piece<Merged>, parts: &Parts, open: &Open) {
     let Parts { batch, grammar, .. } = *parts;
-    let results = |part: &Part| match part {
-        Part::Tops(merged) => Some(Arc::new(results(epoch, merged, batch, grammar))),
-        Part::Tag(_) | Part::Trends(_) | Part::Pending(_) | Part::Key(_) => None,
+    let results = |part: &Merged| match part {
+        Merged::Tops(merged) => Some(Arc::new(results(epoch, merged, batch, grammar))),
+        Merged::Tag(_) | Merged::Trends(_) | Merged::Pending(_) | Merged::Key(_) => None,
     };
     let Some(question) = &piece.of else {
         if let Some(results) = results(&piece.part) {
@@ -267,19 +267,19 @@ fn show(epoch: Epoch, piece: &Piece, parts: &Parts, open: &Open) {
     };
     let answer = match (&question.ask, &piece.part) {
         (Ask::Tops(_), part) => results(part).map(Answer::Tops),
-        (Ask::Tag(_, window), Part::Tag(found)) => {
+        (Ask::Tag(_, window), Merged::Tag(found)) => {
             let found = found.as_ref();
             let detail = found.map(|found| detail(epoch, *window, found, batch, grammar));
             Some(Answer::Tag(epoch, detail.map(Box::new)))
         }
-        (Ask::Trends, Part::Trends(found)) => {
+        (Ask::Trends, Merged::Trends(found)) => {
             let trends = trends(epoch, found, batch, grammar);
             Some(Answer::Trends(Arc::new(trends)))
         }
-        (Ask::Pending, Part::Pending(found)) => {
+        (Ask::Pending, Merged::Pending(found)) => {
             Some(Answer::Pending(Arc::new(pending(epoch, found, grammar))))
         }
-        (Ask::Key(key), Part::Key(state)) => {
+        (Ask::Key(key), Merged::Key(state)) => {
             if *state == KeyState::Unknown {
                 parts.receipts.grant(*key);
             }

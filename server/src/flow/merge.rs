@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use engine::count::{Partial, Sampled, Trend};
+use engine::count::{Detail, List, Partial};
 use model::Epoch;
 use timely::dataflow::{
     StreamVec,
@@ -10,7 +10,7 @@ use timely::dataflow::{
     operators::{Exchange, Operator, vec::Map},
 };
 
-use super::record::{Part, Piece, epoch_of};
+use super::record::{Merged, Part, Piece, epoch_of};
 use crate::{
     epoch::KeyState,
     results::{MAX_PENDING, MAX_ROWS},
@@ -18,9 +18,9 @@ use crate::{
 
 /// Results of an epoch on the first worker of every process, answers on the worker that asked.
 pub(super) fn merge<'scope>(
-    pieces: StreamVec<'scope, u64, Piece>,
+    pieces: StreamVec<'scope, u64, Piece<Part>>,
     workers_per_process: usize,
-) -> StreamVec<'scope, u64, (Epoch, Piece)> {
+) -> StreamVec<'scope, u64, (Epoch, Piece<Merged>)> {
     let workers = pieces.scope().peers() as u64;
     merged(pieces)
         .flat_map(move |(epoch, piece)| {
@@ -36,8 +36,8 @@ pub(super) fn merge<'scope>(
 }
 
 /// Parts of results on the first worker, of answers on the worker that asked.
-fn merged(pieces: StreamVec<'_, u64, Piece>) -> StreamVec<'_, u64, (Epoch, Piece)> {
-    let place = |piece: &Piece| piece.of.as_ref().map_or(0, |question| question.asker);
+fn merged(pieces: StreamVec<'_, u64, Piece<Part>>) -> StreamVec<'_, u64, (Epoch, Piece<Merged>)> {
+    let place = |piece: &Piece<Part>| piece.of.as_ref().map_or(0, |question| question.asker);
     pieces.unary_frontier(ByRoute::new(place), "merge", |_, _| {
         let mut pending = BTreeMap::new();
         move |(input, frontier), output| {
@@ -61,7 +61,7 @@ fn merged(pieces: StreamVec<'_, u64, Piece>) -> StreamVec<'_, u64, (Epoch, Piece
                 let (time, (capability, pieces)) = next.remove_entry();
                 let mut session = output.session(&capability);
                 for (of, parts) in pieces.into_values() {
-                    let part = Part::merge(parts);
+                    let part = Merged::of(parts);
                     session.give((epoch_of(time), Piece { of, part }));
                 }
             }
@@ -69,34 +69,49 @@ fn merged(pieces: StreamVec<'_, u64, Piece>) -> StreamVec<'_, u64, (Epoch, Piece
     })
 }
 
-impl Part {
-    /// The parts of disjoint groups as one.
-    fn merge(parts: Vec<Self>) -> Self {
-        let (mut partials, mut trends, mut pending) = (Vec::new(), Vec::new(), Vec::new());
-        let mut key: Option<KeyState> = None;
-        for part in parts {
-            match part {
-                // Only the owner of a tag is asked for it.
-                Self::Tag(detail) => return Self::Tag(detail),
-                Self::Tops(partial) => partials.push(partial),
-                Self::Trends(part) => trends.push(part),
-                Self::Pending(part) => pending.push(part),
-                Self::Key(state) => {
-                    key = Some(match key {
-                        Some(other) => other.or(state),
-                        None => state,
-                    });
-                }
+impl Merged {
+    /// Parts of one kind, of disjoint groups.
+    fn of(parts: Vec<Part>) -> Self {
+        match parts.first() {
+            Some(Part::Tag(_)) => {
+                let shares = each(parts, |part| match part {
+                    Part::Tag(shares) => Some(shares),
+                    _ => None,
+                });
+                Self::Tag(Detail::of(shares.flatten().collect()).map(Box::new))
+            }
+            Some(Part::Trends(_)) => {
+                let lists = each(parts, |part| match part {
+                    Part::Trends(list) => Some(list),
+                    _ => None,
+                });
+                Self::Trends(List::merge(lists, MAX_ROWS))
+            }
+            Some(Part::Pending(_)) => {
+                let lists = each(parts, |part| match part {
+                    Part::Pending(list) => Some(list),
+                    _ => None,
+                });
+                Self::Pending(List::merge(lists, MAX_PENDING))
+            }
+            Some(Part::Key(_)) => {
+                let states = each(parts, |part| match part {
+                    Part::Key(state) => Some(state),
+                    _ => None,
+                });
+                Self::Key(states.fold(KeyState::Unknown, KeyState::or))
+            }
+            Some(Part::Tops(_)) | None => {
+                let partials = each(parts, |part| match part {
+                    Part::Tops(partial) => Some(partial),
+                    _ => None,
+                });
+                Self::Tops(Partial::merge(partials, MAX_ROWS))
             }
         }
-        if let Some(key) = key {
-            Self::Key(key)
-        } else if !trends.is_empty() {
-            Self::Trends(Trend::merge(trends, MAX_ROWS))
-        } else if !pending.is_empty() {
-            Self::Pending(Sampled::merge(pending, MAX_PENDING))
-        } else {
-            Self::Tops(Partial::merge(partials, MAX_ROWS))
-        }
     }
+}
+
+fn each<T>(parts: Vec<Part>, of: impl Fn(Part) -> Option<T>) -> impl Iterator<Item = T> {
+    parts.into_iter().filter_map(of)
 }

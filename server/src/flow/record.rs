@@ -3,8 +3,8 @@
 use std::{iter::StepBy, ops::Range};
 
 use engine::{
-    count::{Delta, Detail, Partial, Sampled, Trend},
-    key::{GROUPS, Key, group_of},
+    count::{Delta, Detail, Partial, Sampled, SampledTags, Share, Trend, Trends},
+    key::{GROUPS, Key},
 };
 use model::{Epoch, Filter, Window};
 use serde::{Deserialize, Serialize};
@@ -84,15 +84,26 @@ pub(super) enum Ask {
     Key(DeliveryKey),
 }
 
-/// What a worker contributes to the results of an epoch (`of` is `None`) or to an answer.
+/// The results of an epoch (`of` is `None`), or an answer: what a worker contributes to it, or all of it.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub(super) struct Piece {
+pub(super) struct Piece<T> {
     pub(super) of: Option<Question>,
-    pub(super) part: Part,
+    pub(super) part: T,
 }
 
+/// What a worker contributes.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) enum Part {
+    Tops(Partial),
+    Tag(Vec<Share>),
+    Trends(Trends),
+    Pending(SampledTags),
+    Key(KeyState),
+}
+
+/// All of it.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) enum Merged {
     Tops(Partial),
     Tag(Option<Box<Detail>>),
     Trends(Vec<Trend>),
@@ -118,12 +129,11 @@ impl Ask {
     /// Who of all workers can contribute to the answer.
     pub(super) fn workers(&self, crew: Crew) -> StepBy<Range<u64>> {
         match self {
-            Self::Tops(_) | Self::Trends | Self::Pending => (0..crew.all() as u64).step_by(1),
-            Self::Key(_) => (0..crew.all() as u64).step_by(crew.workers),
-            Self::Tag(key, _) => {
-                let owner = crew.owner(group_of(key)) as u64;
-                (owner..owner + 1).step_by(1)
+            // A tag may be shown as one with tags of other groups.
+            Self::Tops(_) | Self::Tag(..) | Self::Trends | Self::Pending => {
+                (0..crew.all() as u64).step_by(1)
             }
+            Self::Key(_) => (0..crew.all() as u64).step_by(crew.workers),
         }
     }
 }

@@ -179,10 +179,10 @@ pub(super) fn trends(epoch: Epoch, found: &[Trend], batch: Duration, grammar: Gr
     Trends {
         epoch,
         today: day_of(epoch, batch.as_millis() as u64),
-        tags: each(found, |Trend { leader, days }| Trending {
+        tags: each(found, |Trend { leader, beside }| Trending {
             tag: grammar.shown(&leader.spelling),
             key: leader.key.to_string(),
-            days: *days,
+            days: *beside,
         }),
     }
 }
@@ -190,12 +190,12 @@ pub(super) fn trends(epoch: Epoch, found: &[Trend], batch: Duration, grammar: Gr
 pub(super) fn pending(epoch: Epoch, found: &[Sampled], grammar: Grammar) -> Queue {
     Queue {
         epoch,
-        tags: each(found, |Sampled { leader, link }| Pending {
+        tags: each(found, |Sampled { leader, beside }| Pending {
             key: leader.key.clone(),
             tag: grammar.shown(&leader.spelling),
             count: leader.count,
             people: leader.people,
-            link: link.as_deref().map(str::to_owned),
+            link: beside.url().map(str::to_owned),
         }),
     }
 }

@@ -7,10 +7,10 @@
 //! * `group` the state and what an epoch adds to it; `table` its tags, `panes` its epochs
 //! * `windows` where windows begin, `aging` how epochs leave them, `retraction` how deleted posts do
 //! * `bounds` what makes room, `sketches` samples within their bound: `people`, `samples`
-//! * `top` the best of some groups, `rising` how far a tag is above its past, `recent` its last minutes
-//! * `hides` which tags take no rank, `sets` which take one together, `sampled` the most mentioned with a post
-//!   of each
-//! * `days` what tags had on the last days, `trends` what rises with that beside it
+//! * `top` the best of some groups, `standing` what decides it: `rising` how far a tag is above its past
+//! * `detail` one tag in depth, `recent` its last minutes
+//! * `hides` which tags take no rank, `sets` which take one together: `strand` what each adds to it
+//! * `listed` the best with something beside them: `trends` what they had on the last `days`, `sampled` a post
 //! * `saved` the state as rows
 //!
 //! **Invariant:** equal epochs in equal order give equal results, byte for byte, however groups are
@@ -24,6 +24,7 @@ mod delta;
 mod detail;
 mod group;
 mod hides;
+mod listed;
 mod panes;
 mod partial;
 mod people;
@@ -37,28 +38,34 @@ mod sets;
 mod sketches;
 mod skyband;
 mod spellings;
+mod standing;
+mod strand;
 mod table;
 mod top;
 mod trends;
 mod windows;
 
+use serde::{Deserialize, Serialize};
+
 pub use days::{DAYS, Day, Usage, day_of};
 pub use delta::{
     Author, Counted, Delta, Deltas, Named, Retracted, RetractedMention, Sample, SliceDelta,
 };
-pub use detail::Detail;
+pub use detail::{Detail, Share};
 pub use group::Group;
 pub use hides::Hides;
+pub use listed::{Beside, List, Listed};
 pub use panes::Pane;
 pub use partial::{Before, Leader, Leaders, Part, Partial, Pulse};
-pub use sampled::Sampled;
+pub use sampled::{NewestLink, Sampled, SampledTags};
 pub use saved::{ChangedSegment, Changes, SEGMENT, Saved, SavedGroup, SavedTag, Segment};
 pub use sets::{Set, Sets, ShownAs};
 pub use spellings::Spellings;
-pub use trends::Trend;
+pub use strand::Strand;
+pub use trends::{Trend, Trends, UsageByDay};
 
 /// What a count is laid out for; the same for all groups, for good.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Shape {
     /// Length of an epoch in milliseconds, at least 1.
     pub batch_ms: u64,

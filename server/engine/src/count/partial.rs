@@ -6,7 +6,7 @@ use std::{
 use model::{Ranking, Slice, Window};
 use serde::{Deserialize, Serialize};
 
-use super::group::place_of;
+use super::{Strand, group::place_of, standing::Standing, strand::Fold};
 use crate::key::Key;
 
 /// What some groups contribute to the results of an epoch: a part for each window, in the order of
@@ -19,8 +19,12 @@ pub struct Partial {
     pub slices: BTreeMap<Slice, u64>,
     /// Of each tag that leads now, whatever it leads: mentions in the last steps, oldest first.
     pub recent: BTreeMap<Key, Vec<u64>>,
+    /// Of tags that are shown as one, of each its part: they take their rank where partials are merged.
+    pub strands: Vec<Strand>,
     /// Of tags that are asked for by name, whatever they lead; in the order of neither.
     pub watched: Vec<(Window, Leader)>,
+    /// Tags that are asked for by name, with what they are shown as.
+    pub watched_as: Vec<(Key, Window, Key)>,
 }
 
 /// What came in just now.
@@ -138,6 +142,7 @@ impl Partial {
             parts: vec![part; Window::ALL.len()],
             ..Self::default()
         };
+        let (mut strands, mut watched_as) = (Vec::new(), Vec::new());
         for partial in parts {
             whole.pulse.add(&partial.pulse);
             for (slice, mentions) in partial.slices {
@@ -145,6 +150,8 @@ impl Partial {
             }
             whole.recent.extend(partial.recent);
             whole.watched.extend(partial.watched);
+            strands.extend(partial.strands);
+            watched_as.extend(partial.watched_as);
             for (into, part) in whole.parts.iter_mut().zip(partial.parts) {
                 into.posts += part.posts;
                 into.mentions += part.mentions;
@@ -154,6 +161,9 @@ impl Partial {
                     into.before.extend(leaders.before);
                 }
             }
+        }
+        for fold in Fold::all(strands) {
+            whole.enter(&fold, &watched_as);
         }
         for part in &mut whole.parts {
             for (ranking, leaders) in Ranking::ALL.into_iter().zip(&mut part.rankings) {
@@ -170,6 +180,29 @@ impl Partial {
         let keys: BTreeSet<&Key> = leaders.map(|leader| &leader.key).collect();
         whole.recent.retain(|key, _| keys.contains(key));
         whole
+    }
+
+    /// Takes in what is shown as one.
+    fn enter(&mut self, fold: &Fold, watched_as: &[(Key, Window, Key)]) {
+        for ((window, part), tags) in Window::ALL.into_iter().zip(&mut self.parts).zip(fold.tags) {
+            part.tags -= tags.saturating_sub(1);
+            for (ranking, leaders) in Ranking::ALL.into_iter().zip(&mut part.rankings) {
+                leaders.now.extend(fold.ranked(window, ranking));
+                let weight = fold.ranked_before(window, ranking);
+                leaders.before.extend(weight.map(|weight| Before {
+                    key: fold.key().clone(),
+                    weight,
+                }));
+            }
+        }
+        for (key, window, target) in watched_as {
+            if target == fold.key() {
+                let key = key.clone();
+                let leader = fold.leader(place_of(*window));
+                self.watched.push((*window, Leader { key, ..leader }));
+            }
+        }
+        self.recent.insert(fold.key().clone(), fold.recent.clone());
     }
 }
 

@@ -10,7 +10,7 @@
 //!
 //! An author whose latest mentions are all retracted is taken out until the next one.
 
-use std::cmp::Reverse;
+use std::{borrow::Cow, cmp::Reverse};
 
 use model::Epoch;
 use serde::{Deserialize, Serialize};
@@ -79,8 +79,16 @@ impl People {
         self.seen.shrink_to(self.limit as usize);
     }
 
-    /// Of several slices of a tag together.
-    pub(super) fn union<'a>(all: impl Iterator<Item = &'a Self>) -> Self {
+    /// Those of several slices, or of several tags, as one; `None` where there are none.
+    pub(super) fn of_all<'a>(mut all: impl Iterator<Item = &'a Self>) -> Option<Cow<'a, Self>> {
+        let first = all.next()?;
+        Some(match all.next() {
+            None => Cow::Borrowed(first),
+            Some(second) => Cow::Owned(Self::union([first, second].into_iter().chain(all))),
+        })
+    }
+
+    fn union<'a>(all: impl Iterator<Item = &'a Self>) -> Self {
         let mut union = Self::default();
         for people in all {
             union.seen.extend_from_slice(&people.seen);

@@ -21,6 +21,7 @@
 //! more than it takes, so `S` is above 0 at its end: every rise has a beginning.
 
 use model::Epoch;
+use serde::{Deserialize, Serialize};
 
 use super::windows::{Edges, SLIDING};
 
@@ -52,7 +53,7 @@ pub(super) struct Past {
 }
 
 /// The mentions of a tag in some neighbouring epochs.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Mentions {
     pub(super) from: Epoch,
     pub(super) to: Epoch,

@@ -3,7 +3,7 @@
 //! A uniform sample of every window ([`skyband`]). Of a window with at most `k` such posts it is all of
 //! them.
 
-use std::{cmp::Reverse, collections::BTreeMap};
+use std::collections::BTreeMap;
 
 use model::{Epoch, Kind};
 use serde::{Deserialize, Serialize};
@@ -30,12 +30,6 @@ struct Post {
     others: Vec<Named>,
     link: Option<Box<str>>,
 }
-
-/// How many tags of the same posts are told.
-const TOGETHER: usize = 20;
-
-/// How many links are told.
-const LINKS: usize = 10;
 
 impl Samples {
     pub(super) fn add(&mut self, sample: Sample, at: Epoch, k: usize) {
@@ -75,8 +69,15 @@ impl Samples {
         self.posts.len()
     }
 
-    /// Tags of the same posts since `from`, with estimated numbers of posts, most first.
-    pub(super) fn together(&self, from: Epoch, k: usize, hidden: &impl Hides) -> Vec<(Named, u64)> {
+    /// What else is mentioned by posts since `from` that mention the tag `own`, with estimated numbers of
+    /// posts. Tags that are shown as one are one.
+    pub(super) fn together(
+        &self,
+        own: &Key,
+        from: Epoch,
+        k: usize,
+        hidden: &impl Hides,
+    ) -> Vec<(Named, u64)> {
         let within = || self.posts.iter().filter(|post| post.at >= from);
         // Above it not all epochs have all of their posts.
         let below = within().map(|post| post.below).min().unwrap_or(u32::MAX);
@@ -88,30 +89,39 @@ impl Samples {
             Some(last) if !all => skyband::estimate(number, last.priority),
             _ => (number << 32) / (u64::from(below) + 1),
         };
-        let mut together: BTreeMap<&Key, (&Named, u64)> = BTreeMap::new();
-        let others = sample.iter().flat_map(|post| &post.others);
-        for named in others.filter(|named| !hidden.hides(&named.key)) {
-            together.entry(&named.key).or_insert((named, 0)).1 += 1;
+        let own = hidden.sets().shown_as(own);
+        let mut together: BTreeMap<&Key, (&str, u64)> = BTreeMap::new();
+        for post in &sample {
+            let shown = post
+                .others
+                .iter()
+                .map(|named| match hidden.sets().of(&named.key) {
+                    Some(set) => (&set.target, &*set.spelling),
+                    None => (&named.key, &*named.spelling),
+                });
+            let others: BTreeMap<&Key, &str> = shown.collect();
+            let is_shown = |key: &Key| key != own && !hidden.hides(key);
+            for (key, spelling) in others.into_iter().filter(|(key, _)| is_shown(key)) {
+                together.entry(key).or_insert((spelling, 0)).1 += 1;
+            }
         }
         // A single one of many says nothing.
         let least = if posts > number { 2 } else { 1 };
-        let mut together: Vec<_> = together
-            .into_values()
-            .filter(|(_, hits)| *hits >= least)
-            .map(|(named, hits)| (named.clone(), hits * posts / number.max(1)))
-            .collect();
-        together.sort_by_key(|(_, count)| Reverse(*count));
-        together.truncate(TOGETHER);
-        together
+        let named = |(key, (spelling, hits)): (&Key, (&str, u64))| {
+            let named = Named {
+                key: key.clone(),
+                spelling: spelling.into(),
+            };
+            (named, hits * posts / number.max(1))
+        };
+        let often = together.into_iter().filter(|(_, (_, hits))| *hits >= least);
+        often.map(named).collect()
     }
 
-    /// Where posts since `from` can be read, newest first.
+    /// Where posts since `from` can be read.
     pub(super) fn links(&self, from: Epoch) -> Vec<(Box<str>, Kind, Epoch)> {
         let link = |post: &Post| Some((post.link.clone()?, post.source, post.at));
         let within = self.posts.iter().filter(|post| post.at >= from);
-        let mut links: Vec<_> = within.filter_map(link).collect();
-        links.sort_by_key(|(_, _, at)| Reverse(*at));
-        links.truncate(LINKS);
-        links
+        within.filter_map(link).collect()
     }
 }

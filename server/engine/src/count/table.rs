@@ -12,7 +12,7 @@ use super::{Spellings, people::People, rising::BANDS, samples::Samples, windows:
 use crate::key::Key;
 
 /// Mentions of a tag, in all slices or in one.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Counts {
     /// Since it was admitted.
     pub(super) all: u64,

@@ -1,22 +1,20 @@
-//! The best tags of some groups, and one tag in depth.
+//! The best tags of some groups.
 
 use std::{
-    borrow::Cow,
     cell::LazyCell,
     cmp::Ordering,
     collections::{BTreeMap, HashSet},
 };
 
-use model::{Epoch, Filter, Kind, Lang, Window};
+use model::{Filter, Window};
 
 use super::{
-    Before, Detail, Group, Hides, Leader, Leaders, Part, Partial, Pulse,
+    Before, Group, Hides, Leader, Leaders, Part, Partial, Pulse, Set, Strand,
     group::place_of,
     partial::{PAST, order},
-    people::People,
-    rising::{BANDS, LEAST_PEOPLE, Mentions, Past},
-    table::{Counts, Parts, Tag},
-    windows::{SLIDING, pane_of, step_ms},
+    rising::Past,
+    standing::{Look, Pasts, Standing},
+    windows::SLIDING,
 };
 use crate::key::Key;
 
@@ -50,16 +48,6 @@ struct Final<'a> {
     tags: u64,
     now: [Vec<Candidate<'a>>; 3],
     before: [Vec<Candidate<'a>>; 3],
-}
-
-/// One tag as the filter shows it.
-struct Look<'a> {
-    group: &'a Group,
-    pasts: &'a Pasts,
-    slot: u32,
-    tag: &'a Tag,
-    counts: Counts,
-    admits: Option<&'a [bool]>,
 }
 
 impl<'a> Candidate<'a> {
@@ -122,104 +110,6 @@ impl<'a> Race<'a> {
 }
 
 impl<'a> Look<'a> {
-    /// `None` for a tag that the filter lets nothing through of.
-    fn at(
-        group: &'a Group,
-        pasts: &'a Pasts,
-        slot: u32,
-        admits: Option<&'a [bool]>,
-    ) -> Option<Self> {
-        let row = &group.table.rows[slot as usize];
-        if row.is_free() {
-            return None;
-        }
-        let tag = group.table.tag(slot)?;
-        let counts = match (admits, &tag.parts) {
-            (None, _) => row.counts,
-            (Some(admits), Parts::One(slice)) => {
-                if !admits[usize::from(*slice)] {
-                    return None;
-                }
-                row.counts
-            }
-            (Some(admits), Parts::Several(parts)) => {
-                let parts = parts.iter().filter(|part| admits[usize::from(part.slice)]);
-                parts.fold(Counts::default(), |sum, part| sum.sum(&part.counts))
-            }
-        };
-        Some(Self {
-            group,
-            pasts,
-            slot,
-            tag,
-            counts,
-            admits,
-        })
-    }
-
-    /// Whose mentions they are, in the slices that the filter admits.
-    fn people(&self) -> Option<Cow<'a, People>> {
-        let (Parts::Several(parts), Some(admits)) = (&self.tag.parts, self.admits) else {
-            return self.tag.people.as_deref().map(Cow::Borrowed);
-        };
-        let admitted = parts.iter().filter(|part| admits[usize::from(part.slice)]);
-        let mut known = admitted.filter_map(|part| part.people.as_deref());
-        let first = known.next()?;
-        Some(match known.next() {
-            None => Cow::Borrowed(first),
-            Some(second) => Cow::Owned(People::union([first, second].into_iter().chain(known))),
-        })
-    }
-
-    /// Distinct authors in a window; `None` where none is known.
-    fn people_in(&self, window: usize) -> Option<u64> {
-        let people = self.people()?;
-        let k = self.group.sketches.people_k() as usize;
-        let number = people.count(self.group.begin(window), k);
-        // An estimate may be more than there are mentions, but no tag has more people than those.
-        let number = number.min(self.counts.within(window));
-        (number > 0).then_some(number)
-    }
-
-    /// Whether enough people to make it rise have mentioned it since the window before this one began,
-    /// or nobody knows how many did.
-    fn had_people(&self, window: usize) -> bool {
-        let k = self.group.sketches.people_k() as usize;
-        let begin = self.group.edges.before[window];
-        // None is as in a window: of its mentions no author is known.
-        let number = self.people().map_or(0, |people| people.count(begin, k));
-        number == 0 || number >= LEAST_PEOPLE
-    }
-
-    /// The rise in a window, if it is one; people are asked last, as that takes longest.
-    fn score(
-        &self,
-        window: usize,
-        bands: &[u64; BANDS],
-        least: impl Fn(f64) -> bool,
-    ) -> Option<f64> {
-        let (past, _) = self.pasts.get(window)?;
-        let score = past.score(self.counts.now[window], bands)?;
-        let enough = || {
-            let people = self.people_in(window);
-            people.is_none_or(|people| people >= LEAST_PEOPLE)
-        };
-        (least(score) && enough()).then_some(score)
-    }
-
-    fn leader(&self, window: usize) -> Leader {
-        let error = self.group.error(self.slot, window);
-        let spelling = self.tag.spellings.most_used();
-        Leader {
-            key: self.tag.key.clone(),
-            spelling: spelling.unwrap_or(self.tag.key.as_str()).into(),
-            count: self.counts.within(window) + error,
-            error,
-            people: self.people_in(window),
-            score: self.score(window, &self.counts.bands(), |_| true),
-        }
-    }
-
     fn candidate(&self, weight: f64, group: usize) -> Candidate<'a> {
         Candidate {
             weight,
@@ -230,15 +120,17 @@ impl<'a> Look<'a> {
     }
 
     fn enter(&self, group: usize, races: &mut [Race<'a>], hidden: &impl Hides) {
-        if self.counts.all == 0 {
+        let counts = self.counts();
+        if counts.all == 0 {
             return;
         }
         // Asked of those only that could be among the best, and of each once.
-        let is_shown = LazyCell::new(|| !hidden.hides(&self.tag.key));
+        let by_itself = |key| !hidden.hides(key) && hidden.sets().of(key).is_none();
+        let is_shown = LazyCell::new(|| by_itself(&self.tag.key));
         let offer = |best: &mut Best<'a>, weight| best.offer(self.candidate(weight, group));
-        let bands = self.counts.bands();
+        let bands = counts.bands();
         for (window, race) in races.iter_mut().enumerate() {
-            let count = self.counts.within(window);
+            let count = counts.within(window);
             let [by_count, by_people, by_rise] = &mut race.now;
             if count > 0 {
                 race.tags += 1;
@@ -257,7 +149,7 @@ impl<'a> Look<'a> {
                 {
                     offer(by_rise, score);
                 }
-                let weight = (count + self.group.error(self.slot, window)) as f64;
+                let weight = (count + self.error(window)) as f64;
                 if by_count.admits(weight) && *is_shown {
                     offer(by_count, weight);
                 }
@@ -265,19 +157,17 @@ impl<'a> Look<'a> {
             if window == SLIDING {
                 continue;
             }
-            let count = self.counts.before[window];
-            // Of people only the latest mention is known: who was among them a window ago is not.
+            let count = counts.before[window];
+            // Who was among its people a window ago is not known.
             let [by_count, _, by_rise] = &mut race.before;
             if count > 0 {
                 if by_count.admits(count as f64) && *is_shown {
                     offer(by_count, count as f64);
                 }
-                let (_, past) = &self.pasts[window];
-                if by_rise.admits(Past::most(count))
+                let rises = |score| by_rise.admits(score);
+                if rises(Past::most(count))
                     && *is_shown
-                    && let Some(score) = past.score(count, &bands)
-                    && by_rise.admits(score)
-                    && self.had_people(window)
+                    && let Some(score) = self.score_before(window, &bands, rises)
                 {
                     offer(by_rise, score);
                 }
@@ -288,7 +178,8 @@ impl<'a> Look<'a> {
 
 impl Partial {
     /// The best `k` tags of some groups in each window and ranking, of the posts that the filter
-    /// admits. Tags that are `hidden` take no rank; in what is counted of all tags they are.
+    /// admits. Tags that are `hidden` take no rank; in what is counted of all tags they are. Those that are
+    /// shown as one take theirs where all of them are known: when partials are merged.
     pub fn of<'a>(
         groups: impl IntoIterator<Item = &'a Group>,
         filter: Filter,
@@ -345,6 +236,17 @@ impl Partial {
             }
             part
         };
+        let members = members(&groups, hidden);
+        let leading = finals.iter().flat_map(|last| &last.now).flatten();
+        let leading = leading.map(|candidate| (candidate.group, candidate.slot));
+        let looked_at = leading.chain(members.iter().map(|(group, slot, _)| (*group, *slot)));
+        let mut recent = recent(&groups, &admits, looked_at);
+        let strand = |(group, slot, set): (usize, u32, &Set)| {
+            let look = Look::at(groups[group], &pasts[group], slot, admits[group].as_deref())?;
+            let own = recent.remove(look.key()).unwrap_or_default();
+            Some(Strand::of(&look, Some(set), own))
+        };
+        let strands = members.into_iter().filter_map(strand).collect();
         let (mut pulse, mut slices) = (Pulse::default(), BTreeMap::new());
         for (group, admits) in groups.iter().zip(&admits) {
             pulse.add(&group.pulse(admits.as_deref()));
@@ -358,21 +260,38 @@ impl Partial {
             pulse,
             slices,
             parts: finals.iter().enumerate().map(part).collect(),
-            recent: recent(&groups, &admits, &finals),
+            recent,
+            strands,
             watched: Vec::new(),
+            watched_as: Vec::new(),
         }
     }
 }
 
-/// The last minutes of all that leads now, each tag looked at once.
+/// Where tags are that are shown as one, if that is not hidden, each with its set.
+fn members<'a>(groups: &[&Group], hidden: &'a impl Hides) -> Vec<(usize, u32, &'a Set)> {
+    let mut members = Vec::new();
+    let is_shown = |set: &&Set| !hidden.hides(&set.target);
+    for set in hidden.sets().iter().filter(is_shown) {
+        for key in &set.members {
+            let find = |(number, group): (usize, &&Group)| {
+                Some((number, group.table.find(key.as_str())?, set))
+            };
+            members.extend(groups.iter().enumerate().find_map(find));
+        }
+    }
+    members
+}
+
+/// The last minutes of tags by their places, each looked at once.
 fn recent(
     groups: &[&Group],
     admits: &[Option<Vec<bool>>],
-    finals: &[Final<'_>],
+    looked_at: impl Iterator<Item = (usize, u32)>,
 ) -> BTreeMap<Key, Vec<u64>> {
     let mut slots: Vec<Vec<u32>> = vec![Vec::new(); groups.len()];
-    for candidate in finals.iter().flat_map(|last| &last.now).flatten() {
-        slots[candidate.group].push(candidate.slot);
+    for (group, slot) in looked_at {
+        slots[group].push(slot);
     }
     let mut recent = BTreeMap::new();
     for ((group, admits), mut slots) in groups.iter().zip(admits).zip(slots) {
@@ -385,9 +304,6 @@ fn recent(
     }
     recent
 }
-
-/// The pasts of the sliding windows and of those before them.
-type Pasts = [(Past, Past); SLIDING];
 
 /// Of each group; they are the same for groups that stand at the same epoch.
 fn pasts_of(groups: &[&Group]) -> Vec<Pasts> {
@@ -414,7 +330,7 @@ fn admitted(group: &Group, filter: Filter) -> Option<Vec<bool>> {
 }
 
 impl Group {
-    fn pasts(&self) -> Pasts {
+    pub(super) fn pasts(&self) -> Pasts {
         Past::of_all(self.head.as_of, self.head.began, &self.edges)
     }
 
@@ -429,97 +345,4 @@ impl Group {
         let pasts = self.pasts();
         Some(Look::at(self, &pasts, slot, None)?.leader(place_of(window)))
     }
-
-    /// What is known of one tag in a window, beside tags that are not `hidden`; `None` for a tag that is
-    /// not kept.
-    pub fn detail(&self, key: &str, window: Window, hidden: &impl Hides) -> Option<Detail> {
-        let slot = self.table.find(key)?;
-        let pasts = self.pasts();
-        let look = Look::at(self, &pasts, slot, None)?;
-        let place = place_of(window);
-        let whole = look.counts;
-        let mut languages: BTreeMap<Option<Lang>, u64> = BTreeMap::new();
-        let mut sources: BTreeMap<Kind, u64> = BTreeMap::new();
-        let mut add = |slice: u16, counts: &Counts| {
-            let count = counts.within(place);
-            if let Some(slice) = self.slice_of(slice)
-                && count > 0
-            {
-                *languages.entry(slice.lang).or_default() += count;
-                *sources.entry(slice.source).or_default() += count;
-            }
-        };
-        match &look.tag.parts {
-            Parts::One(slice) => add(*slice, &whole),
-            Parts::Several(parts) => {
-                parts.iter().for_each(|part| add(part.slice, &part.counts));
-            }
-        }
-        let begin = self.begin(place);
-        let k = self.sketches.samples_k() as usize;
-        let samples = look.tag.samples.as_deref();
-        let leader = look.leader(place);
-        let rising_since = leader.score.and_then(|_| {
-            let (past, _) = pasts.get(place)?;
-            let panes = self.mentions(slot);
-            past.began(whole.within(place), &whole.bands(), panes, self.head.as_of)
-        });
-        Some(Detail {
-            leader,
-            rising_since,
-            languages: most_first(languages),
-            sources: most_first(sources),
-            spellings: look.tag.spellings.ranked(),
-            together: samples.map_or_else(Vec::new, |samples| samples.together(begin, k, hidden)),
-            series: self.series(slot, window),
-            links: samples.map_or_else(Vec::new, |samples| samples.links(begin)),
-        })
-    }
-
-    /// A tag's mentions over time, pane by pane, without those that have none.
-    pub(super) fn mentions(&self, slot: u32) -> impl Iterator<Item = Mentions> {
-        let admitted = self.table.rows[slot as usize].admitted;
-        let panes = self.panes.iter().filter(move |pane| admitted <= pane.to);
-        let mentions = panes.map(move |pane| Mentions {
-            from: pane.from,
-            to: pane.to,
-            count: pane
-                .entries_of(slot)
-                .iter()
-                .map(|entry| entry.count())
-                .sum(),
-        });
-        mentions.filter(|mentions| mentions.count > 0)
-    }
-
-    /// A tag's mentions over time, without gaps. What is older than two days is in no step.
-    fn series(&self, slot: u32, window: Window) -> Vec<(Epoch, u64)> {
-        let oldest = match window {
-            Window::All => self.edges.oldest().max(self.head.began),
-            _ => self.begin(place_of(window)).max(self.head.began),
-        };
-        let step_ms = step_ms(window, self.shape);
-        let step = |epoch| pane_of(epoch, step_ms, self.shape);
-        let first = step(oldest);
-        let steps = step(self.head.as_of) - first + 1;
-        let begin = |number: u64| {
-            let begin = ((first + number) * step_ms).div_ceil(self.shape.batch_ms);
-            (Epoch(begin).max(oldest), 0)
-        };
-        let mut series: Vec<(Epoch, u64)> = (0..steps).map(begin).collect();
-        for pane in self.mentions(slot).filter(|pane| pane.from >= oldest) {
-            let number = (step(pane.from) - first) as usize;
-            if let Some((_, sum)) = series.get_mut(number) {
-                *sum += pane.count;
-            }
-        }
-        series
-    }
-}
-
-fn most_first<T: Ord>(counts: BTreeMap<T, u64>) -> Vec<(T, u64)> {
-    let mut counts: Vec<_> = counts.into_iter().collect();
-    // Stable: equal ones stay in their own order.
-    counts.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
-    counts
 }

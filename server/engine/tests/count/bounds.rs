@@ -1,4 +1,4 @@
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
 
 use engine::{
     count::{Partial, Shape},
@@ -8,7 +8,7 @@ use model::{Filter, Window};
 use proptest::{collection::vec, prelude::*};
 
 use crate::{
-    drive::{Engine, deltas},
+    drive::{Engine, Rules, deltas},
     oracle::{Oracle, Post, slice},
 };
 
@@ -76,9 +76,9 @@ proptest! {
             }
             let kept: usize = engine.groups.iter().map(|group| group.tags()).sum();
             prop_assert!(kept as u64 <= max_tags.max(u64::from(GROUPS)), "{kept} are kept");
-            let got = engine.partial(workers, Filter::default(), &HashSet::new(), 10);
-            prop_assert_eq!(&got, &straight.partial(1, Filter::default(), &HashSet::new(), 10));
-            let oracle = Oracle { posts: &posts, now, batch_ms, filter: Filter::default() };
+            let got = engine.partial(workers, Filter::default(), &Rules::default(), 10);
+            prop_assert_eq!(&got, &straight.partial(1, Filter::default(), &Rules::default(), 10));
+            let oracle = Oracle { posts: &posts, now, batch_ms, filter: Filter::default(), shown_as: &BTreeMap::new() };
             check(&got, &oracle, began)?;
         }
     }

@@ -4,12 +4,13 @@ use std::collections::{BTreeMap, HashSet};
 
 use engine::{
     count::{
-        Author, Counted, Delta, Deltas, Group, Named, Partial, Retracted, RetractedMention, Sample,
-        Sampled, Saved, Segment, Shape, SliceDelta, Trend,
+        Author, Counted, Delta, Deltas, Detail, Group, Hides, Named, Partial, Retracted,
+        RetractedMention, Sample, Sampled, SampledTags, Saved, Segment, Set, Sets, Shape, Share,
+        ShownAs, SliceDelta, Trend, Trends,
     },
     key::{GROUPS, Key, group_of},
 };
-use model::{Epoch, Filter, Slice};
+use model::{Epoch, Filter, Slice, Window};
 
 use crate::oracle::Post;
 
@@ -136,6 +137,62 @@ fn of<'a>(taken: &'a mut Taken, group: u8, post: &Post) -> &'a mut Retracted {
     taken.entry(place).or_insert_with(none)
 }
 
+/// What is shown, and as what.
+#[derive(Default)]
+pub(crate) struct Rules {
+    hidden: HashSet<Key>,
+    sets: Sets,
+}
+
+impl Hides for Rules {
+    fn hides(&self, key: &Key) -> bool {
+        self.hidden.contains(key)
+    }
+
+    fn sets(&self) -> &Sets {
+        &self.sets
+    }
+}
+
+impl Rules {
+    pub(crate) fn new(hidden: &[u8], shown_as: &[(u8, u8)]) -> Self {
+        let hidden: HashSet<Key> = hidden.iter().map(|tag| key(*tag)).collect();
+        let said = shown_as.iter().map(|(tag, target)| ShownAs {
+            tag: key(*tag),
+            target: key(*target),
+            spelling: spelling(*target, 9),
+        });
+        let sets = Sets::new(said, |tag| hidden.contains(tag));
+        Self { hidden, sets }
+    }
+
+    fn shown_sets(&self) -> impl Iterator<Item = &Set> {
+        self.sets.iter().filter(|set| !self.hides(&set.target))
+    }
+
+    /// By itself, or as another.
+    pub(crate) fn is_shown(&self, tag: u8) -> bool {
+        let key = key(tag);
+        !self.hides(self.sets.shown_as(&key)) && !self.hides(&key)
+    }
+
+    /// What tags are shown as, where that is another one.
+    pub(crate) fn shown_as(&self) -> BTreeMap<u8, u8> {
+        let members = |set: &Set| {
+            let target = number(&set.target);
+            set.members
+                .iter()
+                .map(move |tag| (number(tag), target))
+                .collect::<Vec<_>>()
+        };
+        self.shown_sets().flat_map(members).collect()
+    }
+}
+
+pub(crate) fn number(key: &Key) -> u8 {
+    key.as_str()["tag".len()..].parse().expect("a number")
+}
+
 /// All groups of all workers, each with what it has stored.
 pub(crate) struct Engine {
     shape: Shape,
@@ -180,32 +237,47 @@ impl Engine {
         &self,
         workers: usize,
         filter: Filter,
-        hidden: &HashSet<Key>,
+        rules: &Rules,
         k: usize,
     ) -> Partial {
         let worker = |worker| {
             let mine = self.groups.iter().skip(worker).step_by(workers);
-            Partial::of(mine, filter, hidden, k)
+            Partial::of(mine, filter, rules, k)
         };
         Partial::merge((0..workers).map(worker), k)
     }
 
     /// What is trending, merged over so many workers.
-    pub(crate) fn trends(&self, workers: usize, hidden: &HashSet<Key>, k: usize) -> Vec<Trend> {
+    pub(crate) fn trends(&self, workers: usize, rules: &Rules, k: usize) -> Vec<Trend> {
         let worker = |worker| {
             let mine = self.groups.iter().skip(worker).step_by(workers);
-            Trend::of(mine, hidden, k)
+            Trends::of(mine, rules, k)
         };
-        Trend::merge((0..workers).map(worker), k)
+        Trends::merge((0..workers).map(worker), k)
     }
 
     /// The most mentioned, merged over so many workers.
-    pub(crate) fn sampled(&self, workers: usize, hidden: &HashSet<Key>, k: usize) -> Vec<Sampled> {
+    pub(crate) fn sampled(&self, workers: usize, rules: &Rules, k: usize) -> Vec<Sampled> {
         let worker = |worker| {
             let mine = self.groups.iter().skip(worker).step_by(workers);
-            Sampled::of(mine, hidden, k)
+            SampledTags::of(mine, rules, k)
         };
-        Sampled::merge((0..workers).map(worker), k)
+        SampledTags::merge((0..workers).map(worker), k)
+    }
+
+    /// One tag, merged over so many workers.
+    pub(crate) fn detail(
+        &self,
+        workers: usize,
+        key: &Key,
+        window: Window,
+        rules: &Rules,
+    ) -> Option<Detail> {
+        let worker = |worker| {
+            let mine = self.groups.iter().skip(worker).step_by(workers);
+            Share::of(mine, key, window, rules)
+        };
+        Detail::of((0..workers).flat_map(worker).collect())
     }
 
     pub(crate) fn save(&mut self, only_even: bool) {

@@ -1,12 +1,11 @@
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
 
 use engine::count::{Leader, Part, Partial, Sampled, Shape};
-use engine::key::{Key, group_of};
 use model::{Ranking, Window};
 use proptest::{collection::vec, prelude::*};
 
 use crate::{
-    drive::{Engine, deltas, key},
+    drive::{Engine, Rules, deltas, key, number},
     oracle::{Line, Oracle, Post, filters, ranked, slice},
 };
 
@@ -49,10 +48,6 @@ fn history() -> impl Strategy<Value = (Vec<(u64, u8)>, Vec<Post>)> {
 /// (tag, count, people) of what leads, and its score.
 type Told = Vec<((u8, u64, Option<u64>), Option<f64>)>;
 
-fn number(key: &Key) -> u8 {
-    key.as_str()["tag".len()..].parse().expect("a number")
-}
-
 fn told(leaders: &[Leader]) -> Told {
     leaders
         .iter()
@@ -64,14 +59,14 @@ fn told(leaders: &[Leader]) -> Told {
 }
 
 /// Tags that are hidden take no rank.
-fn without(lines: &[Line], hidden: &HashSet<Key>) -> Vec<Line> {
-    let shown = lines.iter().filter(|line| !hidden.contains(&key(line.tag)));
-    shown.cloned().collect()
+fn shown(lines: &[Line], rules: &Rules) -> Vec<Line> {
+    let lines = lines.iter().filter(|line| rules.is_shown(line.tag));
+    lines.cloned().collect()
 }
 
-fn expected(lines: &[Line], hidden: &HashSet<Key>, ranking: Ranking) -> Told {
+fn expected(lines: &[Line], rules: &Rules, ranking: Ranking) -> Told {
     let find = |tag| lines.iter().find(|line| line.tag == tag).expect("a line");
-    ranked(&without(lines, hidden), ranking, K)
+    ranked(&shown(lines, rules), ranking, K)
         .into_iter()
         .map(|(tag, _)| find(tag))
         .map(|line| ((line.tag, line.count, line.people), line.score))
@@ -91,14 +86,14 @@ fn check(
     part: &Part,
     window: Window,
     oracle: &Oracle<'_>,
-    hidden: &HashSet<Key>,
+    rules: &Rules,
     began: u64,
 ) -> Result<(), TestCaseError> {
     let (posts, mentions, lines) = oracle.window(window, began);
     let summary = (part.posts, part.mentions, part.tags);
     prop_assert_eq!(summary, (posts, mentions, lines.len() as u64), "{}", window);
     for (ranking, leaders) in Ranking::ALL.into_iter().zip(&part.rankings) {
-        let (got, want) = (told(&leaders.now), expected(&lines, hidden, ranking));
+        let (got, want) = (told(&leaders.now), expected(&lines, rules, ranking));
         let close = got
             .iter()
             .zip(&want)
@@ -119,7 +114,7 @@ fn check(
         }
         let before: Vec<_> = leaders.before.iter().map(|before| before.weight).collect();
         let want = ranked(
-            &without(&oracle.before(window, began), hidden),
+            &shown(&oracle.before(window, began), rules),
             ranking,
             10 * K,
         );
@@ -164,19 +159,18 @@ fn check_sampled(
     engine: &Engine,
     straight: &Engine,
     workers: usize,
-    hidden: &HashSet<Key>,
+    rules: &Rules,
 ) -> Result<(), TestCaseError> {
     let window = Window::FiveMinutes;
-    let sampled = engine.sampled(workers, hidden, K);
-    prop_assert_eq!(&sampled, &straight.sampled(1, hidden, K));
-    let partial = straight.partial(1, filters()[0], hidden, K);
+    let sampled = engine.sampled(workers, rules, K);
+    prop_assert_eq!(&sampled, &straight.sampled(1, rules, K));
+    let partial = straight.partial(1, filters()[0], rules, K);
     let leaders = partial.first(window, Ranking::Count);
     prop_assert!(sampled.iter().map(|found| &found.leader).eq(leaders));
-    for Sampled { leader, link } in sampled {
-        let group = &straight.groups[usize::from(group_of(&leader.key))];
-        let detail = group.detail(leader.key.as_str(), window, hidden);
+    for Sampled { leader, beside } in sampled {
+        let detail = straight.detail(1, &leader.key, window, rules);
         let links = detail.expect("it is kept").links;
-        prop_assert_eq!(link.as_ref(), links.first().map(|(link, ..)| link));
+        prop_assert_eq!(beside.url(), links.first().map(|(link, ..)| &**link));
     }
     Ok(())
 }
@@ -190,8 +184,10 @@ proptest! {
         workers in 1..=3_usize,
         batch in 0..4_usize,
         hidden in prop_oneof![1 => Just(Vec::new()), 1 => vec(0..8_u8, 0..4)],
+        as_one in prop_oneof![1 => Just(Vec::new()), 2 => vec((0..8_u8, 0..9_u8), 0..5)],
     ) {
-        let hidden: HashSet<Key> = hidden.into_iter().map(key).collect();
+        let rules = Rules::new(&hidden, &as_one);
+        let shown_as = rules.shown_as();
         let batch_ms = [2_000, 7_000, 20_000, 60_000][batch];
         let shape = Shape { batch_ms, max_tags: 1_000_000 };
         let (mut engine, mut straight) = (Engine::new(shape), Engine::new(shape));
@@ -211,25 +207,28 @@ proptest! {
             }
             let filter = filters()[usize::from(*event) % filters().len()];
             for filter in [filters()[0], filter] {
-                let got = engine.partial(workers, filter, &hidden, K);
-                prop_assert_eq!(&got, &straight.partial(1, filter, &hidden, K), "restarts and workers change nothing");
-                let oracle = Oracle { posts: &posts, now: *epoch, batch_ms, filter };
+                let got = engine.partial(workers, filter, &rules, K);
+                prop_assert_eq!(&got, &straight.partial(1, filter, &rules, K), "restarts and workers change nothing");
+                let oracle = Oracle { posts: &posts, now: *epoch, batch_ms, filter, shown_as: &shown_as };
                 for (window, part) in Window::ALL.into_iter().zip(&got.parts) {
-                    check(part, window, &oracle, &hidden, began)?;
+                    check(part, window, &oracle, &rules, began)?;
                 }
                 check_recent(&got, &oracle, began)?;
                 check_whole(&got, &oracle, began)?;
             }
         }
-        check_sampled(&engine, &straight, workers, &hidden)?;
+        check_sampled(&engine, &straight, workers, &rules)?;
         let now = epochs.last().expect("an epoch").0;
-        let oracle = Oracle { posts: &posts, now, batch_ms, filter: filters()[0] };
+        let oracle = Oracle { posts: &posts, now, batch_ms, filter: filters()[0], shown_as: &shown_as };
         for window in Window::ALL {
-            for line in oracle.window(window, began).2 {
-                let key = key(line.tag);
-                let group = &engine.groups[usize::from(group_of(&key))];
-                let detail = group.detail(key.as_str(), window, &hidden).expect("it is kept");
-                let other = straight.groups[usize::from(group_of(&key))].detail(key.as_str(), window, &hidden);
+            let lines = oracle.window(window, began).2;
+            for line in lines.into_iter().filter(|line| rules.is_shown(line.tag)) {
+                // Of a tag that is shown as another there is what that has.
+                let named = shown_as.iter().find(|(_, target)| **target == line.tag);
+                let key = key(named.map_or(line.tag, |(tag, _)| *tag));
+                let detail = engine.detail(workers, &key, window, &rules).expect("it is kept");
+                prop_assert_eq!(number(&detail.leader.key), line.tag);
+                let other = straight.detail(1, &key, window, &rules);
                 prop_assert_eq!(Some(&detail), other.as_ref(), "restarts change nothing");
                 prop_assert_eq!(detail.leader.count, line.count);
                 prop_assert_eq!(detail.rising_since.is_some(), detail.leader.score.is_some());
@@ -243,7 +242,7 @@ proptest! {
                     prop_assert_eq!(sum, line.count, "{:?}", detail.series);
                 }
                 let mut together = oracle.together(window, line.tag);
-                together.retain(|tag, _| !hidden.contains(&self::key(*tag)));
+                together.retain(|tag, _| rules.is_shown(*tag));
                 let told = detail.together.iter().map(|(named, count)| {
                     (number(&named.key), *count)
                 });
@@ -278,18 +277,18 @@ fn estimates_of_many_people_are_the_same_for_any_number_of_workers() {
         })
         .collect();
     engine.apply(1_000_000, &deltas(&posts, 1_000_000), false);
-    let one = engine.partial(1, filters()[0], &HashSet::new(), 100);
-    for workers in [2, 3, 7] {
-        assert_eq!(
-            engine.partial(workers, filters()[0], &HashSet::new(), 100),
-            one
+    let as_one: Vec<(u8, u8)> = (0..60).map(|tag| (tag, 200 + tag % 7)).collect();
+    for rules in [Rules::default(), Rules::new(&[3], &as_one)] {
+        let one = engine.partial(1, filters()[0], &rules, 100);
+        for workers in [2, 3, 7] {
+            assert_eq!(engine.partial(workers, filters()[0], &rules, 100), one);
+        }
+        let people = &one.parts[0].rankings[1].now;
+        assert_eq!(people.len(), 100);
+        assert!(
+            people
+                .iter()
+                .all(|leader| leader.people <= Some(leader.count))
         );
     }
-    let people = &one.parts[0].rankings[1].now;
-    assert_eq!(people.len(), 100);
-    assert!(
-        people
-            .iter()
-            .all(|leader| leader.people <= Some(leader.count))
-    );
 }

@@ -50,6 +50,8 @@ pub(crate) struct Oracle<'a> {
     pub(crate) now: u64,
     pub(crate) batch_ms: u64,
     pub(crate) filter: Filter,
+    /// What tags are shown as, where that is another one.
+    pub(crate) shown_as: &'a BTreeMap<u8, u8>,
 }
 
 /// One tag in one window.
@@ -100,31 +102,46 @@ impl Oracle<'_> {
         self.seen(from, to).filter(|post| self.stands(post))
     }
 
+    fn shown(&self, tag: u8) -> u8 {
+        *self.shown_as.get(&tag).unwrap_or(&tag)
+    }
+
+    /// Tags of a post that are shown as `tag`.
+    fn own<'b>(&'b self, post: &'b Post, tag: u8) -> impl Iterator<Item = u8> + 'b {
+        let tags = post.tags.iter().map(|(own, _)| *own);
+        tags.filter(move |own| self.shown(*own) == tag)
+    }
+
     pub(crate) fn count(&self, tag: u8, from: u64, to: u64) -> u64 {
-        let mentions = |post: &Post| post.tags.iter().filter(|(own, _)| *own == tag).count();
+        let mentions = |post: &Post| self.own(post, tag).count();
         self.standing(from, to).map(mentions).sum::<usize>() as u64
     }
 
     /// Authors whose latest mention is in these epochs and not wholly deleted.
     pub(crate) fn people(&self, tag: u8, from: u64, to: u64) -> Option<u64> {
-        // Each slice is known by itself when a filter is set.
+        // Each slice is known by itself when a filter is set, and each tag always.
         let apart = |post: &Post| (!self.filter.is_all()).then_some(post.slice);
-        let mut latest: BTreeMap<(u32, Option<Slice>), u64> = BTreeMap::new();
-        let mentions = |post: &&Post| post.tags.iter().any(|(own, _)| *own == tag);
-        for post in self.seen(0, u64::MAX).filter(mentions) {
-            if let Some(author) = post.author {
-                let at = latest.entry((author, apart(post))).or_default();
-                *at = post.epoch.max(*at);
+        let mut latest: BTreeMap<(u32, Option<Slice>, u8), u64> = BTreeMap::new();
+        for post in self.seen(0, u64::MAX) {
+            for own in self.own(post, tag) {
+                if let Some(author) = post.author {
+                    let at = latest.entry((author, apart(post), own)).or_default();
+                    *at = post.epoch.max(*at);
+                }
             }
         }
-        let stands = |author: u32, slice: Option<Slice>, at: u64| {
-            let mut posts = self.standing(at, at + 1).filter(mentions);
-            posts.any(|post| post.author == Some(author) && apart(post) == slice)
+        let stands = |author: u32, slice: Option<Slice>, own: u8, at: u64| {
+            let mut posts = self.standing(at, at + 1);
+            posts.any(|post| {
+                post.author == Some(author)
+                    && apart(post) == slice
+                    && post.tags.iter().any(|(tag, _)| *tag == own)
+            })
         };
-        // Of an author in several slices the latest mention counts.
+        // Of an author in several slices or of several tags the latest mention counts.
         let mut authors: BTreeMap<u32, u64> = BTreeMap::new();
-        for ((author, slice), at) in latest {
-            if stands(author, slice, at) {
+        for ((author, slice, own), at) in latest {
+            if stands(author, slice, own, at) {
                 let last = authors.entry(author).or_default();
                 *last = at.max(*last);
             }
@@ -179,7 +196,7 @@ impl Oracle<'_> {
 
     fn tags(&self) -> BTreeSet<u8> {
         let tags = self.posts.iter().flat_map(|post| &post.tags);
-        tags.map(|(tag, _)| *tag).collect()
+        tags.map(|(tag, _)| self.shown(*tag)).collect()
     }
 
     /// Posts, mentions, and all tags of a window.
@@ -262,15 +279,17 @@ impl Oracle<'_> {
         slices
     }
 
-    /// Standing posts of a window that have both tags.
+    /// Standing posts of a window that have both tags; one that has several which are shown as `tag` counts with
+    /// each.
     pub(crate) fn together(&self, window: Window, tag: u8) -> BTreeMap<u8, u64> {
         let (from, _) = self.begins(window);
         let mut together = BTreeMap::new();
         for post in self.standing(from, self.now + 1) {
-            if post.tags.iter().any(|(own, _)| *own == tag) {
-                for (other, _) in post.tags.iter().filter(|(other, _)| *other != tag) {
-                    *together.entry(*other).or_default() += 1;
-                }
+            let shown = post.tags.iter().map(|(other, _)| self.shown(*other));
+            let others: BTreeSet<u8> = shown.filter(|other| *other != tag).collect();
+            let times = self.own(post, tag).count() as u64;
+            for other in others.into_iter().filter(|_| times > 0) {
+                *together.entry(other).or_default() += times;
             }
         }
         together
