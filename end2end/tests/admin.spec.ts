@@ -1,4 +1,4 @@
-// The page for operators: what they block, and what they approve while they review hashtags.
+// The page for operators: what they block and merge, and what they approve while they review hashtags.
 
 import { type Page } from '@playwright/test';
 import { expect, faults, fits, openWith, test, type Tagtide } from './tagtide';
@@ -17,6 +17,13 @@ async function signIn(page: Page, tagtide: Tagtide): Promise<void> {
 async function press(page: Page, button: string, told: string): Promise<void> {
   await page.getByRole('button', { name: button, exact: true }).click();
   await expect(page.getByRole('status')).toHaveText(told);
+}
+
+/** Asks for a hashtag to be shown as another one, and waits for what is told. */
+async function merge(page: Page, tag: string, target: string, told: string): Promise<void> {
+  await page.getByLabel('Show this hashtag').fill(tag);
+  await page.getByLabel('as this one, spelled so').fill(target);
+  await press(page, 'Merge', told);
 }
 
 /** Loads the page until these hashtags, and no others, wait to be approved. */
@@ -44,6 +51,31 @@ test('what is blocked is gone from the board until it is unblocked', async ({ pa
   await page.goto(`${tagtide.url}/admin`);
   await page.getByRole('button', { name: 'Sign out' }).click();
   await expect(page.getByLabel('Token of this server')).toBeVisible();
+});
+
+test('what is merged is listed, the newest first, until that is undone', async ({ page, tagtide }) => {
+  await signIn(page, tagtide);
+  await merge(page, 'worldcup26', 'WorldCup2026', 'The hashtags are shown as one.');
+  await merge(page, 'worldcup2026', '#WM', 'The hashtags are shown as one.');
+  await merge(page, 'WM', 'worldcup26', 'It would lead back to itself: undo first what #worldcup26 is shown as.');
+  const rows = page.getByRole('table', { name: 'Merged hashtags' }).getByRole('row');
+  await expect(rows).toHaveText([
+    'HashtagShown asSinceUndo',
+    /^#worldcup2026#WM\d.* UTCUndo$/,
+    /^#worldcup26#WorldCup2026, which is shown as #WM\d.* UTCUndo$/,
+  ]);
+
+  await press(page, 'Undo #worldcup2026 as #WM', 'The hashtag is shown as itself again.');
+  await expect(rows).toHaveText(['HashtagShown asSinceUndo', /^#worldcup26#WorldCup2026\d.* UTCUndo$/]);
+  await press(page, 'Undo #worldcup26 as #WorldCup2026', 'The hashtag is shown as itself again.');
+  await expect(rows).toHaveCount(0);
+  await expect(page.getByRole('table', { name: 'Last actions' }).getByRole('row')).toHaveText([
+    'WhenWhatHashtag',
+    /separated#worldcup26$/,
+    /separated#worldcup2026$/,
+    /merged#worldcup2026 as #WM$/,
+    /merged#worldcup26 as #WorldCup2026$/,
+  ]);
 });
 
 test('while hashtags are reviewed a new one is shown once it is approved', async ({ page, tagtide }) => {
@@ -90,6 +122,7 @@ for (const theme of ['light', 'dark']) {
     await press(page, 'Begin the review', 'From now on a hashtag is shown only once it is approved.');
     await tagtide.post(long, long, '#new');
     await openWaiting(page, tagtide, [long, '#new']);
+    await merge(page, 'm'.repeat(60), 'M'.repeat(50), 'The hashtags are shown as one.');
     await reads();
   });
 }

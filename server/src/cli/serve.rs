@@ -118,8 +118,8 @@ pub(crate) struct Serve {
     ///
     /// One a line, with or without '#', in any spelling that is the same tag. They take no rank, and the next one moves up; what is counted
     /// of all tags has them in it. The file is read again when it changes. More can be blocked while it
-    /// runs, or hidden until they are approved, at /admin: that page is there when TAGTIDE_ADMIN_TOKEN, or the file that
-    /// TAGTIDE_ADMIN_TOKEN_FILE names, holds the token to sign in with.
+    /// runs, shown as one, or hidden until they are approved, at /admin: that page is there when TAGTIDE_ADMIN_TOKEN, or
+    /// the file that TAGTIDE_ADMIN_TOKEN_FILE names, holds the token to sign in with.
     #[arg(
         long,
         env = "TAGTIDE_BLOCK",

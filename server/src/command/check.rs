@@ -24,7 +24,7 @@ use crate::{
     cli::Check,
     epoch::{end_of, remembered},
     flow,
-    store::{self, Held, JudgedTag, Log, Membership, Settings, State, StoreError},
+    store::{self, Held, JudgedTag, Log, Membership, Merging, Settings, State, StoreError, Target},
 };
 
 pub(super) fn run(typed: &Check) -> anyhow::Result<()> {
@@ -287,8 +287,9 @@ impl Report {
     }
 
     fn actions(&mut self, log: &Log, grammar: Grammar) {
-        let (mut actions, mut blocked, mut approved, mut wrong) = (0_u64, 0_u64, 0_u64, 0_u64);
-        let mut judged = |key: &str, tag: &str| {
+        let (mut actions, mut blocked, mut approved) = (0_u64, 0_u64, 0_u64);
+        let (mut merged, mut wrong) = (0_u64, 0_u64);
+        let mut named = |key: &str, tag: &str| {
             let named = grammar.key_of(&tag_name(tag));
             wrong += u64::from(named.is_none_or(|named| named.as_str() != key));
         };
@@ -297,13 +298,22 @@ impl Report {
             .and_then(|()| {
                 log.blocked(|key, JudgedTag { tag, .. }| {
                     blocked += 1;
-                    judged(key, &tag);
+                    named(key, &tag);
                 })
             })
             .and_then(|()| {
                 log.approved(|key, JudgedTag { tag, .. }| {
                     approved += 1;
-                    judged(key, &tag);
+                    named(key, &tag);
+                })
+            })
+            .and_then(|()| {
+                log.merges(|key, Merging { tag, target, .. }| {
+                    named(key, &tag);
+                    if let Some(Target { key, tag }) = target {
+                        merged += 1;
+                        named(&key, &tag);
+                    }
                 })
             })
             .and_then(|()| log.is_reviewed());
@@ -318,9 +328,10 @@ impl Report {
                     ""
                 };
                 self.say(format_args!("  {approved} hashtags are approved{only}"));
+                self.say(format_args!("  {merged} hashtags are shown as others"));
             }
             Ok(_) => self.find(format_args!(
-                "log.redb: {wrong} blocked or approved hashtags are under another's key"
+                "log.redb: {wrong} blocked, approved or merged hashtags are under another's key"
             )),
             Err(error) => self.find(format_args!("log.redb: actions of operators: {error}")),
         }

@@ -1,4 +1,4 @@
-//! Which tags are not shown, and from which epoch on.
+//! Which tags are not shown, which are shown as one, and from which epoch on.
 //!
 //! What must stay true: all workers of a process show an epoch by the same rules, whenever each of them
 //! comes to it; rules are in force from the next epoch on that none of them has come to yet. Processes of
@@ -10,7 +10,10 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use engine::{count::Hides, key::Key};
+use engine::{
+    count::{Hides, Sets, ShownAs},
+    key::Key,
+};
 use model::Epoch;
 
 /// Rules that are kept for workers who are behind: by the epochs that are under way, which are fewer.
@@ -25,18 +28,27 @@ pub(crate) struct Rules {
     pub(super) of_operators: Tags,
     /// While tags are reviewed, those that are approved.
     pub(super) approved: Option<Tags>,
+    /// The newest last.
+    pub(super) merged: Arc<[ShownAs]>,
+    /// What comes of these, without what is blocked.
+    sets: Arc<Sets>,
 }
 
 impl Hides for Rules {
     fn hides(&self, key: &Key) -> bool {
         self.is_blocked(key) || self.waits(key)
     }
+
+    fn sets(&self) -> &Sets {
+        &self.sets
+    }
 }
 
 impl Rules {
-    /// Whether everything is shown.
+    /// Whether everything is shown, and as itself.
     pub(crate) fn hide_nothing(&self) -> bool {
-        self.of_file.is_empty() && self.of_operators.is_empty() && self.approved.is_none()
+        let blocks_none = self.of_file.is_empty() && self.of_operators.is_empty();
+        blocks_none && self.approved.is_none() && self.merged.is_empty()
     }
 
     /// Whether tags are shown only once they are approved.
@@ -49,7 +61,7 @@ impl Rules {
         self.waits(key) && !self.is_blocked(key)
     }
 
-    fn is_blocked(&self, key: &Key) -> bool {
+    pub(super) fn is_blocked(&self, key: &Key) -> bool {
         self.of_file.contains(key) || self.of_operators.contains(key)
     }
 
@@ -66,6 +78,10 @@ pub(crate) struct NotPending<'a>(pub(crate) &'a Rules);
 impl Hides for NotPending<'_> {
     fn hides(&self, key: &Key) -> bool {
         !self.0.is_pending(key)
+    }
+
+    fn sets(&self) -> &Sets {
+        self.0.sets()
     }
 }
 
@@ -114,6 +130,8 @@ impl Rulebook {
         let mut kept = self.kept();
         let mut rules = Rules::clone(kept.newest());
         change(&mut rules);
+        let sets = Sets::new(rules.merged.iter().cloned(), |tag| rules.is_blocked(tag));
+        rules.sets = Arc::new(sets);
         let from = Epoch(kept.asked.0 + 1);
         kept.later.retain(|(other, _)| *other < from);
         if kept.later.len() + 1 == MOST_KEPT {
@@ -192,5 +210,33 @@ mod tests {
         book.change(|rules| rules.approved = None);
         book.change(|rules| rules.of_file = keys(&[]));
         assert!(book.in_force(Epoch(1)).hide_nothing());
+    }
+
+    #[test]
+    fn what_is_blocked_has_no_part_in_what_it_is_shown_as_whoever_blocks_it() {
+        let book = Rulebook::default();
+        let key = |name| key_of(name).unwrap();
+        let shown_as = |(tag, target)| ShownAs {
+            tag: key(tag),
+            target: key(target),
+            spelling: "C".into(),
+        };
+        let merged = [("a", "c"), ("b", "c")].map(shown_as);
+        let members = |rules: &Rules| {
+            let set = rules.sets().of(&key("c"));
+            set.map_or(0, |set| set.members.len())
+        };
+        book.change(|rules| rules.merged = Arc::new(merged));
+        assert!(!book.newest().hide_nothing());
+        assert_eq!(members(&book.in_force(Epoch(1))), 3);
+        book.change(|rules| rules.of_file = keys(&["a"]));
+        assert_eq!(members(&book.newest()), 2);
+        assert_eq!(members(&book.in_force(Epoch(1))), 3, "as it was then");
+        book.change(|rules| rules.of_operators = keys(&["b"]));
+        assert_eq!(members(&book.in_force(Epoch(2))), 1);
+        book.change(|rules| rules.of_file = keys(&[]));
+        assert_eq!(members(&book.newest()), 2);
+        book.change(|rules| rules.merged = Arc::default());
+        assert_eq!(members(&book.newest()), 0);
     }
 }

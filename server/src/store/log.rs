@@ -56,6 +56,7 @@ pub(super) fn each_table(tables: &mut impl Tables) -> Result<(), StoreError> {
     tables.table(action::BLOCKED, Values::Summed)?;
     tables.table(action::APPROVED, Values::Summed)?;
     tables.table(action::UNBLOCKED, Values::Summed)?;
+    tables.table(action::MERGED, Values::Summed)?;
     tables.table(action::REVIEW, Values::Plain)
 }
 

@@ -34,7 +34,9 @@ mod stream;
 mod tables;
 mod untouched;
 
-pub(crate) use action::{Action, Deed, JudgedTag, Judgement, LAST_ACTIONS, Review, Said, Verdict};
+pub(crate) use action::{
+    Action, Deed, JudgedTag, Judgement, LAST_ACTIONS, Merging, Review, Said, Target, Verdict,
+};
 pub(crate) use adopt::{AdoptError, adopt};
 pub(crate) use alert::{Alert, AlertChange};
 pub(crate) use commits::Commits;

@@ -1,4 +1,4 @@
-//! The page for operators: what they block, what waits to be approved, and what they did last. It is there when there is a token for it.
+//! The page for operators: what they block and merge, what waits to be approved, and what they did last. It is there when there is a token for it.
 //!
 //! * [`routes`] its addresses; [`page`] what it looks like; [`sessions`] who is signed in
 //!
@@ -68,6 +68,8 @@ pub(super) fn routes(admin: Option<&Admin>) -> Router<Arc<Web>> {
         .route("/admin/block", post(block))
         .route("/admin/unblock", post(unblock))
         .route("/admin/approve", post(approve))
+        .route("/admin/merge", post(merge))
+        .route("/admin/separate", post(separate))
         .route("/admin/review", post(review))
         .route("/admin/end-review", post(end_review))
         .layer(axum::Extension(admin.clone()))
@@ -95,6 +97,8 @@ async fn show(
         Some("block") => Some("The hashtag is blocked."),
         Some("unblock") => Some("The hashtag is no longer blocked here."),
         Some("approve") => Some("The hashtag is approved."),
+        Some("merge") => Some("The hashtags are shown as one."),
+        Some("separate") => Some("The hashtag is shown as itself again."),
         Some("review") => Some("From now on a hashtag is shown only once it is approved."),
         Some("end-review") => Some("Hashtags are shown again without being approved."),
         _ => None,
@@ -177,6 +181,26 @@ async fn approve(asked: Asked, Form(sent): Form<Sent>) -> Response {
     asked.act(&form, act, "/admin?done=approve").await
 }
 
+/// What the form that merges says.
+#[derive(Deserialize)]
+struct Merging {
+    form: String,
+    tag: String,
+    target: String,
+}
+
+async fn merge(asked: Asked, Form(sent): Form<Merging>) -> Response {
+    let Merging { form, tag, target } = sent;
+    let act = move |operators: &Operators| operators.merge(&tag, &target);
+    asked.act(&form, act, "/admin?done=merge").await
+}
+
+async fn separate(asked: Asked, Form(sent): Form<Sent>) -> Response {
+    let Sent { form, tag } = sent;
+    let act = move |operators: &Operators| operators.separate(&tag);
+    asked.act(&form, act, "/admin?done=separate").await
+}
+
 /// What all boards show at this moment is approved by it.
 async fn review(asked: Asked, Form(sent): Form<Sent>) -> Response {
     let newest = asked.web.live.newest();
@@ -242,6 +266,11 @@ impl Asked {
             | Refused::TooMany
             | Refused::IsApproved
             | Refused::TooManyApproved
+            | Refused::IsSame
+            | Refused::IsMerged { .. }
+            | Refused::LeadsBack { .. }
+            | Refused::TooManyMerged
+            | Refused::IsNotMerged
             | Refused::IsSo => StatusCode::CONFLICT,
             Refused::NothingShown | Refused::Store(_) => StatusCode::SERVICE_UNAVAILABLE,
         };

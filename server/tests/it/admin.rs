@@ -1,4 +1,4 @@
-//! The page for operators, and what they block and approve there.
+//! The page for operators, and what they block, approve and merge there.
 
 use std::path::Path;
 
@@ -53,11 +53,20 @@ impl Operator {
     }
 
     pub(crate) async fn act(&self, program: &Program, what: &str, tag: &str) -> Response {
+        self.send(program, what, &[("tag", tag)]).await
+    }
+
+    pub(crate) async fn merge(&self, program: &Program, tag: &str, target: &str) -> Response {
+        let fields = [("tag", tag), ("target", target)];
+        self.send(program, "merge", &fields).await
+    }
+
+    async fn send(&self, program: &Program, what: &str, fields: &[(&str, &str)]) -> Response {
         let sent = self
             .client
             .post(program.url(&format!("/admin/{what}")))
             .header("cookie", &self.cookie)
-            .form(&[("form", &*self.form), ("tag", tag)]);
+            .form(&[&[("form", &*self.form)], fields].concat());
         sent.send().await.unwrap()
     }
 }
@@ -240,7 +249,7 @@ async fn what_is_answered_survives_a_kill() {
 async fn nobody_else_can_do_or_see_anything() {
     let without = Program::serve(&ARGS);
     assert_eq!(without.get("/admin").await.status(), 404);
-    for path in ["/admin/sign-in", "/admin/block"] {
+    for path in ["/admin/sign-in", "/admin/block", "/admin/merge"] {
         let sent = browser().post(without.url(path)).form(&[("tag", "a")]);
         assert_eq!(sent.send().await.unwrap().status(), 404, "{path}");
     }
@@ -392,15 +401,116 @@ async fn while_tags_are_reviewed_only_those_approved_are_shown() {
     assert!(told.contains("  3 hashtags are approved\n"), "{told}");
 }
 
-/// Tags that wait to be approved, with their mentions.
-fn queue(page: &str) -> Vec<(&str, &str)> {
-    let table = page.split("aria-labelledby=\"pending\"").nth(2);
+#[tokio::test]
+async fn what_is_merged_is_so_after_a_kill_until_that_is_undone() {
+    let data = tempfile::tempdir().unwrap();
+    let mut program = serve(data.path(), &[]);
+    let operator = Operator::sign_in(&program).await;
+    let page = operator.page(&program).await;
+    assert_eq!(merged(&page), [] as [(&str, &str); 0]);
+    let answer = operator.merge(&program, "worldcup26", "WorldCup2026").await;
+    assert_eq!(
+        (answer.status().as_u16(), &*header(&answer, "location")),
+        (303, "/admin?done=merge")
+    );
+    program.wait_for_line("an operator has merged #worldcup26 into #WorldCup2026");
+    let answer = operator.merge(&program, "#fußball", "<b>&\"").await;
+    assert_eq!(answer.status(), 303);
+    for (tag, target, status, told) in [
+        ("#", "a", 400, "That is no hashtag."),
+        ("a", "World Cup", 400, "That is no hashtag."),
+        ("rust", "#RUST", 409, "Both are the same hashtag already."),
+        (
+            "WorldCup26",
+            "a",
+            409,
+            "#WorldCup26 is shown as #WorldCup2026 already: undo that first.",
+        ),
+        (
+            "WorldCup2026",
+            "worldcup26",
+            409,
+            "It would lead back to itself: undo first what #worldcup26 is shown as.",
+        ),
+    ] {
+        let refused = operator.merge(&program, tag, target).await;
+        assert_eq!(refused.status(), status, "{tag} {target}");
+        let page = refused.text().await.unwrap();
+        let told = format!("<p role=\"status\"><strong>{told}</strong></p>");
+        assert!(page.contains(&told), "{told} in {page}");
+    }
+    let no_target = operator.act(&program, "merge", "a").await;
+    assert_eq!(no_target.status(), 422);
+    let refused = operator.act(&program, "separate", "WorldCup2026").await;
+    assert_eq!(refused.status(), 409);
+
+    program.kill9();
+    program.restart();
+    let operator = Operator::sign_in(&program).await;
+    let answer = operator.merge(&program, "WorldCup2026", "WM").await;
+    assert_eq!(answer.status(), 303);
+    let page = operator.page(&program).await;
+    let (as_wm, markup) = (
+        "<bdi>#WorldCup2026</bdi>, which is shown as <bdi>#WM</bdi>",
+        "<bdi>#&lt;b&gt;&amp;&quot;</bdi>",
+    );
+    assert_eq!(
+        merged(&page),
+        [
+            ("#WorldCup2026", "<bdi>#WM</bdi>"),
+            ("#fußball", markup),
+            ("#worldcup26", as_wm)
+        ]
+    );
+    assert!(page.contains("3 are, of 500 at most."), "{page}");
+    let action = "<td>merged</td><td><bdi>#worldcup26</bdi> as <bdi>#WorldCup2026</bdi></td>";
+    assert!(page.contains(action), "{page}");
+    for (what, tag) in [("separate", "#WORLDCUP2026"), ("block", "WorldCup26")] {
+        assert_eq!(operator.act(&program, what, tag).await.status(), 303);
+    }
+    program.wait_for_line("an operator has separated #WORLDCUP2026");
+
+    program.kill9();
+    program.restart();
+    let operator = Operator::sign_in(&program).await;
+    let page = operator.page(&program).await;
+    let hidden = "<bdi>#WorldCup2026</bdi>: hidden";
+    assert_eq!(
+        merged(&page),
+        [("#fußball", markup), ("#worldcup26", hidden)]
+    );
+    assert!(
+        page.contains("<td>separated</td><td><bdi>#WORLDCUP2026</bdi></td>"),
+        "{page}"
+    );
+    program.terminate();
+    let told = is_sound(data.path());
+    assert!(
+        told.contains("  2 hashtags are shown as others\n"),
+        "{told}"
+    );
+}
+
+/// Rows of a table of the page, from the hashtag that each begins with to its second cell.
+fn listed<'a>(page: &'a str, table: &str) -> Vec<(&'a str, &'a str)> {
+    let begin = format!("<table aria-labelledby=\"{table}\">");
+    let table = page.split(&begin).nth(1);
     let table = table.and_then(|table| table.split("</table>").next());
     let rows = table.unwrap_or_default().split("<tr>").skip(2);
     rows.filter_map(|row| {
         let (_, row) = row.split_once("<bdi>")?;
         let (tag, row) = row.split_once("</bdi></th><td>")?;
-        Some((tag, row.split_once('<')?.0))
+        Some((tag, row.split_once("</td>")?.0))
     })
     .collect()
+}
+
+/// Tags that are shown as others, and as what.
+pub(crate) fn merged(page: &str) -> Vec<(&str, &str)> {
+    listed(page, "merged")
+}
+
+/// Tags that wait to be approved, with their mentions.
+fn queue(page: &str) -> Vec<(&str, &str)> {
+    listed(page, "pending")
 }

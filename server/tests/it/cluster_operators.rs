@@ -3,7 +3,7 @@
 use futures::future::join_all;
 
 use crate::{
-    admin::Operator,
+    admin::{Operator, merged},
     cluster::{Cluster, LONG, QUIET, post},
     program::{Program, SOON, is_sound, wait_until},
     random::Random,
@@ -112,6 +112,46 @@ async fn what_is_done_at_one_is_in_force_on_all_also_on_who_was_away() {
         let said = is_sound(&cluster.data(index));
         assert!(
             said.contains("2 hashtags are blocked by operators, of whom 6 actions"),
+            "{said}"
+        );
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_merged_at_one_is_on_the_page_of_all_also_of_who_was_away() {
+    let cluster = Cluster::new(3, &QUIET);
+    let mut programs = cluster.all(|_| Vec::new());
+    assert!(post(&programs[0], "#a\n").await);
+    show(&programs, &["#a"]).await;
+    let operators = sign_in(&programs).await;
+    let merge = async |at: usize, tag: &str, target: &str| {
+        let answer = operators[at].merge(&programs[at], tag, target).await;
+        answer.status().as_u16()
+    };
+    assert_eq!(merge(1, "worldcup26", "WorldCup2026").await, 303);
+    let page = same_pages(&programs, &operators).await;
+    let as_2026 = ("#worldcup26", "<bdi>#WorldCup2026</bdi>");
+    assert_eq!(merged(&page), [as_2026]);
+    assert_eq!(merge(2, "WorldCup26", "wm").await, 409);
+    assert_eq!(merge(0, "WorldCup2026", "worldcup26").await, 409);
+
+    programs[2].kill9();
+    let merge = async |at: usize, tag: &str, target: &str| {
+        let answer = operators[at].merge(&programs[at], tag, target).await;
+        assert_eq!(answer.status(), 303);
+    };
+    merge(0, "wm", "WorldCup2026").await;
+    let undone = operators[1].act(&programs[1], "separate", "worldcup26");
+    assert_eq!(undone.await.status(), 303);
+    programs[2].restart();
+    let operators = sign_in(&programs).await;
+    let page = same_pages(&programs, &operators).await;
+    assert_eq!(merged(&page), [("#wm", "<bdi>#WorldCup2026</bdi>")]);
+    programs.iter_mut().for_each(Program::terminate);
+    for index in 0..3 {
+        let said = is_sound(&cluster.data(index));
+        assert!(
+            said.contains("  1 hashtags are shown as others\n"),
             "{said}"
         );
     }

@@ -11,8 +11,8 @@ use super::*;
 use crate::{
     source::{Cursor, Taken},
     store::{
-        Action, Alert, AlertChange, Batch, Deed, DeliveryKey, Judgement, Receipt, Review, Said,
-        SealedEpoch, SealedReceipts, Verdict,
+        Action, Alert, AlertChange, Batch, Deed, DeliveryKey, Judgement, Merging, Receipt, Review,
+        Said, SealedEpoch, SealedReceipts, Target, Verdict,
     },
 };
 
@@ -205,7 +205,20 @@ fn what_operators_hide_and_what_has_fired_passes_over() {
         log.say(Said {
             actions: vec![Action { at, deed }],
             judgements: BTreeMap::from([(key, judgement)]),
-            review: None,
+            ..Said::default()
+        })
+        .unwrap();
+    };
+    let merge = |log: &Log, at, key: &str, target: Option<&str>| {
+        let target = target.map(|key| Target {
+            key: key.to_owned(),
+            tag: format!("#{key}"),
+        });
+        let tag = format!("#{key}");
+        let merging = Merging { at, target, tag };
+        log.say(Said {
+            merges: BTreeMap::from([(key.to_owned(), merging)]),
+            ..Said::default()
         })
         .unwrap();
     };
@@ -252,19 +265,23 @@ fn what_operators_hide_and_what_has_fired_passes_over() {
                 at: 6,
                 deed: Deed::Review { approved: 0 },
             }],
-            judgements: BTreeMap::new(),
             review: Some(Review {
                 at: 6,
                 begins: true,
             }),
+            ..Said::default()
         })
         .unwrap();
+        merge(&log, 8, "a", Some("b"));
+        merge(&log, 9, "c", None);
         fire(&log, 0, "second", 20);
         fire(&log, 1, "both", 30);
     }
     judge(&mine.0, 1, "a", approve);
     judge(&mine.0, 3, "b", block);
     judge(&mine.0, 5, "c", approve);
+    merge(&mine.0, 7, "a", Some("c"));
+    merge(&mine.0, 8, "c", Some("a"));
     fire(&mine.0, 0, "first", 10);
     fire(&mine.0, 1, "both", 30);
     fire(&mine.0, 2, "last", 40);
@@ -286,6 +303,10 @@ fn what_operators_hide_and_what_has_fired_passes_over() {
         (vec!["a".into()], vec!["b".into(), "c".into()])
     );
     assert!(log.is_reviewed().unwrap());
+    let mut merges = Vec::new();
+    log.merges(|key, said| merges.push((key.to_owned(), said.target.map(|target| target.key))))
+        .unwrap();
+    assert_eq!(merges, [("a".into(), Some("b".into())), ("c".into(), None)]);
     let alerts = log.alerts().unwrap().into_iter();
     let alerts: Vec<_> = alerts.map(|(number, alert)| (number, alert.id)).collect();
     let expected = ["first", "second", "both", "last"];

@@ -6,7 +6,7 @@ use app::words::grouped;
 use jiff::Timestamp;
 
 use crate::{
-    moderation::{APPROVED, BY_OPERATORS, Operators},
+    moderation::{APPROVED, BY_OPERATORS, MERGED, Operators, Shown},
     results::Queue,
     store::Deed,
 };
@@ -49,6 +49,7 @@ pub(super) fn signed_in(
     );
     review(&mut body, operators, queue, &form);
     blocked(&mut body, operators, &form);
+    merged(&mut body, operators, &form);
     actions(&mut body, operators);
     document(css, "operators", &body)
 }
@@ -169,6 +170,52 @@ fn blocked(body: &mut String, operators: &Operators, form: &str) {
     }
 }
 
+fn merged(body: &mut String, operators: &Operators, form: &str) {
+    let (merged, number) = operators.merged(ROWS);
+    let _ = write!(
+        body,
+        "<h2 id=\"merged\">Merged hashtags</h2>\
+         <p>A hashtag can be shown as another one: what is counted of both is in one row, spelled as is typed \
+         here. {number} are, of {MERGED} at most.</p>\
+         <form method=\"post\" action=\"/admin/merge\">{form}\
+         <p><label for=\"merged-tag\">Show this hashtag</label> \
+         <input id=\"merged-tag\" name=\"tag\" required autocomplete=\"off\" autocapitalize=\"none\" \
+         spellcheck=\"false\"> \
+         <label for=\"target\">as this one, spelled so</label> \
+         <input id=\"target\" name=\"target\" required autocomplete=\"off\" autocapitalize=\"none\" \
+         spellcheck=\"false\"> <button>Merge</button></p></form>"
+    );
+    if merged.is_empty() {
+        return;
+    }
+    begin_table(body, "merged", &["Hashtag", "Shown as", "Since", "Undo"]);
+    for merged in &merged {
+        let (tag, target) = (text(&merged.tag), text(&merged.target));
+        let shown = match &merged.shown {
+            Shown::As(spelling) if **spelling == *merged.target => String::new(),
+            Shown::As(spelling) => format!(", which is shown as <bdi>{}</bdi>", text(spelling)),
+            Shown::AsItself => ": not done, for it leads back to itself".to_owned(),
+            Shown::Hidden => ": hidden".to_owned(),
+        };
+        let _ = write!(
+            body,
+            "<tr><th scope=\"row\"><bdi>{tag}</bdi></th><td><bdi>{target}</bdi>{shown}</td><td>{}</td><td>\
+             <form method=\"post\" action=\"/admin/separate\">{form}\
+             <input type=\"hidden\" name=\"tag\" value=\"{tag}\">\
+             <button aria-label=\"Undo {tag} as {target}\">Undo</button></form></td></tr>",
+            time(merged.at)
+        );
+    }
+    body.push_str("</tbody></table></div>");
+    if number > merged.len() {
+        let _ = write!(
+            body,
+            "<p>{} more are not listed here.</p>",
+            number - merged.len()
+        );
+    }
+}
+
 fn actions(body: &mut String, operators: &Operators) {
     body.push_str("<h2 id=\"actions\">Last actions</h2>");
     let all = operators.actions(ACTIONS);
@@ -187,10 +234,16 @@ fn actions(body: &mut String, operators: &Operators) {
                 Cow::Owned(format!("{approved} shown then")),
             ),
             Deed::EndReview => ("ended the review", Cow::Borrowed("")),
+            Deed::Merge { tag, .. } => ("merged", text(tag)),
+            Deed::Separate { tag, .. } => ("separated", text(tag)),
+        };
+        let target = match &action.deed {
+            Deed::Merge { target, .. } => format!(" as <bdi>{}</bdi>", text(&target.tag)),
+            _ => String::new(),
         };
         let _ = write!(
             body,
-            "<tr><td>{}</td><td>{what}</td><td><bdi>{tag}</bdi></td></tr>",
+            "<tr><td>{}</td><td>{what}</td><td><bdi>{tag}</bdi>{target}</td></tr>",
             time(action.at)
         );
     }
