@@ -65,7 +65,7 @@ pub(crate) struct MergedTag {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Shown {
     /// They show it as this one.
-    As(Box<str>),
+    As(String),
     /// They show it as itself, for it leads back to itself.
     AsItself,
     /// It, or what it is shown as, is hidden.
@@ -81,7 +81,7 @@ impl Operators {
     ) -> Result<Self, StoreError> {
         let mut done = Done::default();
         done.take(log.said()?);
-        rules.change(|rules| done.tell(rules));
+        rules.change(|rules| done.tell(rules, grammar));
         Ok(Self(Arc::new(Inner {
             log,
             grammar,
@@ -116,7 +116,8 @@ impl Operators {
         if news != Said::default() {
             tell_log(&news, " at another process");
             done.take(news);
-            self.0.rules.change(|rules| done.tell(rules));
+            let grammar = self.0.grammar;
+            self.0.rules.change(|rules| done.tell(rules, grammar));
         }
         Ok(())
     }
@@ -151,7 +152,7 @@ impl Operators {
             tag: merged.tag.clone(),
             target: merged.spelling.clone(),
             at: merged.at,
-            shown: shown(&rules, key),
+            shown: self.shown(&rules, key),
         };
         (all.iter().take(most).map(listed).collect(), all.len())
     }
@@ -205,24 +206,25 @@ impl Operators {
             news.join(said.clone());
         }
         done.take(said);
-        self.0.rules.change(|rules| done.tell(rules));
+        let grammar = self.0.grammar;
+        self.0.rules.change(|rules| done.tell(rules, grammar));
         Ok(())
+    }
+
+    /// Of a tag that was merged.
+    fn shown(&self, rules: &Rules, key: &Key) -> Shown {
+        if rules.is_blocked(key) {
+            return Shown::Hidden;
+        }
+        match rules.sets().of(key) {
+            None => Shown::AsItself,
+            Some(set) if rules.hides(&set.target) => Shown::Hidden,
+            Some(set) => Shown::As(self.0.grammar.shown(&set.spelling)),
+        }
     }
 
     fn done(&self) -> MutexGuard<'_, Done> {
         self.0.done.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// Of a tag that was merged.
-fn shown(rules: &Rules, key: &Key) -> Shown {
-    if rules.is_blocked(key) {
-        return Shown::Hidden;
-    }
-    match rules.sets().of(key) {
-        None => Shown::AsItself,
-        Some(set) if rules.hides(&set.target) => Shown::Hidden,
-        Some(set) => Shown::As(set.spelling.clone()),
     }
 }
 

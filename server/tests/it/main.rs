@@ -30,6 +30,7 @@ mod limited;
 mod logged;
 mod machine;
 mod malformed;
+mod merged;
 mod monitoring;
 #[cfg(target_os = "linux")]
 mod network;

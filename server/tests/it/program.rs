@@ -4,10 +4,11 @@
 //! sleeps for a fixed time: what is waited for is looked at until it is so, with a limit.
 
 use std::{
-    collections::HashMap,
+    collections::{BTreeSet, HashMap},
     fs,
     path::Path,
     process::{Child, Command, ExitStatus, Stdio},
+    sync::Mutex,
     thread,
     time::{Duration, Instant},
 };
@@ -418,10 +419,16 @@ pub(crate) fn is_sound(data: &Path) -> String {
     text.into_owned()
 }
 
-/// A port that nobody listens on at the moment.
+/// A port that nobody listens on at the moment, and that nobody was given before.
 pub(crate) fn free_port() -> u16 {
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    listener.local_addr().unwrap().port()
+    static GIVEN: Mutex<BTreeSet<u16>> = Mutex::new(BTreeSet::new());
+    loop {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = listener.local_addr().unwrap().port();
+        if GIVEN.lock().unwrap().insert(port) {
+            return port;
+        }
+    }
 }
 
 /// A client that talks to this machine only.

@@ -85,6 +85,16 @@ impl Grammar {
             Self::Twitter | Self::Mastodon | Self::Bluesky => format!("#{spelling}"),
         }
     }
+
+    /// The spelling of what is shown so.
+    pub fn spelling(self, shown: &str) -> &str {
+        match self {
+            Self::Words => shown,
+            Self::Twitter | Self::Mastodon | Self::Bluesky => {
+                shown.strip_prefix('#').unwrap_or(shown)
+            }
+        }
+    }
 }
 
 impl fmt::Display for Grammar {

@@ -5,7 +5,7 @@ use std::{
     sync::Arc,
 };
 
-use engine::{count::ShownAs, key::Key};
+use engine::{count::ShownAs, grammar::Grammar, key::Key};
 
 use crate::{
     log::printable,
@@ -115,7 +115,7 @@ impl Done {
     }
 
     /// Makes the rules say what was done.
-    pub(super) fn tell(&self, rules: &mut Rules) {
+    pub(super) fn tell(&self, rules: &mut Rules, grammar: Grammar) {
         rules.of_operators = Arc::new(self.blocked.keys().cloned().collect());
         rules.approved = self.is_reviewed.then(|| self.approved.clone());
         let mut merged: Vec<(&Key, &Merged)> = self.merged.iter().collect();
@@ -124,7 +124,7 @@ impl Done {
         let shown_as = |(tag, merged): (&Key, &Merged)| ShownAs {
             tag: tag.clone(),
             target: merged.target.clone(),
-            spelling: merged.spelling.as_str().into(),
+            spelling: grammar.spelling(&merged.spelling).into(),
         };
         rules.merged = merged.into_iter().map(shown_as).collect();
     }

@@ -177,7 +177,7 @@ fn what_is_merged_is_shown_as_one_until_that_is_undone() {
     operators.merge("#WorldCup", " ##WorldCup2026 ").unwrap();
     assert_eq!(
         sets(&rules),
-        ["#WorldCup2026: worldcup worldcup2026 worldcup26"]
+        ["WorldCup2026: worldcup worldcup2026 worldcup26"]
     );
     let as_2026 = || Shown::As("#WorldCup2026".into());
     assert_eq!(
@@ -191,13 +191,13 @@ fn what_is_merged_is_shown_as_one_until_that_is_undone() {
     let (again, in_force) = load(&log);
     assert_eq!(
         sets(&in_force),
-        ["#WORLDCUP2026: cup worldcup worldcup2026 worldcup26"],
+        ["WORLDCUP2026: cup worldcup worldcup2026 worldcup26"],
         "it is spelled as is typed last"
     );
     assert_eq!(sets(&rules), sets(&in_force));
     again.separate("cup").unwrap();
     again.separate("worldcup").unwrap();
-    assert_eq!(sets(&in_force), ["#WorldCup: worldcup worldcup26"]);
+    assert_eq!(sets(&in_force), ["WorldCup: worldcup worldcup26"]);
     again.separate("#WorldCup26").unwrap();
     assert!(in_force.newest().hide_nothing());
     assert_eq!(listed(&again), []);
@@ -234,7 +234,7 @@ fn what_cannot_be_merged_is_refused_in_a_sentence() {
         refused.to_string(),
         "That hashtag is not shown as another one."
     );
-    assert_eq!(sets(&rules), ["#c: a b c"]);
+    assert_eq!(sets(&rules), ["c: a b c"]);
     assert_eq!(operators.actions(9).len(), 2);
 }
 
@@ -251,7 +251,7 @@ fn no_more_are_shown_as_others_than_may_be() {
     operators.merge("more", "one").unwrap();
     let rules = rules.newest();
     let one = rules.sets().of(&key_of("more").unwrap()).unwrap();
-    assert_eq!((one.members.len(), &*one.spelling), (MERGED + 1, "#one"));
+    assert_eq!((one.members.len(), &*one.spelling), (MERGED + 1, "one"));
 }
 
 #[test]
@@ -280,13 +280,13 @@ fn what_is_blocked_or_waits_is_hidden_alone_or_with_all_that_is_shown_as_it() {
     operators.merge("c", "b").unwrap();
     operators.block("a").unwrap();
     let rows = |a, c| vec![row("#c", "#b", c), row("#a", "#b", a)];
-    let both = vec!["#b: b c".to_owned()];
+    let both = vec!["b: b c".to_owned()];
     assert_eq!(shown(&rules), (both, rows(Shown::Hidden, as_b())));
     operators.block("b").unwrap();
     operators.unblock("a").unwrap();
     let hides = |name: &str| rules.newest().hides(&key_of(name).unwrap());
     assert_eq!(["a", "b", "c"].map(hides), [false, true, false]);
-    let all = vec!["#b: a b c".to_owned()];
+    let all = vec!["b: a b c".to_owned()];
     let hidden = rows(Shown::Hidden, Shown::Hidden);
     assert_eq!(shown(&rules), (all.clone(), hidden.clone()));
 
@@ -328,7 +328,7 @@ fn what_is_merged_on_two_processes_is_the_same_on_both_in_whatever_order_they_he
     other.merge("f", "e").unwrap();
     other.separate("f").unwrap();
     exchange();
-    assert_eq!(sets(&of_one), ["#C: a c", "#e: d e"], "the newest holds");
+    assert_eq!(sets(&of_one), ["C: a c", "e: d e"], "the newest holds");
 
     // A circle comes of what each was right to do: it is done by neither.
     one.merge("x", "y").unwrap();
@@ -347,7 +347,7 @@ fn what_is_merged_on_two_processes_is_the_same_on_both_in_whatever_order_they_he
     one.separate("x").unwrap();
     other.separate("d").unwrap();
     exchange();
-    assert!(sets(&of_other).contains(&"#x: x y z".to_owned()));
+    assert!(sets(&of_other).contains(&"x: x y z".to_owned()));
     for log in &logs {
         let (again, in_force) = load(log);
         assert_eq!(sets(&in_force), sets(&of_one));

@@ -192,8 +192,8 @@ fn merged(body: &mut String, operators: &Operators, form: &str) {
     for merged in &merged {
         let (tag, target) = (text(&merged.tag), text(&merged.target));
         let shown = match &merged.shown {
-            Shown::As(spelling) if **spelling == *merged.target => String::new(),
-            Shown::As(spelling) => format!(", which is shown as <bdi>{}</bdi>", text(spelling)),
+            Shown::As(shown) if *shown == merged.target => String::new(),
+            Shown::As(shown) => format!(", which is shown as <bdi>{}</bdi>", text(shown)),
             Shown::AsItself => ": not done, for it leads back to itself".to_owned(),
             Shown::Hidden => ": hidden".to_owned(),
         };
