@@ -168,6 +168,7 @@ async fn is_one_everywhere(program: &Program) {
         "/api/v1/tags/final",
         "/tag/final",
         "/refreshData",
+        "/api/v1/trends/tags",
     ] {
         let text = program.get(path).await.text().await.unwrap();
         let text = text.to_lowercase();
