@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use model::{Filter, Ranking, Window};
 use serde::{Deserialize, Serialize};
 
-use super::{Group, Hides, Leader, Partial, Strand, partial::best_by, strand::Fold};
+use super::{Group, Hides, Leader, Partial, Strand, leaders::best_by, strand::Fold};
 use crate::key::Key;
 
 /// What stands beside a tag.

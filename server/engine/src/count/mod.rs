@@ -7,7 +7,8 @@
 //! * `group` the state and what an epoch adds to it; `table` its tags, `panes` its epochs
 //! * `windows` where windows begin, `aging` how epochs leave them, `retraction` how deleted posts do
 //! * `bounds` what makes room, `sketches` samples within their bound: `people`, `samples`
-//! * `top` the best of some groups, `standing` what decides it: `rising` how far a tag is above its past
+//! * `top` makes a `partial`, with its `leaders`; `standing` is what decides: people, and how far a tag is above
+//!   its past (`rising`)
 //! * `detail` one tag in depth, `recent` its last minutes
 //! * `hides` which tags take no rank, `sets` which take one together: `strand` what each adds to it
 //! * `listed` the best with something beside them: `trends` what they had on the last `days`, `sampled` a post
@@ -24,6 +25,7 @@ mod delta;
 mod detail;
 mod group;
 mod hides;
+mod leaders;
 mod listed;
 mod panes;
 mod partial;
@@ -54,9 +56,10 @@ pub use delta::{
 pub use detail::{Detail, Share};
 pub use group::Group;
 pub use hides::Hides;
+pub use leaders::{Before, Leader, Leaders};
 pub use listed::{Beside, List, Listed};
 pub use panes::Pane;
-pub use partial::{Before, Leader, Leaders, Part, Partial, Pulse};
+pub use partial::{Part, Partial, Pulse};
 pub use sampled::{NewestLink, Sampled, SampledTags};
 pub use saved::{ChangedSegment, Changes, SEGMENT, Saved, SavedGroup, SavedTag, Segment};
 pub use sets::{Set, Sets, ShownAs};

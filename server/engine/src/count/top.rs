@@ -11,7 +11,7 @@ use model::{Filter, Window};
 use super::{
     Before, Group, Hides, Leader, Leaders, Part, Partial, Pulse, Set, Strand,
     group::place_of,
-    partial::{PAST, order},
+    leaders::{PAST, order},
     rising::Past,
     standing::{Look, Pasts, Standing},
     windows::SLIDING,
