@@ -22,7 +22,7 @@ pub struct Alert {
     /// The same wherever and however often it is told.
     pub id: String,
     pub kind: AlertKind,
-    /// The most used spelling with a leading `#`.
+    /// The most used spelling with a leading `#`, or the one that operators show.
     pub tag: String,
     pub window: Window,
     /// Mentions in the window.

@@ -2,11 +2,12 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Epoch, Kind, Lang, Window};
 
-/// One tag in depth, in one window: the answer of `/api/v1/tags/NAME`.
+/// One tag in depth, in one window: the answer of `/api/v1/tags/NAME`. Of a tag that operators show as another one, all
+/// of it is what that has.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "describe", derive(utoipa::ToSchema))]
 pub struct TagDetail {
-    /// The most used spelling with a leading `#`.
+    /// The most used spelling with a leading `#`, or the one that operators show.
     pub tag: String,
     /// What makes two spellings the same tag.
     pub key: String,

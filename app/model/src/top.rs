@@ -38,7 +38,7 @@ pub struct Row {
     /// From 1.
     #[cfg_attr(feature = "describe", schema(minimum = 1))]
     pub rank: u32,
-    /// The most used spelling with a leading `#`.
+    /// The most used spelling with a leading `#`, or the one that operators show.
     pub tag: String,
     /// Mentions in the window.
     pub count: u64,
