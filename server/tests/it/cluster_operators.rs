@@ -167,18 +167,16 @@ async fn what_is_done_at_once_and_between_kills_comes_to_the_same_on_all() {
     show(&programs, &["#a", "#b", "#c", "#d"]).await;
     let mut operators = sign_in(&programs).await;
     for _ in 0..4 {
-        let deeds: Vec<_> = (0..12)
-            .map(|_| {
-                let what = ["block", "unblock", "approve"][random.below(3) as usize];
-                (
-                    random.below(3) as usize,
-                    what,
-                    tags[random.below(4) as usize],
-                )
-            })
+        let mut any = |of| random.below(of) as usize;
+        let deeds: Vec<_> = (0..16)
+            .map(|_| (any(3), any(5), tags[any(4)], tags[any(4)]))
             .collect();
-        let acts = deeds.iter().map(async |(at, what, tag)| {
-            let answer = operators[*at].act(&programs[*at], what, tag).await;
+        let acts = deeds.iter().map(async |(at, what, tag, target)| {
+            let (operator, program) = (&operators[*at], &programs[*at]);
+            let answer = match ["block", "unblock", "approve", "separate"].get(*what) {
+                Some(what) => operator.act(program, what, tag).await,
+                None => operator.merge(program, tag, target).await,
+            };
             assert!([303, 409].contains(&answer.status().as_u16()));
         });
         join_all(acts).await;

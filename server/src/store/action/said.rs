@@ -129,8 +129,10 @@ impl Said {
         self.review = self.review.max(other.review);
     }
 
-    /// The same where the same is in force.
+    /// The same where the same was done and is in force.
     pub(crate) fn digest(&self) -> Result<u64, StoreError> {
+        let mut done: Vec<&Action> = self.actions.iter().collect();
+        done.sort_unstable();
         let judged = self.judgements.iter();
         let judged: Vec<_> = judged
             .filter(|(_, said)| said.verdict != Verdict::Unblocked)
@@ -138,7 +140,7 @@ impl Said {
         let merged = self.merges.iter();
         let merged: Vec<_> = merged.filter(|(_, said)| said.target.is_some()).collect();
         let mut hasher = XxHash64::with_seed(0);
-        hasher.write(&encode(&(judged, merged, self.review))?);
+        hasher.write(&encode(&(done, judged, merged, self.review))?);
         Ok(hasher.finish())
     }
 }

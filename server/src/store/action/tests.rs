@@ -80,6 +80,16 @@ fn in_whatever_order_it_is_said_the_same_holds() {
     assert_eq!(digest(&more), digest(&holds), "it is itself by itself");
     more.join(merged("a", 9, Some("c")));
     assert_ne!(digest(&more), digest(&holds), "it is spelled otherwise");
+    let [first, second] = [1, 2].map(|at| Action {
+        at,
+        deed: Deed::EndReview,
+    });
+    let mut more = holds.clone();
+    more.actions = vec![first.clone(), second.clone()];
+    assert_ne!(digest(&more), digest(&holds), "who was away lists it too");
+    let mut other = holds.clone();
+    other.actions = vec![second, first];
+    assert_eq!(digest(&more), digest(&other));
 }
 
 #[test]
