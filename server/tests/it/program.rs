@@ -424,6 +424,18 @@ pub(crate) fn free_port() -> u16 {
     listener.local_addr().unwrap().port()
 }
 
+/// The options by which all that has a hashtag is read of an X.
+pub(crate) fn of_x(url: &str) -> [&str; 6] {
+    [
+        "--source",
+        "x",
+        "--x-rule",
+        "it has:hashtags",
+        "--x-url",
+        url,
+    ]
+}
+
 /// A client that talks to this machine only.
 pub(crate) fn client() -> reqwest::Client {
     // An error is only that there is one already.
