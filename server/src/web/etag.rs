@@ -108,25 +108,31 @@ impl Tagged {
         let mut response = if self.tag.is_known(request) {
             self.tag.not_modified()
         } else {
-            self.tag.on(self.text(request, kind))
+            self.tag.on(self.encoded(request, kind))
         };
         response.headers_mut().insert(VARY, VARIES);
         response
     }
 
-    /// The text alone, compressed where the client takes that.
+    /// The text without its tag.
     pub(super) fn text(&self, request: &HeaderMap, kind: &'static str) -> Response {
-        let gzip = self.gzip_for(request);
-        let is_gzip = gzip.is_some();
-        let mut response = content(kind, gzip.unwrap_or_else(|| self.body.clone()));
+        let mut response = self.encoded(request, kind);
         let headers = response.headers_mut();
         headers.insert(CACHE_CONTROL, NO_CACHE);
         if self.is_worth_it() {
             headers.insert(VARY, VARIES);
         }
-        if is_gzip {
-            headers.insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
-        }
+        response
+    }
+
+    /// The text alone, compressed where the client takes that.
+    fn encoded(&self, request: &HeaderMap, kind: &'static str) -> Response {
+        let Some(gzip) = self.gzip_for(request) else {
+            return content(kind, self.body.clone());
+        };
+        let mut response = content(kind, gzip);
+        let coding = HeaderValue::from_static("gzip");
+        response.headers_mut().insert(CONTENT_ENCODING, coding);
         response
     }
 }
