@@ -64,6 +64,10 @@ pub(super) async fn run(typed: Serve) -> anyhow::Result<()> {
     // All that can be refused is asked first, so that nothing is left half-started.
     let access = Access::new(token("TAGTIDE_INGEST_TOKEN")?, typed.public)?;
     let admin_token = token("TAGTIDE_ADMIN_TOKEN")?;
+    let post_to = match typed.post_to {
+        Some(url) => Some((url, token("TAGTIDE_POST_TO_TOKEN")?)),
+        None => None,
+    };
     let grammar = typed.text.grammar;
     let workers = typed.workers.map_or_else(workers, usize::from);
     let (adopt, given_up) = (
@@ -207,8 +211,12 @@ pub(super) async fn run(typed: Serve) -> anyhow::Result<()> {
         }
         Err(error) => tracing::warn!("no backup can be taken while it runs: {error}"),
     }
-    if let Some(url) = typed.post_to {
-        showing.spawn(tutorial::post(url, live.clone(), showing.stop.clone()));
+    if let Some(dashboard) = post_to {
+        showing.spawn(tutorial::post(
+            dashboard,
+            live.clone(),
+            showing.stop.clone(),
+        ));
     }
     if !alerting.rules.is_empty() {
         let (live, stop) = (live.clone(), showing.stop.clone());
