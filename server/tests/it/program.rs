@@ -6,6 +6,7 @@
 use std::{
     collections::HashMap,
     fs,
+    net::TcpListener,
     path::Path,
     process::{Child, Command, ExitStatus, Stdio},
     thread,
@@ -312,6 +313,8 @@ impl Program {
         let begun = Instant::now();
         loop {
             if let Some(status) = self.child.try_wait().unwrap() {
+                self.stdout.finish();
+                self.stderr.finish();
                 return status;
             }
             assert!(begun.elapsed() < limit, "it did not end within {limit:?}");
@@ -420,8 +423,15 @@ pub(crate) fn is_sound(data: &Path) -> String {
 
 /// A port that nobody listens on at the moment.
 pub(crate) fn free_port() -> u16 {
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    listener.local_addr().unwrap().port()
+    free_ports(1)[0]
+}
+
+/// So many of them, no two of them the same.
+pub(crate) fn free_ports(many: usize) -> Vec<u16> {
+    let listeners = (0..many).map(|_| TcpListener::bind("127.0.0.1:0").unwrap());
+    let listeners: Vec<_> = listeners.collect();
+    let port = |listener: &TcpListener| listener.local_addr().unwrap().port();
+    listeners.iter().map(port).collect()
 }
 
 /// The options by which all that has a hashtag is read of an X.
