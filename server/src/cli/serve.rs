@@ -129,6 +129,9 @@ pub(crate) struct Serve {
     pub(crate) block: Option<PathBuf>,
 
     /// Post the all-time top ten after each epoch to this dashboard of the tutorial (…/updateData)
+    ///
+    /// Where it asks for a token, as tagtide does with --public, TAGTIDE_POST_TO_TOKEN or the file that
+    /// TAGTIDE_POST_TO_TOKEN_FILE names holds it: Authorization: Bearer TOKEN.
     #[arg(long, env = "TAGTIDE_POST_TO", hide_env_values = true, value_name = "URL", value_parser = web)]
     pub(crate) post_to: Option<reqwest::Url>,
 

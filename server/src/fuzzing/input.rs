@@ -1,4 +1,7 @@
-//! Bytes that say what is done as well as what with.
+//! What a check is given: any bytes, or bytes that say what is done as well as what with.
+
+/// Panics where something does not hold for these bytes.
+pub type Check = fn(&[u8]);
 
 /// What is left of an input. Past its end are zeros.
 #[derive(Clone, Copy, Debug)]

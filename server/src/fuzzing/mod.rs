@@ -5,20 +5,17 @@
 //! `server/fuzz/seeds`, where what was found once stays.
 //!
 //! A check stands beside what it checks, in a module `fuzzing`, and is a line in [`CHECKS`] here or in one
-//! of its parts.
+//! of its parts. What it is given is an [`input`].
 
 mod grammar;
-mod input;
+pub(crate) mod input;
 mod key;
 mod literal;
 
 use engine::grammar::Grammar;
 
 use crate::{epoch, source, store};
-pub(crate) use input::Input;
-
-/// Panics where something does not hold for these bytes.
-pub type Check = fn(&[u8]);
+pub use input::Check;
 
 type Named = (&'static str, Check);
 

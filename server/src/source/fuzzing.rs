@@ -6,7 +6,7 @@ use super::{
     Lines, bluesky, compression::fuzzing as compression, decode::fuzzing as decode, file,
     lines::MAX_LINE, mastodon, nostr, x,
 };
-use crate::fuzzing::{Check, Input};
+use crate::fuzzing::input::{Check, Input};
 
 pub(crate) const CHECKS: [(&str, Check); 10] = [
     ("line", decode::line),

@@ -1,5 +1,5 @@
 //! `--post-to`: the tutorial's Spark job towards its dashboard. After each epoch the all-time top ten
-//! goes to an `/updateData` as two Python lists.
+//! goes to an `/updateData` as two Python lists, with the token where there is one.
 //!
 //! A dashboard that is slow or down costs the count nothing: this is a task of its own, a post has a
 //! time limit, and what could not be posted is not kept, since the next epoch holds it all again.
@@ -7,11 +7,15 @@
 use std::time::Duration;
 
 use model::{Ranking, Top, Window};
-use reqwest::{Client, Url, redirect::Policy};
+use reqwest::{
+    Client, StatusCode, Url,
+    header::{AUTHORIZATION, HeaderMap},
+    redirect::Policy,
+};
 use tokio_util::sync::CancellationToken;
 
 use super::repr;
-use crate::live::Live;
+use crate::{live::Live, secret::Secret};
 
 /// Rows of the tutorial's board.
 const ROWS: usize = 10;
@@ -23,16 +27,24 @@ const POST_LIMIT: Duration = Duration::from_secs(5);
 enum PostError {
     #[error("{0}")]
     Send(String),
+    #[error("it does not know the token of TAGTIDE_POST_TO_TOKEN, or none is set")]
+    NoToken,
     #[error("it answers {0}")]
-    Refused(reqwest::StatusCode),
+    Refused(StatusCode),
 }
 
 /// Posts every epoch to `url` until the program ends; of epochs that close while a post is under way
 /// only the newest is posted.
-pub(crate) async fn run(url: Url, mut live: Live, stop: CancellationToken) {
+pub(crate) async fn run(
+    (url, token): (Url, Option<Secret>),
+    mut live: Live,
+    stop: CancellationToken,
+) {
+    let token = token.map(|token| (AUTHORIZATION, token.bearer()));
     let client = crate::client::builder()
         .connect_timeout(CONNECT_LIMIT)
         .timeout(POST_LIMIT)
+        .default_headers(HeaderMap::from_iter(token))
         // The dashboard that was named is meant, and no other.
         .redirect(Policy::none())
         .no_proxy()
@@ -76,10 +88,10 @@ pub(crate) async fn run(url: Url, mut live: Live, stop: CancellationToken) {
 async fn post(client: &Client, url: &Url, top: &Top) -> Result<(), PostError> {
     let answer = client.post(url.clone()).form(&fields(top)).send().await;
     let answer = answer.map_err(|error| PostError::Send(chain(&error.without_url())))?;
-    if answer.status().is_success() {
-        Ok(())
-    } else {
-        Err(PostError::Refused(answer.status()))
+    match answer.status() {
+        status if status.is_success() => Ok(()),
+        StatusCode::UNAUTHORIZED => Err(PostError::NoToken),
+        status => Err(PostError::Refused(status)),
     }
 }
 
@@ -120,7 +132,7 @@ mod tests {
         task::Poll::{self, Ready},
     };
 
-    use axum::{Router, extract::State, http::StatusCode, routing::post};
+    use axum::{Router, extract::State, routing::post};
     use tokio::{
         net::TcpListener,
         sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel},
@@ -160,7 +172,7 @@ mod tests {
         let mut posted = async || timeout(SOON, received.recv()).await.unwrap().unwrap();
         let counting = Counting::default();
         let stop = CancellationToken::new();
-        let mut posting = Box::pin(run(url, counting.live(), stop.clone()));
+        let mut posting = Box::pin(run((url, None), counting.live(), stop.clone()));
         counting.show(1, &[]);
         // Run until it waits for something, it has taken the epoch that has no hashtag.
         let waits = poll_fn(|context| Ready(posting.as_mut().poll(context))).await;
@@ -188,7 +200,7 @@ mod tests {
             .unwrap();
         let counting = Counting::default();
         let stop = CancellationToken::new();
-        let posting = tokio::spawn(run(url, counting.live(), stop.clone()));
+        let posting = tokio::spawn(run((url, None), counting.live(), stop.clone()));
         counting.show(1, &[("#a", 1)]);
         let _connection = silent.accept().await.unwrap();
         stop.cancel();

@@ -8,9 +8,9 @@ use utoipa::ToSchema;
 
 use super::{
     Web,
+    described::{Faults, IfNoneMatch, NotModified},
     error::ApiError,
     etag,
-    openapi::{Faults, IfNoneMatch, NotModified},
 };
 use crate::alerts::MOST_LISTED;
 

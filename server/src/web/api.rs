@@ -22,9 +22,9 @@ use super::{
     answers::Form,
     boards::is_too_long,
     csv,
+    described::{Errors, IfNoneMatch, NoSuchTag, NotModified, OfBoard, OfTag},
     error::ApiError,
     etag,
-    openapi::{Errors, IfNoneMatch, NoSuchTag, NotModified, OfBoard, OfTag},
 };
 use crate::live::NoTag;
 

@@ -4,7 +4,7 @@
 //! * [`router`] every route there is; [`posts`] takes posts from whoever has [`access`]; [`pages`],
 //!   [`api`], [`alerts`], [`stream`], [`pictures`] (by [`fonts`]), [`trends`], [`status`], [`tutorial`], [`health`],
 //!   [`metrics`] and [`assets`] (with what is [`packed`]) answer; [`csv`] and [`etag`] give answers their
-//!   form; [`openapi`] describes those of `/api/v1`
+//!   form; [`openapi`] describes those of `/api/v1`, by what each says of itself in the words of [`described`]
 //! * [`admin`] the page for operators
 //! * [`boards`] what the pages' questions are answered; [`answers`] what was made for many; [`origin`]
 //!   what links to them look like; [`external`] the board that another program posts
@@ -28,6 +28,7 @@ mod boards;
 mod connections;
 mod cors;
 mod csv;
+mod described;
 mod error;
 mod etag;
 mod external;

@@ -1,12 +1,10 @@
 //! The description of the API for programs: `GET /api/v1/openapi.json`, OpenAPI 3.1.
 //!
 //! It is made from the code: each handler bears its part (`utoipa::path`), what is answered its own
-//! (`ToSchema`); [`parameters`] and [`answers`] have what several handlers share, and what holds for
+//! (`ToSchema`); [`described`](super::described) has what several handlers share, and what holds for
 //! all is added here once. A new address is a line in [`Description`]; a test finds the one that is
 //! forgotten.
 
-mod answers;
-mod parameters;
 #[cfg(test)]
 mod tests;
 
@@ -23,11 +21,11 @@ use utoipa::{
     },
 };
 
-use super::{alerts, api, error::ApiError, etag, pictures, posts, status, stream, trends};
-
-pub(super) use answers::{Errors, Faults, NoSuchTag, NotModified, PostsErrors};
-pub(super) use parameters::{
-    IfNoneMatch, LastEventId, OfBoard, OfPicture, OfPosts, OfTag, OfTrends,
+use super::{
+    alerts, api,
+    described::{Faults, IfNoneMatch, NotModified, answers},
+    error::ApiError,
+    etag, pictures, posts, status, stream, trends,
 };
 
 #[derive(OpenApi)]

@@ -27,10 +27,10 @@ use super::{
     Web,
     answers::Form,
     api::{self, Parameters},
+    described::{Errors, IfNoneMatch, NotModified, OfBoard, OfPicture},
     error::ApiError,
     etag::{ETag, Tagged},
     fonts,
-    openapi::{Errors, IfNoneMatch, NotModified, OfBoard, OfPicture},
 };
 use crate::kept::Kept;
 

@@ -35,7 +35,7 @@ use utoipa::ToSchema;
 use self::{body::Sent, headers::Described, refusal::Refusal};
 use super::{
     Web,
-    openapi::{OfPosts, PostsErrors},
+    described::{OfPosts, PostsErrors},
     security,
 };
 use crate::{

@@ -16,7 +16,7 @@ use serde::Serialize;
 use tokio::task::spawn_blocking;
 use utoipa::ToSchema;
 
-use super::{Web, metrics::dollars, openapi::Faults};
+use super::{Web, described::Faults, metrics::dollars};
 use crate::{flow::Peer, source::Report};
 
 #[derive(Debug, Serialize, ToSchema)]

@@ -38,8 +38,8 @@ use tokio_util::sync::CancellationToken;
 use super::{
     Web,
     api::{self, Parameters},
+    described::{Errors, LastEventId, OfBoard},
     error::ApiError,
-    openapi::{Errors, LastEventId, OfBoard},
     shares::{Share, Shares},
     visitor::{Stranger, Visitor},
 };

@@ -20,16 +20,15 @@ use utoipa::ToSchema;
 use super::{
     Web,
     api::{Parameters, read},
+    described::{Errors, IfNoneMatch, NotModified, OfTrends},
     error::ApiError,
     etag,
-    openapi::{Errors, IfNoneMatch, NotModified, OfTrends},
     origin::origin,
 };
 use crate::results::Trending;
 
 const PATH: &str = "/api/v1/trends/tags";
 
-pub(super) const LIMIT: usize = 10;
 const MOST: usize = 20;
 
 const DAY_SECONDS: u64 = 24 * 60 * 60;
@@ -134,7 +133,7 @@ impl Page {
             found.next().map(|(_, value)| value.as_str())
         };
         let limit = match last("limit").map(str::parse::<i64>) {
-            None => LIMIT,
+            None => OfTrends::LIMIT,
             // Mastodon minds no sign.
             Some(Ok(limit)) => usize::try_from(limit.unsigned_abs()).unwrap_or(MOST),
             Some(Err(_)) => {

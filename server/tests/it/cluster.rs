@@ -36,6 +36,12 @@ fn environment() -> [(&'static str, &'static str); 4] {
     [author_key, admin::TOKEN, secret, X_TOKEN]
 }
 
+/// Where so many processes can listen for each other.
+fn hosts(processes: usize) -> Vec<String> {
+    let ports = (0..processes).map(|_| free_port());
+    ports.map(|port| format!("127.0.0.1:{port}")).collect()
+}
+
 /// The processes of one cluster.
 pub(crate) struct Cluster {
     hosts: Vec<String>,
@@ -45,8 +51,7 @@ pub(crate) struct Cluster {
 
 impl Cluster {
     pub(crate) fn new(processes: usize, options: &[&str]) -> Self {
-        let hosts = (0..processes).map(|_| format!("127.0.0.1:{}", free_port()));
-        Self::at(hosts.collect(), options)
+        Self::at(hosts(processes), options)
     }
 
     /// Of one process at each of these places.
@@ -71,9 +76,7 @@ impl Cluster {
 
     /// From now on it is of so many.
     pub(crate) fn resize(&mut self, processes: usize) {
-        self.hosts = (0..processes)
-            .map(|_| format!("127.0.0.1:{}", free_port()))
-            .collect();
+        self.hosts = hosts(processes);
         fs::write(self.path("hosts"), self.hosts.join("\n")).unwrap();
     }
 

@@ -3,7 +3,7 @@
 use crate::{
     cluster::{Cluster, LONG, QUIET, count_of},
     fakes::x::{self, X},
-    program::{Program, wait_until},
+    program::{Program, of_x, wait_until},
 };
 
 #[tokio::test(flavor = "multi_thread")]
@@ -11,14 +11,7 @@ async fn x_on_two_processes_is_refused_on_the_second_and_moves_when_the_first_is
     let fake = X::start().await;
     let url = fake.url();
     let cluster = Cluster::new(2, &QUIET);
-    let x = [
-        "--source",
-        "x",
-        "--x-rule",
-        "it has:hashtags",
-        "--x-url",
-        &url,
-    ];
+    let x = of_x(&url);
     let mut first = cluster.process(0, &x);
     let mut second = cluster.process(1, &x);
     let said = second.fails();

@@ -8,7 +8,7 @@ use std::{
 
 use crate::{
     fakes::{Jetstream, Mastodon, Relay, Seen, X, jetstream, mastodon, nostr, x},
-    program::{Program, wait_until},
+    program::{Program, of_x, wait_until},
     random::Random,
 };
 
@@ -155,14 +155,7 @@ async fn of_x_nothing_is_counted_twice() {
     let fake = X::start().await;
     fake.repeat(5);
     let url = fake.url();
-    let args = [
-        "--source",
-        "x",
-        "--x-rule",
-        "it has:hashtags",
-        "--x-url",
-        &url,
-    ];
+    let args = of_x(&url);
     let write = |tag: &str| {
         fake.publish(x::post("ann", &format!("it is #{tag}")));
     };

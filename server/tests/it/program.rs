@@ -6,6 +6,7 @@
 use std::{
     collections::{BTreeSet, HashMap},
     fs,
+    net::TcpListener,
     path::Path,
     process::{Child, Command, ExitStatus, Stdio},
     sync::Mutex,
@@ -313,6 +314,8 @@ impl Program {
         let begun = Instant::now();
         loop {
             if let Some(status) = self.child.try_wait().unwrap() {
+                self.stdout.finish();
+                self.stderr.finish();
                 return status;
             }
             assert!(begun.elapsed() < limit, "it did not end within {limit:?}");
@@ -423,12 +426,24 @@ pub(crate) fn is_sound(data: &Path) -> String {
 pub(crate) fn free_port() -> u16 {
     static GIVEN: Mutex<BTreeSet<u16>> = Mutex::new(BTreeSet::new());
     loop {
-        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();
         if GIVEN.lock().unwrap().insert(port) {
             return port;
         }
     }
+}
+
+/// The options by which all that has a hashtag is read of an X.
+pub(crate) fn of_x(url: &str) -> [&str; 6] {
+    [
+        "--source",
+        "x",
+        "--x-rule",
+        "it has:hashtags",
+        "--x-url",
+        url,
+    ]
 }
 
 /// A client that talks to this machine only.

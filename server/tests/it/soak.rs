@@ -23,7 +23,7 @@ use tokio::{
 
 use crate::{
     fakes::{End, Fake, Fault, Jetstream, Mastodon, Relay, X, jetstream, mastodon, nostr, x},
-    program::{Program, is_sound, wait_until},
+    program::{Program, is_sound, of_x, wait_until},
     random::Random,
 };
 
@@ -90,19 +90,14 @@ impl World {
 
     fn args(&self) -> Vec<String> {
         let [first, second] = &self.relays;
-        [
-            "--batch".to_owned(),
-            "500ms".to_owned(),
-            "--x-rule".to_owned(),
-            "it has:hashtags".to_owned(),
-            "--x-url".to_owned(),
-            self.x.url(),
-            "--source=x".to_owned(),
+        let mut args = vec![
+            "--batch=500ms".to_owned(),
             format!("--source=bluesky:{}", self.jetstream.url()),
             format!("--source=mastodon:{}", self.mastodon.url()),
             format!("--source=nostr:{},{}", first.url(), second.url()),
-        ]
-        .into()
+        ];
+        args.extend(of_x(&self.x.url()).map(str::to_owned));
+        args
     }
 
     /// One post, somewhere.

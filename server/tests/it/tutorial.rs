@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, fs, time::Duration};
 
 use serde_json::{Value, json};
 
-use crate::program::{Program, SOON, Script, client, free_port, wait_until};
+use crate::program::{Program, SOON, Script, TOKEN, client, free_port, wait_until};
 
 /// Short epochs, and the tutorial's idea of a hashtag.
 const TUTORIAL: [&str; 4] = ["--grammar", "words", "--batch", "200ms"];
@@ -135,6 +135,41 @@ async fn a_dashboard_gets_the_top_ten_as_python_prints_it() {
     assert_eq!(post["as_python"], true);
     program.terminate();
     dashboard.finish(SOON);
+}
+
+#[tokio::test]
+async fn a_dashboard_that_asks_for_a_token_is_told_it() {
+    let dashboard = Program::serve_with(
+        &options(&["--source", "listen:127.0.0.1:0", "--public"]),
+        &[("TAGTIDE_INGEST_TOKEN", TOKEN)],
+    );
+    let url = dashboard.url("/updateData");
+    let directory = tempfile::tempdir().unwrap();
+    let [posts, token] = ["posts.txt", "token"].map(|name| directory.path().join(name));
+    fs::write(&posts, "#ours\n").unwrap();
+    fs::write(&token, format!("{TOKEN}\n")).unwrap();
+    let source = format!("file:{}", posts.display());
+    let args = options(&["--source", &source, "--post-to", &url]);
+
+    let mut stranger = Program::serve(&args);
+    wait_until("it is told that it needs a token", SOON, async || {
+        stranger.stderr().contains("TAGTIDE_POST_TO_TOKEN")
+    })
+    .await;
+    stranger.terminate();
+    let empty = json!({"sData": [], "sLabel": []});
+    assert_eq!(dashboard.json("/refreshData").await, empty);
+
+    let environment = [("TAGTIDE_POST_TO_TOKEN_FILE", token.to_str().unwrap())];
+    let mut known = Program::serve_with(&args, &environment);
+    let ours = json!({"sData": [1], "sLabel": ["#ours"]});
+    wait_until("its board is there", SOON, async || {
+        dashboard.json("/refreshData").await == ours
+    })
+    .await;
+    known.terminate();
+    let told = known.stderr() + &dashboard.stderr();
+    assert!(!told.contains(TOKEN), "the token is told");
 }
 
 #[tokio::test]

@@ -99,6 +99,7 @@ fn a_token_that_cannot_be_read_is_missed_before_anything_starts() {
     let data = data.path().join("not-made");
     for (name, value, says) in [
         ("TAGTIDE_INGEST_TOKEN_FILE", "no/such/file", "no/such/file"),
+        ("TAGTIDE_POST_TO_TOKEN_FILE", "no/such/file", "no/such/file"),
         (
             "TAGTIDE_INGEST_TOKEN",
             "two words",
@@ -106,6 +107,7 @@ fn a_token_that_cannot_be_read_is_missed_before_anything_starts() {
         ),
     ] {
         let output = Command::new(env!("CARGO_BIN_EXE_tagtide"))
+            .args(["--post-to", "http://127.0.0.1:1/updateData"])
             .args(["--listen", "127.0.0.1:0", "--data"])
             .arg(&data)
             .env(name, value)

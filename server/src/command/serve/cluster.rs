@@ -14,17 +14,18 @@ use crate::{
     alerts::{self, Alerts},
     cli,
     epoch::{AuthorKey, Intake, joined_remembered},
-    flow::{Cluster, Mesh, Secret, Told},
+    flow::{Cluster, Mesh, Peers, Secret, Told},
     moderation::Operators,
     source::Spec,
     store::{self, AdoptError, Log, State, StoreError},
+    web::Capacity,
 };
 
 /// What was typed; `None`: it counts alone, as one of one process does.
 pub(super) fn open(
-    typed: cli::Cluster,
-    workers: usize,
-    settings: String,
+    typed: &cli::Cluster,
+    settings: &store::Settings,
+    capacity: Capacity,
 ) -> anyhow::Result<Option<Cluster>> {
     let cli::Cluster {
         hosts: Some(hosts),
@@ -35,29 +36,78 @@ pub(super) fn open(
     else {
         return Ok(None);
     };
-    let secret = Secret::of_file(&path).with_context(|| {
+    let secret = Secret::of_file(path).with_context(|| {
         let path = path.display();
         format!("--secret-file {path} cannot be used: give it a file as of openssl rand -hex 32")
     })?;
     let cluster = Cluster {
-        hosts,
-        index,
+        hosts: hosts.clone(),
+        index: *index,
         secret,
-        workers,
-        settings,
+        workers: capacity.workers,
+        settings: format!(
+            "--batch {:?} --grammar {} --max-tags {} format {}",
+            settings.batch,
+            settings.grammar,
+            capacity.max_tags,
+            store::FORMAT
+        ),
     };
     Ok((cluster.hosts.len() > 1).then_some(cluster))
 }
 
-/// Which process it is, of how many, and what they all know.
-pub(super) fn place(cluster: Option<&Cluster>) -> ((usize, usize), Option<Secret>) {
-    match cluster {
-        Some(cluster) => {
-            let place = (cluster.index, cluster.hosts.len());
-            (place, Some(cluster.secret.clone()))
-        }
-        None => ((0, 1), None),
+/// What a process is to those that count with it.
+pub(super) struct Role {
+    /// Which one it is, of how many.
+    pub(super) place: (usize, usize),
+    /// What they all know.
+    pub(super) secret: Option<Secret>,
+    /// The stores that it shall go on without, by their processes.
+    pub(super) given_up: Vec<u64>,
+    /// Its sources that allow one connection: X ends the one for the other.
+    pub(super) single: Vec<String>,
+    /// Where the others reach it.
+    pub(super) mesh: Option<Mesh>,
+    pub(super) peers: Peers,
+}
+
+impl Role {
+    /// Listens for the others, where there are any.
+    pub(super) async fn take(
+        cluster: Option<Cluster>,
+        given_up: Vec<u64>,
+        sources: &[Spec],
+    ) -> anyhow::Result<Self> {
+        let (place, secret) = match &cluster {
+            Some(cluster) => {
+                let place = (cluster.index, cluster.hosts.len());
+                (place, Some(cluster.secret.clone()))
+            }
+            None => ((0, 1), None),
+        };
+        let single = sources.iter().filter(|spec| spec.kind() == Kind::X);
+        let single = single.map(Spec::identity).collect();
+        let mesh = match cluster {
+            Some(cluster) => Some(listen(cluster).await?),
+            None => None,
+        };
+        let peers = mesh.as_ref().map(Mesh::peers).unwrap_or_default();
+        Ok(Self {
+            place,
+            secret,
+            given_up,
+            single,
+            mesh,
+            peers,
+        })
     }
+}
+
+async fn listen(cluster: Cluster) -> anyhow::Result<Mesh> {
+    let host = cluster.hosts.at(cluster.index).to_owned();
+    Mesh::listen(cluster).await.with_context(|| {
+        format!("--cluster: cannot listen at {host}, the place of this --index, for the others")
+    })
 }
 
 /// Takes over the directories of processes that are gone, one after the other.
@@ -86,17 +136,6 @@ pub(super) fn leave_alerts(typed: &cli::AlertOptions) -> alerts::Settings {
     alerts::Settings::default()
 }
 
-pub(super) async fn listen(cluster: Option<Cluster>) -> anyhow::Result<Option<Mesh>> {
-    let Some(cluster) = cluster else {
-        return Ok(None);
-    };
-    let host = cluster.hosts.at(cluster.index).to_owned();
-    let mesh = Mesh::listen(cluster).await.with_context(|| {
-        format!("--cluster: cannot listen at {host}, the place of this --index, for the others")
-    })?;
-    Ok(Some(mesh))
-}
-
 /// Takes in what comes once the store is one of the cluster's.
 pub(super) async fn join(mut joined: watch::Receiver<bool>, intake: Intake, log: Arc<Log>) {
     if joined.wait_for(|joined| *joined).await.is_err() {
@@ -109,12 +148,6 @@ pub(super) async fn join(mut joined: watch::Receiver<bool>, intake: Intake, log:
             key.err()
         ),
     }
-}
-
-/// The sources that allow one connection: X ends the one for the other.
-pub(super) fn single(sources: &[Spec]) -> Vec<String> {
-    let single = sources.iter().filter(|spec| spec.kind() == Kind::X);
-    single.map(Spec::identity).collect()
 }
 
 /// Takes over what other processes tell, until the count ends. What cannot be written is told again when they

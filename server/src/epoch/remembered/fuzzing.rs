@@ -1,7 +1,7 @@
 //! What must hold of the posts that are remembered, whatever bytes are stored of them.
 
 use super::*;
-use crate::fuzzing::{Check, Input};
+use crate::fuzzing::input::{Check, Input};
 
 pub(crate) const CHECKS: [(&str, Check); 1] = [("remembered", check)];
 

@@ -8,7 +8,7 @@ use std::{
 use tar::{EntryType, Header};
 
 use super::{Format, archive::DEEPEST, text_of};
-use crate::fuzzing::Input;
+use crate::fuzzing::input::Input;
 
 /// As much is looked at of what comes out.
 const MOST: usize = 1 << 20;

@@ -3,7 +3,7 @@
 use serde::de::IgnoredAny;
 use serde_json::Value;
 
-use super::{LONGEST_LINK, NotAPost, decode, jetstream};
+use super::{NotAPost, decode, jetstream, link};
 use crate::source::{Event, Post};
 
 type Read<'a> = Result<Option<Event<'a>>, NotAPost>;
@@ -117,7 +117,7 @@ fn post_holds(post: &Post<'_>) {
     }
     if let Some(link) = &post.link {
         assert!(link.starts_with("https://") || link.starts_with("http://"));
-        assert!(link.len() <= LONGEST_LINK, "{link:?}");
+        assert!(link.len() <= link::LONGEST, "{link:?}");
         let unseen = |c: char| c.is_control() || c.is_whitespace();
         assert!(!link.contains(unseen), "{link:?}");
     }

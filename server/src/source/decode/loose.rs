@@ -104,9 +104,9 @@ macro_rules! object {
     }) => {
         $(#[$about])*
         #[derive(Debug, Default)]
-        pub(super) struct $name<$life> {
-            pub(super) there: bool,
-            $($(#[$field_about])* pub(super) $field: $type,)*
+        pub(in $crate::source::decode) struct $name<$life> {
+            pub(in $crate::source::decode) there: bool,
+            $($(#[$field_about])* pub(in $crate::source::decode) $field: $type,)*
         }
 
         impl<$life> $crate::source::decode::loose::Loose<$life> for $name<$life> {

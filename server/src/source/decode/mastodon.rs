@@ -8,7 +8,13 @@
 
 use std::mem;
 
-use super::{Decoded, NotAPost, language, link, loose::Value, object::Object, read, time};
+use super::{
+    decoded::{Decoded, NotAPost},
+    language, link,
+    loose::Value,
+    object::{Object, read},
+    time,
+};
 use crate::source::{Event, Post};
 
 pub(super) fn knows(object: &Object<'_>) -> bool {
@@ -68,7 +74,7 @@ pub(super) fn event(object: Object<'_>) -> Decoded<'_> {
     Ok(Some(Event::Post(Post {
         text: text.unwrap_or_default(),
         tags,
-        lang: language(object.language),
+        lang: language::of(object.language),
         author: page.or_else(name),
         bot: account.bot == Value::Truth(true),
         at: object.created_at.text().and_then(|at| time::rfc3339(&at)),
@@ -77,7 +83,7 @@ pub(super) fn event(object: Object<'_>) -> Decoded<'_> {
             .url
             .text()
             .or_else(|| object.uri.text())
-            .and_then(link),
+            .and_then(link::of),
     })))
 }
 

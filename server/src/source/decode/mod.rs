@@ -1,7 +1,8 @@
 //! A line → an [`Event`]: pure, and each line is recognised for itself.
 //!
 //! One file a form that a line can have. A line that is a JSON object is read once, into the fields of
-//! all forms ([`object`]); the first form that knows it says what it means. An object that no form knows
+//! all forms ([`object`], as loosely as strangers write: [`loose`]); the first form that knows it says what it
+//! means, by [`language`], [`link`] and [`time`] as all of them do. An object that no form knows
 //! is not a post, so that its keys are not counted as if people had written them. Everything else is
 //! text, also what only begins like an object. Half a character in an object ([`surrogates`]) is no reason
 //! to take it for one.
@@ -10,15 +11,16 @@
 
 use std::borrow::Cow;
 
-use serde::{Deserialize, Serialize};
-
 use super::Event;
-use loose::Value;
-use object::Object;
+use decoded::Decoded;
+use object::{Object, read};
 
+mod decoded;
 #[cfg(any(test, fuzzing))]
 pub(super) mod fuzzing;
 pub(super) mod jetstream;
+mod language;
+mod link;
 mod loose;
 mod mastodon;
 pub(super) mod nostr;
@@ -29,20 +31,7 @@ mod time;
 mod tweet;
 mod x;
 
-/// A line that nothing can be counted in. Stored by its place in this list.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
-pub(crate) enum NotAPost {
-    #[error("a JSON object of no known form")]
-    UnknownObject,
-    #[error("no JSON object")]
-    NoObject,
-}
-
-/// What a line says, as [`decode`] gives it.
-type Decoded<'a> = Result<Option<Event<'a>>, NotAPost>;
-
-/// A longer link is none.
-const LONGEST_LINK: usize = 2048;
+pub(crate) use decoded::NotAPost;
 
 /// What a line says; `None` for an empty one, which says nothing, and for a known kind of message that
 /// concerns no post.
@@ -86,16 +75,6 @@ fn decode_object(line: &str) -> Decoded<'_> {
     read(line, event).unwrap_or_else(text)
 }
 
-/// What it says as `form` reads it; `None` where it is no JSON object.
-fn read<'a>(line: &'a str, form: fn(Object<'_>) -> Decoded<'_>) -> Option<Decoded<'a>> {
-    if let Ok(object) = object::read(line) {
-        return Some(form(object));
-    }
-    let whole = surrogates::replaced(line)?;
-    let object = object::read(&whole).ok()?;
-    Some(form(object).map(|event| event.map(Event::into_owned)))
-}
-
 fn event(object: Object<'_>) -> Decoded<'_> {
     if jetstream::knows(&object) {
         jetstream::event(object)
@@ -110,34 +89,6 @@ fn event(object: Object<'_>) -> Decoded<'_> {
     } else {
         simple::event(object)
     }
-}
-
-/// Where it has the form of a language tag (BCP 47). Counts are kept for each language, so that not
-/// every text may be one.
-fn language(lang: Value<'_>) -> Option<Cow<'_, str>> {
-    lang.text().filter(|lang| {
-        (2..=35).contains(&lang.len())
-            && lang
-                .bytes()
-                .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
-            && lang.as_bytes()[..2].iter().all(u8::is_ascii_alphabetic)
-    })
-}
-
-/// Where it is an address on the web, without anything that would not be seen in it.
-fn link(url: Cow<'_, str>) -> Option<Cow<'_, str>> {
-    let place = url
-        .strip_prefix("https://")
-        .or_else(|| url.strip_prefix("http://"))?;
-    let seen = |c: char| c.is_ascii_graphic() || (!c.is_ascii() && c.is_alphanumeric());
-    let all_seen = place.bytes().all(|byte| byte.is_ascii_graphic()) || place.chars().all(seen);
-    let is_link = !place.is_empty() && url.len() <= LONGEST_LINK && all_seen;
-    is_link.then_some(url)
-}
-
-/// A link made of the id of a post.
-fn link_to<'a>(place: &str, id: &str) -> Option<Cow<'a, str>> {
-    link(Cow::Owned([place, id].concat()))
 }
 
 #[cfg(test)]

@@ -20,7 +20,7 @@ use serde_json::ser::{CharEscape, CompactFormatter, Formatter};
 use sha2::{Digest, Sha256};
 
 use super::{
-    language, link_to,
+    language, link,
     loose::{Names, Value},
 };
 use crate::source::{Event, Post};
@@ -291,13 +291,13 @@ fn post(event: Signed<'_>) -> Post<'_> {
     let lang = event
         .values("l")
         .filter(|(_, rest)| matches!(rest, [Text(of), ..] if of == "ISO-639-1"))
-        .find_map(|(code, _)| language(Value::Text(code.clone())));
+        .find_map(|(code, _)| language::of(Value::Text(code.clone())));
     Post {
         tags: tags.filter(|tags| !tags.is_empty()),
         lang,
         at: i64::try_from(event.created_at * 1000).ok(),
         id: Some(id_of(&event.pubkey, &event.id)),
-        link: link_to(GATEWAY, &event.id),
+        link: link::to(GATEWAY, &event.id),
         text: event.content,
         author: Some(event.pubkey),
         bot: false,

@@ -3,13 +3,21 @@
 
 use std::borrow::Cow;
 
-use serde::de::MapAccess;
+use serde::de::{DeserializeSeed, Error as _, MapAccess};
 
 use super::{
-    jetstream, loose,
-    loose::{Loose, Names, Present, Read, Value},
-    tweet, x,
+    decoded::Decoded,
+    loose::{self, Loose, Names, Present, Read, Value},
+    surrogates,
 };
+use crate::source::Event;
+
+pub(super) mod account;
+pub(super) mod jetstream;
+pub(super) mod tweet;
+pub(super) mod x;
+
+use account::Account;
 
 loose::object! {
     Object<'a> {
@@ -66,20 +74,6 @@ impl Object<'_> {
     }
 }
 
-loose::object! {
-    /// Mastodon's author, or what Jetstream tells of one.
-    Account<'a> {
-        id: Value<'a> = "id",
-        acct: Value<'a> = "acct",
-        url: Value<'a> = "url",
-        uri: Value<'a> = "uri",
-        bot: Value<'a> = "bot",
-        active: Value<'a> = "active",
-        status: Value<'a> = "status",
-        seq: Value<'a> = "seq",
-    }
-}
-
 /// What is in an envelope: Mastodon's is JSON in a text, or an id.
 #[derive(Debug, Default)]
 pub(super) struct Payload<'a> {
@@ -130,15 +124,24 @@ impl<'de> Loose<'de> for Deletion<'de> {
     }
 }
 
-/// An error where the line is no JSON object.
-pub(super) fn read(line: &str) -> serde_json::Result<Object<'_>> {
-    use serde::de::DeserializeSeed;
+/// What it says as `form` reads it; `None` where it is no JSON object.
+pub(super) fn read<'a>(line: &'a str, form: fn(Object<'_>) -> Decoded<'_>) -> Option<Decoded<'a>> {
+    if let Ok(object) = strictly(line) {
+        return Some(form(object));
+    }
+    let whole = surrogates::replaced(line)?;
+    let object = strictly(&whole).ok()?;
+    Some(form(object).map(|event| event.map(Event::into_owned)))
+}
+
+/// An error where the line is no JSON object, or has half a character in it.
+pub(super) fn strictly(line: &str) -> serde_json::Result<Object<'_>> {
     let mut object = Object::default();
     let mut json = serde_json::Deserializer::from_str(line);
     Read(&mut object).deserialize(&mut json)?;
     json.end()?;
     if !object.there {
-        return Err(serde::de::Error::custom("no object"));
+        return Err(serde_json::Error::custom("no object"));
     }
     Ok(object)
 }

@@ -5,7 +5,12 @@
 //! milliseconds. A post with an `id` that came before is that post's new form; `delete` takes it out of
 //! the counts, `takedown` all posts of an author that have an `id`. Other fields are ignored.
 
-use super::{Decoded, NotAPost, language, link, object::Object, time};
+use super::{
+    decoded::{Decoded, NotAPost},
+    language, link,
+    object::Object,
+    time,
+};
 use crate::source::{Event, Post};
 
 pub(super) fn event(object: Object<'_>) -> Decoded<'_> {
@@ -20,12 +25,12 @@ pub(super) fn event(object: Object<'_>) -> Decoded<'_> {
     Ok(Some(Event::Post(Post {
         text: text.unwrap_or_default(),
         tags,
-        lang: language(object.lang),
+        lang: language::of(object.lang),
         author: object.author.name(),
         bot: false,
         at: time::any(&object.at),
         id: object.id.name(),
-        link: object.url.text().and_then(link),
+        link: object.url.text().and_then(link::of),
     })))
 }
 

@@ -7,54 +7,16 @@
 use std::borrow::Cow;
 
 use super::{
-    Decoded, NotAPost, language, link_to,
-    loose::{self, Names, Value},
-    object::Object,
+    decoded::{Decoded, NotAPost},
+    language, link,
+    loose::Value,
+    object::{
+        Object,
+        tweet::{Entities, Extended},
+    },
     time,
 };
 use crate::source::{Event, Post};
-
-loose::object! {
-    User<'a> {
-        id: Value<'a> = "id",
-        id_str: Value<'a> = "id_str",
-    }
-}
-
-loose::object! {
-    Entities<'a> {
-        hashtags: Names<'a> = "hashtags",
-    }
-}
-
-loose::object! {
-    Extended<'a> {
-        full_text: Value<'a> = "full_text",
-        entities: Entities<'a> = "entities",
-    }
-}
-
-loose::object! {
-    Retweeted<'a> {
-        text: Value<'a> = "text",
-        full_text: Value<'a> = "full_text",
-        entities: Entities<'a> = "entities",
-        extended_tweet: Extended<'a> = "extended_tweet",
-    }
-}
-
-loose::object! {
-    Deletion<'a> {
-        status: Deleted<'a> = "status",
-    }
-}
-
-loose::object! {
-    Deleted<'a> {
-        id: Value<'a> = "id",
-        id_str: Value<'a> = "id_str",
-    }
-}
 
 pub(super) fn knows(object: &Object<'_>) -> bool {
     object.id_str.is_text()
@@ -93,13 +55,13 @@ pub(super) fn event(object: Object<'_>) -> Decoded<'_> {
     Ok(Some(Event::Post(Post {
         text: text.unwrap_or_default(),
         tags,
-        lang: language(object.lang),
+        lang: language::of(object.lang),
         author: object.user.id_str.name().or_else(|| object.user.id.name()),
         bot: false,
         at: time::any(&object.timestamp_ms).or_else(created),
         link: id
             .as_deref()
-            .and_then(|id| link_to("https://x.com/i/status/", id)),
+            .and_then(|id| link::to("https://x.com/i/status/", id)),
         id,
     })))
 }

@@ -7,47 +7,17 @@
 use std::borrow::Cow;
 
 use super::{
-    Decoded, NotAPost, language, link_to,
-    loose::{self, List, Names, Value},
-    object::Object,
+    decoded::{Decoded, NotAPost},
+    language, link,
+    loose::Value,
+    object::{
+        Object,
+        tweet::Entities,
+        x::{Note, Tweet},
+    },
     time,
-    tweet::Entities,
 };
 use crate::source::{Event, Post};
-
-loose::object! {
-    Tweet<'a> {
-        id: Value<'a> = "id",
-        text: Value<'a> = "text",
-        author_id: Value<'a> = "author_id",
-        created_at: Value<'a> = "created_at",
-        lang: Value<'a> = "lang",
-        entities: Entities<'a> = "entities",
-        note_tweet: Note<'a> = "note_tweet",
-        history: Names<'a> = "edit_history_tweet_ids",
-        references: List<Reference<'a>> = "referenced_tweets",
-    }
-}
-
-loose::object! {
-    Note<'a> {
-        text: Value<'a> = "text",
-        entities: Entities<'a> = "entities",
-    }
-}
-
-loose::object! {
-    Reference<'a> {
-        kind: Value<'a> = "type",
-        id: Value<'a> = "id",
-    }
-}
-
-loose::object! {
-    Includes<'a> {
-        tweets: List<Tweet<'a>> = "tweets",
-    }
-}
 
 pub(super) fn knows(object: &Object<'_>) -> bool {
     (object.data.there || object.errors.0) && !object.says_something()
@@ -88,13 +58,13 @@ pub(super) fn event(object: Object<'_>) -> Decoded<'_> {
     Ok(Some(Event::Post(Post {
         text: text.unwrap_or_default(),
         tags,
-        lang: language(lang),
+        lang: language::of(lang),
         author: author_id.name(),
         bot: false,
         at: created_at.text().and_then(|at| time::rfc3339(&at)),
         link: id
             .as_deref()
-            .and_then(|id| link_to("https://x.com/i/status/", id)),
+            .and_then(|id| link::to("https://x.com/i/status/", id)),
         id: history.first().or(id),
     })))
 }

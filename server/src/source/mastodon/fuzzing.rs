@@ -5,7 +5,7 @@ use super::{
     statuses::{Names, What},
 };
 use crate::{
-    fuzzing::Input,
+    fuzzing::input::Input,
     source::{
         Event,
         decode::fuzzing::holds,

@@ -3,18 +3,21 @@
 use std::{
     io::{BufRead, BufReader, Read},
     sync::{Arc, Mutex, PoisonError},
-    thread,
+    thread::{self, JoinHandle},
 };
 
 /// What a process has written so far.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Output(Arc<Mutex<Vec<u8>>>);
+#[derive(Debug)]
+pub(super) struct Output {
+    written: Arc<Mutex<Vec<u8>>>,
+    reading: Option<JoinHandle<()>>,
+}
 
 impl Output {
     pub(super) fn of(stream: impl Read + Send + 'static) -> Self {
-        let output = Self::default();
-        let filled = output.clone();
-        thread::spawn(move || {
+        let written = Arc::default();
+        let filled: Arc<Mutex<Vec<u8>>> = Arc::clone(&written);
+        let reading = thread::spawn(move || {
             let mut reader = BufReader::new(stream);
             let mut line = Vec::new();
             while reader
@@ -22,17 +25,26 @@ impl Output {
                 .is_ok_and(|length| length > 0)
             {
                 filled
-                    .0
                     .lock()
                     .unwrap_or_else(PoisonError::into_inner)
                     .append(&mut line);
             }
         });
-        output
+        Self {
+            written,
+            reading: Some(reading),
+        }
+    }
+
+    /// Waits for what it wrote last; it has ended.
+    pub(super) fn finish(&mut self) {
+        if let Some(reading) = self.reading.take() {
+            reading.join().unwrap();
+        }
     }
 
     pub(super) fn text(&self) -> String {
-        let bytes = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let bytes = self.written.lock().unwrap_or_else(PoisonError::into_inner);
         String::from_utf8_lossy(&bytes).into_owned()
     }
 }

@@ -87,6 +87,8 @@ impl Script {
             thread::sleep(LOOK_AGAIN);
         }
         let status = self.child.wait().unwrap();
+        self.stdout.finish();
+        self.stderr.finish();
         assert!(
             status.success(),
             "{} failed: {}",

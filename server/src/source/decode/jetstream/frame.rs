@@ -6,7 +6,7 @@ use twox_hash::XxHash64;
 
 use super::{
     super::{
-        Decoded, NotAPost,
+        decoded::{Decoded, NotAPost},
         loose::Value,
         object::{self, Object},
     },
@@ -25,7 +25,7 @@ pub(in crate::source) struct Frame<'a> {
 
 /// What a Jetstream sends.
 pub(in crate::source) fn frame(text: &str) -> Result<Frame<'_>, NotAPost> {
-    let object = object::read(text).map_err(|_| NotAPost::NoObject)?;
+    let object = object::strictly(text).map_err(|_| NotAPost::NoObject)?;
     let Value::Whole(time_us) = object.time_us else {
         return Err(NotAPost::UnknownObject);
     };

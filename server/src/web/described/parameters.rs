@@ -11,8 +11,6 @@ use utoipa::{
     },
 };
 
-use super::super::trends;
-
 /// Two or three letters, and whatever stands behind them in a tag such as `pt-BR`. Three such words name
 /// no language.
 const LANG: &str = r"^(?![uU][nN][dD]([-_]|$)|[zZ][xX][xX]([-_]|$)|[mM][uU][lL]([-_]|$))[A-Za-z]{2,3}([-_][\s\S]*)?$";
@@ -104,13 +102,18 @@ impl IntoParams for LastEventId {
 /// Which part of what is trending.
 pub(in super::super) struct OfTrends;
 
+impl OfTrends {
+    /// How many, where none is said.
+    pub(in super::super) const LIMIT: usize = 10;
+}
+
 impl IntoParams for OfTrends {
     fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
         let whole = || ObjectBuilder::new().schema_type(Type::Integer);
         let limit = whole()
             .minimum(Some(i64::MIN as isize))
             .maximum(Some(i64::MAX as isize))
-            .default(Some(trends::LIMIT.into()));
+            .default(Some(Self::LIMIT.into()));
         let offset = whole().minimum(Some(0)).maximum(Some(usize::MAX));
         let most = "How many at most; 20 where it is more, and a sign is not minded";
         vec![

@@ -123,13 +123,13 @@ fn seconds() -> Header {
     header("Seconds after which it is worth trying again", schema)
 }
 
-pub(super) fn header(why: &str, schema: ObjectBuilder) -> Header {
+pub(in super::super) fn header(why: &str, schema: ObjectBuilder) -> Header {
     let mut header = Header::new(schema.build());
     header.description = Some(why.to_owned());
     header
 }
 
 /// The schema that all errors have.
-pub(super) fn error_schema() -> (String, RefOr<utoipa::openapi::Schema>) {
+pub(in super::super) fn error_schema() -> (String, RefOr<utoipa::openapi::Schema>) {
     (ErrorBody::name().into_owned(), ErrorBody::schema())
 }
