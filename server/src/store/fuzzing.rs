@@ -11,7 +11,7 @@ use super::{
     format::{checked, decode, encode, parse},
     receipt::Stored,
 };
-use crate::fuzzing::Check;
+use crate::fuzzing::input::Check;
 
 pub(crate) const CHECKS: [(&str, Check); 6] = [
     ("log_entry", value::<Deltas>),

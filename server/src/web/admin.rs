@@ -28,7 +28,10 @@ use serde::Deserialize;
 use tokio::task::spawn_blocking;
 
 use self::sessions::{COOKIE, Session, Sessions};
-use super::{Web, origin::origin, security};
+use super::{
+    Web,
+    origin::{is_from_another_site, origin},
+};
 use crate::{
     moderation::{Operators, Refused},
     secret::Secret,
@@ -307,7 +310,7 @@ const ELSEWHERE: &str = "That came from another site, so nothing was done.";
 /// Whether a browser sends this for a page that is not ours: an old one says it only by `Origin`.
 fn is_from_elsewhere(headers: &HeaderMap) -> bool {
     if headers.contains_key("sec-fetch-site") {
-        return security::is_from_another_site(headers);
+        return is_from_another_site(headers);
     }
     let host = |origin: &str| origin.split_once("://").map(|(_, host)| host.to_owned());
     let ours = origin(headers).and_then(|ours| host(&ours));

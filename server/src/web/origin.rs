@@ -1,4 +1,4 @@
-//! Which server a client believes to talk to.
+//! Which server a client believes to talk to, and whether a page of it has sent it.
 
 use axum::http::{HeaderMap, header::HOST};
 
@@ -23,6 +23,14 @@ pub(super) fn origin(headers: &HeaderMap) -> Option<String> {
         _ => "http",
     };
     Some(format!("{scheme}://{host}"))
+}
+
+/// Whether a browser sends this for a page that is not ours. Any page can make a browser post a form
+/// to 127.0.0.1; programs that are no browsers do not send the header.
+pub(super) fn is_from_another_site(headers: &HeaderMap) -> bool {
+    headers
+        .get("sec-fetch-site")
+        .is_some_and(|site| !matches!(site.as_bytes(), b"same-origin" | b"none"))
 }
 
 #[cfg(test)]

@@ -36,7 +36,7 @@ use self::{body::Sent, headers::Described, refusal::Refusal};
 use super::{
     Web,
     described::{OfPosts, PostsErrors},
-    security,
+    origin,
 };
 use crate::{
     epoch::{Claimed, Delivery, Intake, Keyed, NoRoom, Receipts},
@@ -188,7 +188,7 @@ async fn answer(
     headers: &HeaderMap,
     body: &mut BodyDataStream,
 ) -> Result<(Taken, Epoch), Refusal> {
-    if security::is_from_another_site(headers) {
+    if origin::is_from_another_site(headers) {
         return Err(Refusal::Elsewhere);
     }
     if !web.access.admits_posts(headers) {

@@ -78,11 +78,3 @@ pub(super) fn harden(headers: &mut HeaderMap) {
         headers.entry(name).or_insert(value);
     }
 }
-
-/// Whether a browser sends this for a page that is not ours. Any page can make a browser post a form
-/// to 127.0.0.1; programs that are no browsers do not send the header.
-pub(super) fn is_from_another_site(headers: &HeaderMap) -> bool {
-    headers
-        .get("sec-fetch-site")
-        .is_some_and(|site| !matches!(site.as_bytes(), b"same-origin" | b"none"))
-}

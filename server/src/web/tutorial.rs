@@ -18,7 +18,7 @@ use axum::{
 use model::{Ranking, Window};
 use serde::Serialize;
 
-use super::{Web, security};
+use super::{Web, origin};
 use crate::tutorial::literal::{self, Literal, LiteralError};
 
 /// Labels or numbers in one post.
@@ -72,7 +72,7 @@ pub(super) async fn update(
     headers: HeaderMap,
     form: Result<Form<Fields>, FormRejection>,
 ) -> Result<Response, UpdateError> {
-    if security::is_from_another_site(&headers) {
+    if origin::is_from_another_site(&headers) {
         return Err(UpdateError::Elsewhere);
     }
     if !web.access.admits_boards(&headers) {
