@@ -5,10 +5,11 @@
 
 use std::{
     collections::HashMap,
-    fs,
+    fs, iter,
     net::TcpListener,
     path::Path,
-    process::{Child, Command, ExitStatus, Stdio},
+    process::{self, Child, Command, ExitStatus, Stdio},
+    sync::atomic::{AtomicU32, Ordering::Relaxed},
     thread,
     time::{Duration, Instant},
 };
@@ -426,12 +427,16 @@ pub(crate) fn free_port() -> u16 {
     free_ports(1)[0]
 }
 
-/// So many of them, no two of them the same.
+/// So many of them, no two of them the same, and none that whoever asks for any port is given meanwhile.
 pub(crate) fn free_ports(many: usize) -> Vec<u16> {
-    let listeners = (0..many).map(|_| TcpListener::bind("127.0.0.1:0").unwrap());
-    let listeners: Vec<_> = listeners.collect();
-    let port = |listener: &TcpListener| listener.local_addr().unwrap().port();
-    listeners.iter().map(port).collect()
+    static TRIED: AtomicU32 = AtomicU32::new(0);
+    let next = || {
+        let tried = TRIED.fetch_add(1, Relaxed);
+        // Linux gives those from 32768 on.
+        10_000 + (process::id().wrapping_mul(97).wrapping_add(tried) % 22_000) as u16
+    };
+    let is_free = |port: &u16| TcpListener::bind(("127.0.0.1", *port)).is_ok();
+    iter::repeat_with(next).filter(is_free).take(many).collect()
 }
 
 /// The options by which all that has a hashtag is read of an X.
