@@ -17,7 +17,7 @@ use crate::{
     admin, alerts,
     fakes::x,
     monitoring::{OF_CLUSTERS, promtool},
-    program::{LOOK_AGAIN, Program, SOON, free_ports, is_sound, wait_until},
+    program::{LOOK_AGAIN, Program, SOON, free_port, is_sound, wait_until},
     random::Random,
 };
 
@@ -38,7 +38,7 @@ fn environment() -> [(&'static str, &'static str); 4] {
 
 /// Where so many processes can listen for each other.
 fn hosts(processes: usize) -> Vec<String> {
-    let ports = free_ports(processes).into_iter();
+    let ports = (0..processes).map(|_| free_port());
     ports.map(|port| format!("127.0.0.1:{port}")).collect()
 }
 

@@ -5,7 +5,7 @@
 
 use std::{
     collections::HashMap,
-    fs, iter,
+    fs,
     net::TcpListener,
     path::Path,
     process::{self, Child, Command, ExitStatus, Stdio},
@@ -422,21 +422,18 @@ pub(crate) fn is_sound(data: &Path) -> String {
     text.into_owned()
 }
 
-/// A port that nobody listens on at the moment.
+/// A port that nobody listens on at the moment, that nobody was given before, and that nobody is given by asking
+/// for any.
 pub(crate) fn free_port() -> u16 {
-    free_ports(1)[0]
-}
-
-/// So many of them, no two of them the same, and none that whoever asks for any port is given meanwhile.
-pub(crate) fn free_ports(many: usize) -> Vec<u16> {
     static TRIED: AtomicU32 = AtomicU32::new(0);
-    let next = || {
+    loop {
         let tried = TRIED.fetch_add(1, Relaxed);
-        // Linux gives those from 32768 on.
-        10_000 + (process::id().wrapping_mul(97).wrapping_add(tried) % 22_000) as u16
-    };
-    let is_free = |port: &u16| TcpListener::bind(("127.0.0.1", *port)).is_ok();
-    iter::repeat_with(next).filter(is_free).take(many).collect()
+        // Linux gives those from 32768 on to who asks for any.
+        let port = 10_000 + (process::id().wrapping_mul(97).wrapping_add(tried) % 22_000) as u16;
+        if TcpListener::bind(("127.0.0.1", port)).is_ok() {
+            return port;
+        }
+    }
 }
 
 /// The options by which all that has a hashtag is read of an X.
