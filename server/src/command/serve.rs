@@ -2,7 +2,7 @@
 //!
 //! * `stored` what the data directory holds, `cluster` what this process is to others
 //! * `sources` where posts come from, `counting` what makes results of them
-//! * `alerting` and `listen` who is shown them, beside the web itself
+//! * `alerting` who is told of what rises, `listen` where the board and the APIs are
 //! * `tasks` what runs meanwhile, and ends together
 
 use std::{path::PathBuf, thread, time::Instant};
