@@ -4,7 +4,8 @@
 //! **Invariants:** what comes out is a matter of the bytes that go in alone, and not of how they come, since
 //! the position in it is what a replay goes on from. Files put one behind the other
 //! (`cat a.gz b.gz`) read like their contents put one behind the other. Memory does not grow with what
-//! comes out.
+//! comes out. Only ahead of damage it may be less where more is read at once: decoders keep back what they
+//! have made when they fail.
 
 use std::io::{self, BufReader, Cursor, Read};
 
