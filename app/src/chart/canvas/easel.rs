@@ -334,6 +334,6 @@ impl Easel {
 }
 
 /// Of one type, since each weighs something in the browser.
-fn in_a_frame(run: Box<dyn FnOnce()>) {
+pub fn in_a_frame(run: Box<dyn FnOnce()>) {
     request_animation_frame(run);
 }
