@@ -24,10 +24,9 @@ pub fn Ranks(live: Live) -> impl IntoView {
         let recent = live.ranked.with(|rows| has_recent(rows));
         class(of, recent)
     });
-    let body = NodeRef::<leptos::html::Tbody>::new();
     let lines = lines(live);
     #[cfg(feature = "hydrate")]
-    keep::keep(live, of, body, lines.clone());
+    keep::keep(live, of, lines.clone());
     let rows = lines.into_iter().map(Line::view).collect_view();
     let arranged = live.arranged;
     let nothing = said(move || {
@@ -59,7 +58,7 @@ pub fn Ranks(live: Live) -> impl IntoView {
                         <td class="mute alive"></td>
                     </tr>
                 </thead>
-                <tbody node_ref=body>{rows}</tbody>
+                <tbody>{rows}</tbody>
             </table>
             <p class="note">{nothing}</p>
             {move || muted(arranged.muted.get())}
@@ -67,14 +66,18 @@ pub fn Ranks(live: Live) -> impl IntoView {
     }
 }
 
-/// What the rows say now.
+/// What the rows say now. Where there are none yet, one that says nothing is what others are made after.
 fn lines(live: Live) -> Vec<Line> {
     let of = live.shown.with_untracked(|shown| shown.of);
     let mode = live.line.mode.get_untracked();
     live.rows.with_untracked(|rows| {
         let past = is_compared(rows);
         let lines = rows.iter().map(|row| Line::of(row, of, mode, past));
-        lines.collect()
+        let lines: Vec<_> = lines.collect();
+        if lines.is_empty() {
+            return vec![Line::default()];
+        }
+        lines
     })
 }
 

@@ -14,10 +14,9 @@ use std::{
 use gloo_timers::callback::Timeout;
 use leptos::{
     prelude::*,
-    tachys::view::{Mountable, Render},
     web_sys::{Element, Event, Node},
 };
-use model::{Row, View};
+use model::View;
 use wasm_bindgen::JsCast;
 
 use super::{Live, is_compared, line::Line};
@@ -28,10 +27,8 @@ const LATEST: u32 = 10_000;
 /// As many rows above the window and below it are near.
 const NEAR: f64 = 4.0;
 
-type Body = NodeRef<leptos::html::Tbody>;
-
-/// `lines` is what the table says so far.
-pub(super) fn keep(live: Live, of: Memo<View>, body: Body, lines: Vec<Line>) {
+/// `lines` is what the table says so far: one row at least.
+pub(super) fn keep(live: Live, of: Memo<View>, lines: Vec<Line>) {
     // Out here, since all that an effect makes goes when it runs again.
     let table = StoredValue::new_local(None::<(Rc<Table>, Listener)>);
     let lines = StoredValue::new(lines);
@@ -39,13 +36,14 @@ pub(super) fn keep(live: Live, of: Memo<View>, body: Body, lines: Vec<Line>) {
         live.rows.track();
         of.track();
         live.line.mode.track();
-        let Some(body) = body.get() else { return };
         table.update_value(|table| {
-            let (table, _) = table.get_or_insert_with(|| {
+            if table.is_none() {
                 let lines = lines.try_update_value(std::mem::take).unwrap_or_default();
-                Table::new(live, of, body.into(), lines)
-            });
-            table.show();
+                *table = Table::new(live, of, lines);
+            }
+            if let Some((table, _)) = table {
+                table.show();
+            }
         });
     });
 }
@@ -55,6 +53,8 @@ struct Table {
     of: Memo<View>,
     body: Element,
     rows: RefCell<Vec<Written>>,
+    /// What further rows are made after, and what it says.
+    model: (Node, Line),
     /// The rows that are in the window or near it.
     near: RefCell<Range<usize>>,
     /// When the others are written.
@@ -80,8 +80,11 @@ enum Place {
 }
 
 impl Table {
-    fn new(live: Live, of: Memo<View>, body: Element, lines: Vec<Line>) -> (Rc<Self>, Listener) {
+    fn new(live: Live, of: Memo<View>, lines: Vec<Line>) -> Option<(Rc<Self>, Listener)> {
+        let body = document().query_selector(".ranks tbody").ok().flatten()?;
         let mut row = body.first_element_child();
+        let model = row.as_ref()?.clone_node_with_deep(true).ok()?;
+        let model = (model, lines.first()?.clone());
         let rows = lines.into_iter().map_while(|line| {
             let this = row.take()?;
             row = this.next_element_sibling();
@@ -91,6 +94,7 @@ impl Table {
             live,
             of,
             rows: RefCell::new(rows.collect()),
+            model,
             body,
             near: RefCell::new(0..usize::MAX),
             later: RefCell::default(),
@@ -107,7 +111,7 @@ impl Table {
         };
         let names = &["scroll", "resize", "beforeprint"];
         let listener = Listener::on(&window(), names, Box::new(heard));
-        (table, listener)
+        Some((table, listener))
     }
 
     /// There is news.
@@ -140,23 +144,24 @@ impl Table {
     }
 
     /// Makes as many rows of the table as there are to be.
-    fn fit(&self, lines: &[Row], told: &dyn Fn(&Row) -> Line) {
+    fn fit(&self, number: usize) {
         let mut rows = self.rows.borrow_mut();
-        while rows.len() > lines.len() {
+        while rows.len() > number {
             if let Some(gone) = rows.pop() {
                 gone.row.remove();
             }
         }
-        for row in &lines[rows.len()..] {
-            let line = told(row);
-            line.clone()
-                .view()
-                .into_view()
-                .build()
-                .mount(&self.body, None);
-            if let Some(row) = self.body.last_element_child() {
-                rows.push(Written::new(row, line));
-            }
+        let (row, line) = &self.model;
+        while rows.len() < number {
+            let Ok(row) = row.clone_node_with_deep(true) else {
+                return;
+            };
+            let row: Element = row.unchecked_into();
+            let _ = self.body.append_child(&row);
+            rows.push(Written {
+                stale: true,
+                ..Written::new(row, line.clone())
+            });
         }
     }
 
@@ -180,12 +185,11 @@ impl Table {
         let mode = self.live.line.mode.get_untracked();
         self.live.rows.with_untracked(|rows| {
             let past = is_compared(rows);
-            let told = |row: &Row| Line::of(row, of, mode, past);
-            self.fit(rows, &told);
+            self.fit(rows.len());
             let mut written = self.rows.borrow_mut();
             for (index, (row, written)) in rows.iter().zip(written.iter_mut()).enumerate() {
                 if written.stale && within.contains(&index) {
-                    written.say(told(row));
+                    written.say(Line::of(row, of, mode, past));
                 }
             }
         });
@@ -240,7 +244,9 @@ fn places(row: &Element) -> Option<Vec<Place>> {
     let find = |what: &str| row.query_selector(what).ok().flatten();
     let text = |what: &str| find(what)?.first_child().map(Place::Text);
     let attribute = |what: &str, name| Some(Place::Attribute(find(what)?, name));
-    let mark = find(".change span")?;
+    let rest = find(".rest")?;
+    let change = rest.parent_element()?;
+    let mark = change.first_element_child()?;
     Some(vec![
         text(".rank")?,
         text("bdi")?,
@@ -253,10 +259,10 @@ fn places(row: &Element) -> Option<Vec<Place>> {
         text(".rise")?,
         text(".share")?,
         attribute("path", "d")?,
-        attribute(".change", "class")?,
+        Place::Attribute(change, "class"),
         Place::Text(mark.next_sibling()?),
         Place::Text(mark.first_child()?),
-        text(".rest")?,
+        Place::Text(rest.first_child()?),
         attribute("button", "data-mute")?,
         text("button span")?,
     ])
