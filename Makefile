@@ -16,7 +16,7 @@ help:
 	@echo 'make fuzz     bytes that break what reads them, looked for: a minute each   (SECONDS=… ARGS="line key")'
 	@echo 'make soak     all sources, faults, restarts and 500 pages for two hours   (MINUTES=…)'
 	@echo 'make torture  kills of the processes of a cluster, for ten minutes   (MINUTES=… or KILLS=…)'
-	@echo 'make bench    how fast it is, as one table, and how much a browser loads   (ARGS=--quick: a tenth)'
+	@echo 'make bench    how fast it is, as one table, what a browser loads and how busy it is   (ARGS=--quick: a tenth)'
 	@echo 'make release  build the release only: target/release/tagtide, with the page in it'
 	@echo 'make dist     the release to give away, in target/dist: an archive, a package for Debian, sums'
 	@echo 'make package  that package installed, upgraded and purged, in a copy of this machine; as root'
@@ -78,6 +78,7 @@ bench: release
 	@.build/setup toolchain end2end
 	@$(IN) cargo bench --package server --bench speed -- $(ARGS)
 	@$(IN) node end2end/weight.mjs
+	@$(IN) node end2end/effort.mjs
 
 SECONDS := 60
 fuzz:

@@ -107,7 +107,8 @@ fn draw<B: DrawingBackend>(
     backend.ensure_prepared()?;
     for tick in plan.ticks.iter().filter(|tick| tick.opacity > 0.0) {
         let line = line(palette.line, tick.opacity, plan.stroke);
-        backend.draw_line((tick.x, plan.top), (tick.x, plan.bottom), &line)?;
+        let (top, bottom) = (plan.top.max(heights.start), plan.bottom.min(heights.end));
+        backend.draw_line((tick.x, top), (tick.x, bottom), &line)?;
         write(backend, &tick.text, palette.muted, tick.opacity, look)?;
     }
     let bars = || {

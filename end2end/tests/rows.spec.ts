@@ -111,6 +111,31 @@ test('what is told of a bar goes with its tag', async ({ page, tagtide }) => {
   await expect(tip).toContainText('#wasm');
 });
 
+test('a row out of sight follows in ten seconds, and is new as soon as it is seen or printed', async ({ page, tagtide }) => {
+  const tags = Array.from({ length: 100 }, (_, at) => `#tag${at + 100}`);
+  await tagtide.post(...tags);
+  await tagtide.counted(100);
+  await page.goto(`${tagtide.url}/?k=100`);
+  await alive(page);
+  const last = rows(page).last().locator('.mentions');
+  /** The count of the last row at the moment at which the first one has this. */
+  const lastWhenFirst = async (count: string) => (await page.waitForFunction((count) => {
+    const counts = [...document.querySelectorAll('tbody .mentions')].map((cell) => cell.textContent);
+    return counts[0] === count && counts.at(-1);
+  }, count)).jsonValue();
+  await tagtide.post(...tags);
+  expect(await lastWhenFirst('2')).toBe('1');
+  await expect(last).toHaveText('2', { timeout: 12_000 });
+  await tagtide.post(...tags);
+  expect(await lastWhenFirst('3')).toBe('2');
+  await page.evaluate(() => window.dispatchEvent(new Event('beforeprint')));
+  expect(await last.textContent()).toBe('3');
+  await tagtide.post(...tags);
+  expect(await lastWhenFirst('4')).toBe('3');
+  await last.scrollIntoViewIfNeeded();
+  await expect(last).toHaveText('4', { timeout: 1_000 });
+});
+
 test('another view comes in its own order, wherever the pointer rests', async ({ page, tagtide }) => {
   await tagtide.post('{"text":"#viel","lang":"de"}', '#rust', '#rust', '#rust', '#viel');
   await tagtide.counted(5);

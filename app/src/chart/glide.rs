@@ -3,6 +3,11 @@
 //! A bar is known by its tag and glides to its new place and length; one that goes fades before one
 //! that comes is seen, so no two are read at once in one place. Numbers are those of the new
 //! picture from the start: what is written is true at any moment.
+//!
+//! A way of three pixels is worth three pictures and not the thirty that a screen shows meanwhile: most
+//! news moves bars by less than a pixel, and a board hangs on a wall for days.
+
+use std::ops::Range;
 
 use super::{
     plan::{Bar, Letters, Plan, Tick, round},
@@ -11,6 +16,10 @@ use super::{
 
 /// In milliseconds.
 const LASTS: f64 = 500.0;
+/// From one picture of a screen to the next, in milliseconds.
+pub const FRAME: f64 = 1000.0 / 60.0;
+/// As many pictures are worth it where something fades.
+const FADE: i32 = 12;
 
 /// A picture on its way to another.
 #[derive(Debug)]
@@ -18,24 +27,47 @@ pub struct Glide {
     from: Plan,
     to: Plan,
     since: f64,
+    /// How many pictures it is worth.
+    pictures: f64,
 }
 
 impl Glide {
-    pub fn new(from: Plan, to: Plan, now: f64) -> Self {
+    /// What is not `seen` between these heights moves for nobody.
+    pub fn new(from: Plan, to: Plan, now: f64, seen: &Range<i32>) -> Self {
+        let pictures = f64::from(pictures(&from, &to, seen));
         Self {
             from,
             to,
             since: now,
+            pictures,
         }
     }
 
     /// As far as it has come.
     pub fn at(&self, now: f64) -> Plan {
+        if self.is_over(now) {
+            return self.to.clone();
+        }
         between(&self.from, &self.to, self.part(now))
     }
 
     pub fn is_over(&self, now: f64) -> bool {
-        self.part(now) >= 1.0
+        self.pictures <= 1.0 || self.part(now) >= 1.0
+    }
+
+    /// How many milliseconds from now the next picture is worth it; `None` where it is over.
+    pub fn next(&self, now: f64) -> Option<f64> {
+        if self.is_over(now) {
+            return None;
+        }
+        let drawn = (self.part(now) * self.pictures).floor();
+        let mut after = FRAME;
+        while self.part(now + after) < 1.0
+            && (self.part(now + after) * self.pictures).floor() <= drawn
+        {
+            after += FRAME;
+        }
+        Some(after)
     }
 
     /// Where it leads to.
@@ -55,6 +87,45 @@ pub fn is_way(from: &Plan, to: &Plan) -> bool {
     from.width == to.width && from.first == to.first && from.stroke == to.stroke
 }
 
+/// By how many pixels that moves which moves furthest between these heights.
+fn pictures(from: &Plan, to: &Plan, seen: &Range<i32>) -> i32 {
+    let mut most = 0;
+    let mut moves = |by: i32| most = most.max(by);
+    let is_seen = |bar: &Bar| bar.to.1 >= seen.start && bar.label.at.1 <= seen.end;
+    for (index, bar) in to.bars.iter().enumerate() {
+        match known(from, index, bar) {
+            Some(old) if is_seen(old) || is_seen(bar) => {
+                moves((old.from.1 - bar.from.1).abs());
+                moves((old.to.0 - bar.to.0).abs());
+                moves((old.number.at.0 - bar.number.at.0).abs());
+            }
+            None if is_seen(bar) => moves(FADE),
+            _ => {}
+        }
+    }
+    let gone = |(index, bar): (usize, &Bar)| is_seen(bar) && known(to, index, bar).is_none();
+    if from.bars.iter().enumerate().any(gone) {
+        moves(FADE);
+    }
+    for (old, new) in from.ticks.iter().zip(&to.ticks) {
+        moves(if old.text.text == new.text.text {
+            (old.x - new.x).abs()
+        } else {
+            FADE
+        });
+    }
+    if from.ticks.len() != to.ticks.len() {
+        moves(FADE);
+    }
+    most
+}
+
+/// The same tag's bar in a plan; most keep their rank.
+fn known<'a>(plan: &'a Plan, index: usize, bar: &Bar) -> Option<&'a Bar> {
+    let same = plan.bars.get(index).filter(|old| old.tag == bar.tag);
+    same.or_else(|| plan.bars.iter().find(|old| old.tag == bar.tag))
+}
+
 /// `from` at 0, `to` at 1.
 pub fn between(from: &Plan, to: &Plan, t: f64) -> Plan {
     if t <= 0.0 {
@@ -65,17 +136,15 @@ pub fn between(from: &Plan, to: &Plan, t: f64) -> Plan {
     }
     let way = Way { t };
     let mut bars = Vec::with_capacity(to.bars.len());
-    for bar in &from.bars {
-        if to.bars.iter().all(|new| new.tag != bar.tag) {
+    for (index, bar) in from.bars.iter().enumerate() {
+        if known(to, index, bar).is_none() {
             let mut bar = bar.clone();
             bar.opacity = way.going(bar.opacity);
             bars.push(bar);
         }
     }
     for (index, bar) in to.bars.iter().enumerate() {
-        // Most keep their rank.
-        let same = from.bars.get(index).filter(|old| old.tag == bar.tag);
-        let old = same.or_else(|| from.bars.iter().find(|old| old.tag == bar.tag));
+        let old = known(from, index, bar);
         let mut bar = bar.clone();
         way.bar(old, &mut bar);
         bars.push(bar);
@@ -170,6 +239,8 @@ mod tests {
         em: 16.0,
     };
 
+    const ALL: Range<i32> = 0..SHEET.height as i32;
+
     fn board(counts: &[(u8, u64)]) -> Plan {
         let mut counts = counts.to_vec();
         counts.sort_by_key(|&(_, count)| std::cmp::Reverse(count));
@@ -209,10 +280,15 @@ mod tests {
 
     #[test]
     fn what_is_interrupted_goes_on_from_where_it_is() {
-        let first = Glide::new(board(&[(1, 9), (2, 5)]), board(&[(1, 9), (2, 20)]), 0.0);
+        let first = Glide::new(
+            board(&[(1, 9), (2, 5)]),
+            board(&[(1, 9), (2, 20)]),
+            0.0,
+            &ALL,
+        );
         let now = 130.0;
         let there = first.at(now);
-        let next = Glide::new(there.clone(), board(&[(2, 20), (3, 10)]), now);
+        let next = Glide::new(there.clone(), board(&[(2, 20), (3, 10)]), now, &ALL);
         assert_eq!(next.at(now), there);
         assert!(!next.is_over(now) && next.is_over(now + LASTS));
         assert_eq!(next.at(now + LASTS), *next.to());
@@ -221,8 +297,42 @@ mod tests {
     #[test]
     fn a_clock_that_goes_back_or_says_nothing_ends_nowhere_else() {
         let (from, to) = (board(&[(1, 9)]), board(&[(2, 9)]));
-        let glide = Glide::new(from.clone(), to, 100.0);
+        let glide = Glide::new(from.clone(), to, 100.0, &ALL);
         assert_eq!(glide.at(0.0), from);
+    }
+
+    /// When it is drawn, from its begin to its end.
+    fn drawn(glide: &Glide) -> Vec<f64> {
+        let next = |&now: &f64| glide.next(now).map(|after| now + after);
+        std::iter::successors(Some(0.0), next).collect()
+    }
+
+    #[test]
+    fn a_way_is_worth_as_many_pictures_as_it_has_pixels() {
+        let from = board(&[(1, 1_000), (2, 500)]);
+        let glide = |counts: &[(u8, u64)], seen| Glide::new(from.clone(), board(counts), 0.0, seen);
+        let still = glide(&[(1, 1_000), (2, 501)], &ALL);
+        assert!(still.is_over(0.0) && still.at(0.0) == *still.to());
+        let near = drawn(&glide(&[(1, 1_000), (2, 505)], &ALL));
+        assert!((3..=8).contains(&near.len()), "{near:?}");
+        let far = drawn(&glide(&[(2, 2_000), (1, 1_000)], &ALL));
+        assert!((28..=33).contains(&far.len()), "{far:?}");
+        for times in [near, far] {
+            assert!(
+                times
+                    .last()
+                    .is_some_and(|&last| (LASTS..LASTS + 2.0 * FRAME).contains(&last))
+            );
+        }
+    }
+
+    #[test]
+    fn what_moves_out_of_sight_is_drawn_once() {
+        let tags = |last: [u8; 2]| [(1, 100), (2, 90), (3, 80), (last[0], 20), (last[1], 10)];
+        let (from, to) = (board(&tags([4, 5])), board(&tags([5, 4])));
+        let upper = 0..from.top_of(2) as i32;
+        assert!(Glide::new(from.clone(), to.clone(), 0.0, &upper).is_over(0.0));
+        assert!(!Glide::new(from, to, 0.0, &ALL).is_over(0.0));
     }
 
     proptest! {

@@ -1,20 +1,20 @@
 //! The ranks as a table: the content of the page, with or without WebAssembly.
 //!
 //! What a reader can do to a row is heard on the table, so that a row costs little.
+//!
+//! * `line` what a row says
+//! * `keep` keeps the rows new in the browser
+
+#[cfg(feature = "hydrate")]
+mod keep;
+mod line;
 
 use leptos::{prelude::*, web_sys};
 use model::{Origin, Ranking, Row, View, Window};
 
-use super::{
-    arrange::Arranged,
-    live::Live,
-    said,
-    spark::{self, spark},
-};
-use crate::{
-    address::{self, Mode},
-    words,
-};
+use super::{arrange::Arranged, live::Live, said};
+use crate::words;
+use line::Line;
 
 #[component]
 pub fn Ranks(live: Live) -> impl IntoView {
@@ -24,14 +24,10 @@ pub fn Ranks(live: Live) -> impl IntoView {
         let recent = live.ranked.with(|rows| has_recent(rows));
         class(of, recent)
     });
-    let mode = live.line.mode;
-    let rows = move || {
-        let (of, mode) = (of.get(), mode.get());
-        let rows = live.rows.get();
-        let past = is_compared(&rows);
-        let lines = rows.into_iter().map(|row| rank(row, of, mode, past));
-        lines.collect_view()
-    };
+    let lines = lines(live);
+    #[cfg(feature = "hydrate")]
+    keep::keep(live, of, lines.clone());
+    let rows = lines.into_iter().map(Line::view).collect_view();
     let arranged = live.arranged;
     let nothing = said(move || {
         let letters = arranged.letters.get();
@@ -68,6 +64,21 @@ pub fn Ranks(live: Live) -> impl IntoView {
             {move || muted(arranged.muted.get())}
         </div>
     }
+}
+
+/// What the rows say now. Where there are none yet, one that says nothing is what others are made after.
+fn lines(live: Live) -> Vec<Line> {
+    let of = live.shown.with_untracked(|shown| shown.of);
+    let mode = live.line.mode.get_untracked();
+    live.rows.with_untracked(|rows| {
+        let past = is_compared(rows);
+        let lines = rows.iter().map(|row| Line::of(row, of, mode, past));
+        let lines: Vec<_> = lines.collect();
+        if lines.is_empty() {
+            return vec![Line::default()];
+        }
+        lines
+    })
 }
 
 /// What is muted, with the way back.
@@ -156,136 +167,14 @@ fn caption(of: View) -> String {
     }
 }
 
-fn rank(row: Row, of: View, mode: Mode, past: bool) -> impl IntoView {
-    let (count, doubt) = count(&row);
-    let href = address::row_href(&row.tag, of, mode);
-    let people = row.people.map(words::grouped);
-    let rise = row.score.map(words::rise);
-    let Change {
-        class,
-        mark,
-        ranks,
-        rest,
-    } = change(row.change, past);
-    view! {
-        <tr>
-            <td class="rank">{row.rank}</td>
-            <th scope="row" class="tag">
-                <a href=href target=mode.embed.then_some("_blank")>
-                    <bdi title=row.tag.clone()>{row.tag.clone()}</bdi>
-                </a>
-            </th>
-            <td class="number mentions" title=doubt>
-                {count}
-            </td>
-            <td class="number people">{people.unwrap_or_else(none)}</td>
-            <td class="number rise">{rise.unwrap_or_else(none)}</td>
-            <td class="number share">{words::percent(row.share)}</td>
-            <td class="recent">{spark(spark::line(&row.recent))}</td>
-            <td class=class>
-                <span aria-hidden="true">{mark}</span>
-                {ranks}
-                <span class="rest">{rest}</span>
-            </td>
-            <td class="mute alive">
-                <button type="button" data-mute=row.tag.clone() title="Mute">
-                    <span class="spoken">"Mute "{row.tag.clone()}</span>
-                </button>
-            </td>
-        </tr>
-    }
-}
-
-fn none() -> String {
-    "–".to_owned()
-}
-
-/// The count, and what is to be said of one that is not exact.
-fn count(row: &Row) -> (String, Option<String>) {
-    let count = words::grouped(row.count);
-    match row.error {
-        0 => (count, None),
-        error => {
-            let error = words::grouped(error);
-            let doubt = format!("at most {error} too high");
-            (format!("{count} ±{error}"), Some(doubt))
-        }
-    }
-}
-
-/// What has become of a tag's rank against one window ago, in a sign and in words; nothing where
-/// there is no past.
-#[derive(Debug, PartialEq)]
-struct Change {
-    class: &'static str,
-    mark: &'static str,
-    ranks: String,
-    /// Left out of sight where there is no room.
-    rest: &'static str,
-}
-
-fn change(change: Option<i32>, past: bool) -> Change {
-    let ranks = change.map_or(0, i32::unsigned_abs);
-    let many = ranks != 1;
-    let (class, mark, rest) = match change {
-        None => ("change new", "", ""),
-        Some(0) => ("change same", "=", "unchanged"),
-        Some(1..) if many => ("change up", "▲ ", " ranks up"),
-        Some(1..) => ("change up", "▲ ", " rank up"),
-        Some(_) if many => ("change down", "▼ ", " ranks down"),
-        Some(_) => ("change down", "▼ ", " rank down"),
-    };
-    let ranks = match change {
-        None if past => "new".to_owned(),
-        None | Some(0) => String::new(),
-        Some(_) => ranks.to_string(),
-    };
-    Change {
-        class,
-        mark,
-        ranks,
-        rest,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn an_estimate_is_marked_as_one() {
-        let exact = Row::counted(1, "#a".to_owned(), 12_345, 123_450);
-        assert_eq!(count(&exact), ("12,345".to_owned(), None));
-        let (text, doubt) = count(&Row {
-            error: 1_200,
-            ..exact
-        });
-        assert_eq!(text, "12,345 ±1,200");
-        assert_eq!(doubt.as_deref(), Some("at most 1,200 too high"));
-    }
-
-    #[test]
-    fn a_change_is_a_sign_and_words() {
-        for (gained, told) in [
-            (Some(2), "▲ 2 ranks up"),
-            (Some(1), "▲ 1 rank up"),
-            (Some(0), "=unchanged"),
-            (Some(-1), "▼ 1 rank down"),
-            (Some(i32::MIN), "▼ 2147483648 ranks down"),
-            (None, "new"),
-        ] {
-            let Change {
-                mark, ranks, rest, ..
-            } = change(gained, true);
-            assert_eq!(format!("{mark}{ranks}{rest}"), told);
-        }
-    }
-
-    #[test]
     fn nothing_is_new_before_there_is_a_past() {
         let first = Row::counted(1, "#a".to_owned(), 2, 3);
         assert!(!is_compared(std::slice::from_ref(&first)));
-        assert_eq!(change(None, false).ranks, "");
         let second = Row {
             change: Some(0),
             ..first.clone()

@@ -102,29 +102,26 @@ struct Rows {
 }
 
 impl Scene for Rows {
-    fn draw(&self, surface: &Surface<'_>, moment: Moment) -> bool {
+    fn draw(&self, surface: &Surface<'_>, moment: Moment) -> Option<f64> {
         if self.news.take() || moment.anew {
             self.aim(surface, moment);
             self.tell(surface.sharpness());
         }
         let glide = self.glide.borrow();
-        let Some(glide) = glide.as_ref().filter(|_| !self.rests.get()) else {
-            return false;
-        };
-        let (plan, rests) = if moment.still {
-            (glide.to().clone(), true)
+        let glide = glide.as_ref().filter(|_| !self.rests.get())?;
+        let (plan, next) = if moment.still {
+            (glide.to().clone(), None)
         } else {
-            (glide.at(moment.now), glide.is_over(moment.now))
+            (glide.at(moment.now), glide.next(moment.now))
         };
         let marked = self.marked.borrow();
-        // What moves is drawn where it is seen, what rests everywhere.
-        let within = if rests { surface.all() } else { surface.seen() };
+        let within = surface.seen();
         surface.clear(&within, &|screen, look| {
             // What cannot be drawn, the table says.
             let _ = draw(screen, &plan, within.clone(), marked.as_deref(), look);
         });
-        self.rests.set(rests);
-        !rests
+        self.rests.set(next.is_none());
+        next
     }
 }
 
@@ -146,7 +143,7 @@ impl Rows {
         let from = glide.as_ref().map(|glide| glide.at(moment.now));
         let from = from.filter(|from| !moment.still && is_way(from, &next));
         let from = from.unwrap_or_else(|| next.clone());
-        *glide = Some(Glide::new(from, next, moment.now));
+        *glide = Some(Glide::new(from, next, moment.now, &surface.seen()));
         self.rests.set(false);
     }
 

@@ -64,9 +64,9 @@ struct Line {
 }
 
 impl Scene for Line {
-    fn draw(&self, surface: &Surface<'_>, moment: Moment) -> bool {
+    fn draw(&self, surface: &Surface<'_>, moment: Moment) -> Option<f64> {
         if !(self.news.take() || moment.anew) {
-            return false;
+            return None;
         }
         let width_of = |text: &str, size: f64| surface.width_of(text, size);
         let plan = plan(&self.series.borrow(), surface.sheet(), &width_of);
@@ -75,6 +75,6 @@ impl Scene for Line {
             let _ = draw(screen, &plan, self.chosen.get(), look);
         });
         self.plan.replace(Some(plan));
-        false
+        None
     }
 }

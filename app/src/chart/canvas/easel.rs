@@ -6,6 +6,7 @@ use std::{
     rc::{Rc, Weak},
 };
 
+use gloo_timers::callback::Timeout;
 use leptos::prelude::{document, request_animation_frame, window};
 use wasm_bindgen::JsCast;
 use web_sys::{CanvasRenderingContext2d, HtmlCanvasElement};
@@ -15,20 +16,20 @@ use super::{
     screen::Screen,
     widths::Widths,
 };
-use crate::chart::{Look, Palette, Place, Sheet};
+use crate::chart::{Look, Palette, Place, Sheet, glide::FRAME, within};
 
 /// What is to be seen on a canvas.
 pub(super) trait Scene {
-    /// Draws what is new, or all of it on a surface that is new. Says whether something still
-    /// moves.
-    fn draw(&self, surface: &Surface<'_>, moment: Moment) -> bool;
+    /// Draws what is new, or all of it on a surface that is new. Says after how many milliseconds
+    /// something will have moved; `None` where nothing moves.
+    fn draw(&self, surface: &Surface<'_>, moment: Moment) -> Option<f64>;
 }
 
 #[derive(Clone, Copy)]
 pub(super) struct Moment {
     /// In milliseconds.
     pub(super) now: f64,
-    /// The surface is another one than before.
+    /// The surface is another one than before, or another part of it is in the window.
     pub(super) anew: bool,
     /// Nothing is to glide: the reader has asked for that, or has not seen what was before.
     pub(super) still: bool,
@@ -95,12 +96,16 @@ pub(super) struct Easel {
     widths: RefCell<Widths>,
     /// `None` while there is nothing to see.
     setting: RefCell<Option<Setting>>,
-    /// The heights of the sheet that were in the window, or near it, when that was read.
+    /// The heights of the sheet that were in the window, or near it, when something was drawn last.
     seen: RefCell<Range<i32>>,
     /// Size and style of the canvas are to be read again.
     stale: Cell<bool>,
-    /// A frame is asked for.
+    /// A frame is asked for,
     due: Cell<bool>,
+    /// and will be after a while.
+    later: RefCell<Option<Timeout>>,
+    /// All of it is to be drawn, wherever the window is.
+    printed: Cell<bool>,
     /// The page was out of sight since it last showed something new.
     unseen: Cell<bool>,
     calm: Watch,
@@ -108,6 +113,8 @@ pub(super) struct Easel {
     _theme: Watch,
     _resizes: Resizes,
     _sight: Listener,
+    _scrolls: Listener,
+    _prints: Listener,
 }
 
 impl Easel {
@@ -125,6 +132,7 @@ impl Easel {
             };
             let (theme, calm) = (on(Self::anew), on(Self::soon));
             let (hidden, resized) = (on(Self::hide), on(Self::resize));
+            let (scrolled, printed) = (on(Self::anew), on(Self::print));
             Self {
                 _theme: Watch::on("(prefers-color-scheme: dark)", Box::new(move |_| theme())),
                 calm: Watch::on(
@@ -136,6 +144,8 @@ impl Easel {
                     &["visibilitychange"],
                     Box::new(move |_| hidden()),
                 ),
+                _scrolls: Listener::on(&window(), &["scroll"], Box::new(move |_| scrolled())),
+                _prints: Listener::on(&window(), &["beforeprint"], Box::new(move |_| printed())),
                 _resizes: Resizes::of(&canvas, Box::new(move |_| resized())),
                 canvas,
                 context,
@@ -145,6 +155,8 @@ impl Easel {
                 seen: RefCell::default(),
                 stale: Cell::new(true),
                 due: Cell::new(false),
+                later: RefCell::default(),
+                printed: Cell::new(false),
                 unseen: Cell::new(false),
                 resolution: RefCell::default(),
             }
@@ -183,10 +195,31 @@ impl Easel {
         }));
     }
 
+    /// The scene will have changed after so many milliseconds.
+    fn after(self: &Rc<Self>, time: f64) {
+        if time < 2.0 * FRAME {
+            return self.soon();
+        }
+        let easel = Rc::downgrade(self);
+        // The frame that this is shown in is still to come.
+        let later = Timeout::new((time - FRAME) as u32, move || {
+            if let Some(easel) = easel.upgrade() {
+                easel.soon();
+            }
+        });
+        self.later.replace(Some(later));
+    }
+
     /// Before the browser shows the old picture in the new size.
     fn resize(self: &Rc<Self>) {
         self.stale.set(true);
         self.frame();
+    }
+
+    fn print(self: &Rc<Self>) {
+        self.printed.set(true);
+        self.resize();
+        self.seen.replace(0..0);
     }
 
     fn hide(self: &Rc<Self>) {
@@ -196,6 +229,7 @@ impl Easel {
     }
 
     fn frame(self: &Rc<Self>) {
+        self.later.take();
         let stale = self.stale.take();
         let anew = stale && self.set();
         // Out of sight for a while, the newest is shown at once.
@@ -214,14 +248,15 @@ impl Easel {
                 seen: &self.seen.borrow(),
             };
             // A canvas that cannot be drawn on leaves the table, which says the same.
-            if self.scene.draw(&surface, moment) {
-                self.soon();
+            if let Some(time) = self.scene.draw(&surface, moment) {
+                self.after(time);
             }
         }
     }
 
-    /// Reads size and style. Says whether they are others than before.
+    /// Reads size, style and what of it is in the window. Says whether that is other than before.
     fn set(&self) -> bool {
+        let seen = self.seen.borrow().clone();
         let setting = self.read();
         if let Some(setting) = &setting {
             let (width, height) = (setting.sheet.width, setting.sheet.height);
@@ -233,7 +268,7 @@ impl Easel {
             let mut widths = self.widths.borrow_mut();
             widths.ready(setting.sheet.em, &setting.family);
         }
-        let anew = *self.setting.borrow() != setting;
+        let anew = *self.setting.borrow() != setting || *self.seen.borrow() != seen;
         self.setting.replace(setting);
         anew
     }
@@ -253,10 +288,18 @@ impl Easel {
         };
         let sharpness = window().device_pixel_ratio();
         let (sheet, sharpness) = Sheet::behind(place, em.unwrap_or(16.0), sharpness)?;
-        // Who scrolls meanwhile finds what was there before, for the time of a glide.
         let height = window().inner_height().ok()?.as_f64()?;
-        let at = |from_top: f64| ((from_top - place.top) * sharpness) as i32;
-        self.seen.replace(at(-height / 2.0)..at(height * 1.5));
+        let at = |from_top: f64| {
+            let at = (from_top - place.top) * sharpness;
+            within(at, 0.0, sheet.height.into()) as i32
+        };
+        let mut seen = self.seen.borrow_mut();
+        if self.printed.take() {
+            *seen = at(f64::MIN)..at(f64::MAX);
+        } else if !(seen.start <= at(0.0) && at(height) <= seen.end) {
+            // Who scrolls on finds some of it drawn.
+            *seen = at(-height / 2.0)..at(height * 1.5);
+        }
         let family = property("font-family").filter(|family| !family.is_empty());
         Some(Setting {
             sheet,
@@ -291,6 +334,6 @@ impl Easel {
 }
 
 /// Of one type, since each weighs something in the browser.
-fn in_a_frame(run: Box<dyn FnOnce()>) {
+pub fn in_a_frame(run: Box<dyn FnOnce()>) {
     request_animation_frame(run);
 }

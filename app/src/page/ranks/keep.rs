@@ -1,0 +1,269 @@
+//! Keeps the rows of the table new in the browser.
+//!
+//! A browser lays a table out again for each number in it, so what is written is what has changed, and
+//! at once only in rows that are in the window or near it. All others follow within [`LATEST`]: whoever
+//! listens to the page, searches it or copies from it is told nothing older. Who scrolls finds what
+//! is new, and who prints too.
+
+use std::{
+    cell::{Cell, RefCell},
+    ops::Range,
+    rc::Rc,
+};
+
+use gloo_timers::callback::Timeout;
+use leptos::{
+    prelude::*,
+    web_sys::{Element, Event, Node},
+};
+use model::View;
+use wasm_bindgen::JsCast;
+
+use super::{Live, is_compared, line::Line};
+use crate::chart::canvas::{Listener, in_a_frame};
+
+/// So long, in milliseconds, may a row out of sight say what was before.
+const LATEST: u32 = 10_000;
+/// As many rows above the window and below it are near.
+const NEAR: f64 = 4.0;
+
+/// `lines` is what the table says so far: one row at least.
+pub(super) fn keep(live: Live, of: Memo<View>, lines: Vec<Line>) {
+    // Out here, since all that an effect makes goes when it runs again.
+    let table = StoredValue::new_local(None::<(Rc<Table>, Listener)>);
+    let lines = StoredValue::new(lines);
+    Effect::new(move || {
+        live.rows.track();
+        of.track();
+        live.line.mode.track();
+        table.update_value(|table| {
+            if table.is_none() {
+                let lines = lines.try_update_value(std::mem::take).unwrap_or_default();
+                *table = Table::new(live, of, lines);
+            }
+            if let Some((table, _)) = table {
+                table.show();
+            }
+        });
+    });
+}
+
+struct Table {
+    live: Live,
+    of: Memo<View>,
+    body: Element,
+    rows: RefCell<Vec<Written>>,
+    /// What further rows are made after, and what it says.
+    model: (Node, Line),
+    /// The rows that are in the window or near it.
+    near: RefCell<Range<usize>>,
+    /// When the others are written.
+    later: RefCell<Option<Timeout>>,
+    /// A frame is asked for.
+    due: Cell<bool>,
+}
+
+/// A row of the table, and what it says.
+struct Written {
+    row: Element,
+    line: Line,
+    /// None before it is written anew for the first time.
+    places: Vec<Place>,
+    /// There may be news of it.
+    stale: bool,
+}
+
+/// Where a part of a line stands.
+enum Place {
+    Text(Node),
+    Attribute(Element, &'static str),
+}
+
+impl Table {
+    fn new(live: Live, of: Memo<View>, lines: Vec<Line>) -> Option<(Rc<Self>, Listener)> {
+        let body = document().query_selector(".ranks tbody").ok().flatten()?;
+        let mut row = body.first_element_child();
+        let model = row.as_ref()?.clone_node_with_deep(true).ok()?;
+        let model = (model, lines.first()?.clone());
+        let rows = lines.into_iter().map_while(|line| {
+            let this = row.take()?;
+            row = this.next_element_sibling();
+            Some(Written::new(this, line))
+        });
+        let table = Rc::new(Self {
+            live,
+            of,
+            rows: RefCell::new(rows.collect()),
+            model,
+            body,
+            near: RefCell::new(0..usize::MAX),
+            later: RefCell::default(),
+            due: Cell::new(false),
+        });
+        let heard = table.clone();
+        let heard = move |event| {
+            let event: Event = JsCast::unchecked_into(event);
+            if event.type_() == "beforeprint" {
+                heard.write(0..usize::MAX);
+            } else {
+                heard.look();
+            }
+        };
+        let names = &["scroll", "resize", "beforeprint"];
+        let listener = Listener::on(&window(), names, Box::new(heard));
+        Some((table, listener))
+    }
+
+    /// There is news.
+    fn show(self: &Rc<Self>) {
+        for row in self.rows.borrow_mut().iter_mut() {
+            row.stale = true;
+        }
+        let near = self.near.borrow().clone();
+        self.write(near);
+        if self.later.borrow().is_none() {
+            let table = Rc::downgrade(self);
+            let later = Timeout::new(LATEST, move || {
+                if let Some(table) = table.upgrade() {
+                    table.later.take();
+                    table.write(0..usize::MAX);
+                }
+            });
+            self.later.replace(Some(later));
+        }
+        // What is above the table may have become higher.
+        if !self.due.replace(true) {
+            let table = Rc::downgrade(self);
+            in_a_frame(Box::new(move || {
+                if let Some(table) = table.upgrade() {
+                    table.due.set(false);
+                    table.look();
+                }
+            }));
+        }
+    }
+
+    /// Makes as many rows of the table as there are to be.
+    fn fit(&self, number: usize) {
+        let mut rows = self.rows.borrow_mut();
+        while rows.len() > number {
+            if let Some(gone) = rows.pop() {
+                gone.row.remove();
+            }
+        }
+        let (row, line) = &self.model;
+        while rows.len() < number {
+            let Ok(row) = row.clone_node_with_deep(true) else {
+                return;
+            };
+            let row: Element = row.unchecked_into();
+            let _ = self.body.append_child(&row);
+            rows.push(Written {
+                stale: true,
+                ..Written::new(row, line.clone())
+            });
+        }
+    }
+
+    /// Finds out which rows are near, and writes what is new in them.
+    fn look(&self) {
+        let place = self.body.get_bounding_client_rect();
+        let height = window().inner_height().ok();
+        let height = height
+            .and_then(|height| height.as_f64())
+            .unwrap_or(f64::MAX);
+        let row = place.height() / self.rows.borrow().len().max(1) as f64;
+        // Where nothing is to be seen this is not a number, and 0.
+        let at = |from_top: f64| (from_top - place.top()) / row;
+        let near = (at(0.0) - NEAR) as usize..(at(height) + NEAR) as usize;
+        self.near.replace(near.clone());
+        self.write(near);
+    }
+
+    fn write(&self, within: Range<usize>) {
+        let of = self.of.get_untracked();
+        let mode = self.live.line.mode.get_untracked();
+        self.live.rows.with_untracked(|rows| {
+            let past = is_compared(rows);
+            self.fit(rows.len());
+            let mut written = self.rows.borrow_mut();
+            for (index, (row, written)) in rows.iter().zip(written.iter_mut()).enumerate() {
+                if written.stale && within.contains(&index) {
+                    written.say(Line::of(row, of, mode, past));
+                }
+            }
+        });
+    }
+}
+
+impl Written {
+    fn new(row: Element, line: Line) -> Self {
+        Self {
+            row,
+            line,
+            places: Vec::new(),
+            stale: false,
+        }
+    }
+
+    fn say(&mut self, line: Line) {
+        self.stale = false;
+        if self.line == line {
+            return;
+        }
+        if self.places.is_empty() {
+            self.places = places(&self.row).unwrap_or_default();
+        }
+        let parts = self.line.parts().into_iter().zip(line.parts());
+        for (place, (before, part)) in self.places.iter().zip(parts) {
+            if before != part {
+                place.write(part);
+            }
+        }
+        self.line = line;
+    }
+}
+
+impl Place {
+    fn write(&self, part: &str) {
+        match self {
+            Self::Text(text) => text.set_node_value(Some(part)),
+            Self::Attribute(element, name) => {
+                // Neither fails: the names are good ones.
+                let _ = match part {
+                    "" => element.remove_attribute(name),
+                    _ => element.set_attribute(name, part),
+                };
+            }
+        }
+    }
+}
+
+/// Where the parts of a line stand in a row, in the order of [`Line::parts`].
+fn places(row: &Element) -> Option<Vec<Place>> {
+    let find = |what: &str| row.query_selector(what).ok().flatten();
+    let text = |what: &str| find(what)?.first_child().map(Place::Text);
+    let attribute = |what: &str, name| Some(Place::Attribute(find(what)?, name));
+    let rest = find(".rest")?;
+    let change = rest.parent_element()?;
+    let mark = change.first_element_child()?;
+    Some(vec![
+        text(".rank")?,
+        text("bdi")?,
+        attribute("bdi", "title")?,
+        attribute("a", "href")?,
+        attribute("a", "target")?,
+        text(".mentions")?,
+        attribute(".mentions", "title")?,
+        text(".people")?,
+        text(".rise")?,
+        text(".share")?,
+        attribute("path", "d")?,
+        Place::Attribute(change, "class"),
+        Place::Text(mark.next_sibling()?),
+        Place::Text(mark.first_child()?),
+        Place::Text(rest.first_child()?),
+        attribute("button", "data-mute")?,
+        text("button span")?,
+    ])
+}
