@@ -78,8 +78,8 @@ pub(crate) struct Sealer {
 }
 
 impl Sealer {
-    /// Seals what sources put into the intake, until [`Intake::finish`].
-    pub(crate) fn start<S>(parts: Parts<S>, remembered: Remembered) -> io::Result<(Self, Intake)>
+    /// Seals what sources put into the intake, until [`Intake::finish`]. It has read what the log remembers.
+    pub(crate) fn start<S>(parts: Parts<S>) -> io::Result<Result<(Self, Intake), StoreError>>
     where
         S: Fn() -> Epoch + Send + 'static,
     {
@@ -94,10 +94,24 @@ impl Sealer {
             sender,
         );
         let retractions = intake.retractions();
-        let thread = thread::Builder::new()
-            .name("sealer".into())
-            .spawn(move || run(&parts, remembered, &retractions, closed))?;
-        Ok((Self { thread }, intake))
+        let (read, reading) = std::sync::mpsc::sync_channel(1);
+        let work = move || {
+            // On this thread, since what one has given back of its memory another does not take: of the posts
+            // that it exchanges for new ones all would stay, empty.
+            let remembered = super::remembered(&parts.log, parts.grammar, parts.batch);
+            let (remembered, result) = match remembered {
+                Ok(remembered) => (Some(remembered), Ok(())),
+                Err(error) => (None, Err(error)),
+            };
+            // Whoever has started it waits.
+            let _ = read.send(result);
+            remembered.map_or(Ok(()), |remembered| {
+                run(&parts, remembered, &retractions, closed)
+            })
+        };
+        let thread = thread::Builder::new().name("sealer".into()).spawn(work)?;
+        let read = reading.recv().map_err(|_| stopped())?;
+        Ok(read.map(|()| (Self { thread }, intake)))
     }
 
     /// Whether it has ended, which before the end of the program it does only by an error.
@@ -107,9 +121,12 @@ impl Sealer {
 
     /// Waits for its end, which [`Intake::finish`] brings about.
     pub(crate) fn join(self) -> io::Result<Result<(), StoreError>> {
-        let panicked = |_| io::Error::other("the sealer has stopped by a fault of tagtide");
-        self.thread.join().map_err(panicked)
+        self.thread.join().map_err(|_| stopped())
     }
+}
+
+fn stopped() -> io::Error {
+    io::Error::other("the sealer has stopped by a fault of tagtide")
 }
 
 fn run<S: Fn() -> Epoch>(

@@ -128,7 +128,6 @@ pub(crate) fn intake() -> (Intake, Receipts) {
     let log = Arc::new(Log::in_memory());
     let (grammar, batch) = (Grammar::Twitter, Duration::from_millis(100));
     let receipts = Receipts::load(log.clone()).unwrap();
-    let remembered = epoch::remembered(&log, grammar, batch).unwrap();
     let parts = epoch::Parts {
         log,
         grammar,
@@ -141,7 +140,7 @@ pub(crate) fn intake() -> (Intake, Receipts) {
         known: Arc::default(),
         counted: || Epoch(u64::MAX),
     };
-    let (_, intake) = Sealer::start(parts, remembered).unwrap();
+    let (_, intake) = Sealer::start(parts).unwrap().unwrap();
     (intake, receipts)
 }
 

@@ -90,8 +90,6 @@ impl Counting {
         let grace = settings.batch * 2 + Duration::from_secs(2);
         let live = Live::new(results_seen, sealed_seen.clone(), grace).asking(flow.asker());
         let counted = live.clone();
-        let remembered =
-            epoch::remembered(log, settings.grammar, settings.batch).map_err(FlowError::Store)?;
         let sealing = epoch::Parts {
             log: log.clone(),
             grammar: settings.grammar,
@@ -104,7 +102,7 @@ impl Counting {
             known,
             counted: move || newest(&counted),
         };
-        let (sealer, intake) = Sealer::start(sealing, remembered)?;
+        let (sealer, intake) = Sealer::start(sealing)?.map_err(FlowError::Store)?;
         showing.spawn(wake(sealed_seen, flow.signal()));
         if !intake.has_begun() {
             let joined = joined.subscribe();
