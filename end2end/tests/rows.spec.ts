@@ -136,6 +136,24 @@ test('a row out of sight follows in ten seconds, and is new as soon as it is see
   await expect(last).toHaveText('4', { timeout: 1_000 });
 });
 
+test('a picture is whole, also where it is out of sight', async ({ page, tagtide }) => {
+  const tags = Array.from({ length: 100 }, (_, at) => `#tag${at + 100}`);
+  await tagtide.post(...tags);
+  await tagtide.counted(100);
+  await page.setViewportSize({ width: 320, height: 700 });
+  await page.goto(`${tagtide.url}/?k=100`);
+  await alive(page);
+  // In each twentieth of it there is something of a bar.
+  await page.waitForFunction(() => {
+    const canvas = document.querySelector<HTMLCanvasElement>('.picture canvas');
+    const context = canvas?.getContext('2d');
+    if (!canvas || !context || canvas.getBoundingClientRect().top < innerHeight) return false;
+    const part = Math.floor(canvas.height / 20);
+    return Array.from({ length: 20 }, (_, at) => context.getImageData(0, at * part, canvas.width, part))
+      .every(({ data }) => data.some((value) => value !== 0));
+  });
+});
+
 test('another view comes in its own order, wherever the pointer rests', async ({ page, tagtide }) => {
   await tagtide.post('{"text":"#viel","lang":"de"}', '#rust', '#rust', '#rust', '#viel');
   await tagtide.counted(5);

@@ -115,7 +115,11 @@ impl Scene for Rows {
             (glide.at(moment.now), glide.next(moment.now))
         };
         let marked = self.marked.borrow();
-        let within = surface.seen();
+        // What moves is drawn where it is seen, what rests everywhere: it is saved, printed and copied whole.
+        let within = match next {
+            Some(_) => surface.seen(),
+            None => surface.all(),
+        };
         surface.clear(&within, &|screen, look| {
             // What cannot be drawn, the table says.
             let _ = draw(screen, &plan, within.clone(), marked.as_deref(), look);

@@ -16,7 +16,7 @@ use super::{
     screen::Screen,
     widths::Widths,
 };
-use crate::chart::{Look, Palette, Place, Sheet, glide::FRAME, within};
+use crate::chart::{Look, Palette, Place, Sheet, glide::FRAME};
 
 /// What is to be seen on a canvas.
 pub(super) trait Scene {
@@ -29,7 +29,7 @@ pub(super) trait Scene {
 pub(super) struct Moment {
     /// In milliseconds.
     pub(super) now: f64,
-    /// The surface is another one than before, or another part of it is in the window.
+    /// The surface is another one than before.
     pub(super) anew: bool,
     /// Nothing is to glide: the reader has asked for that, or has not seen what was before.
     pub(super) still: bool,
@@ -96,7 +96,7 @@ pub(super) struct Easel {
     widths: RefCell<Widths>,
     /// `None` while there is nothing to see.
     setting: RefCell<Option<Setting>>,
-    /// The heights of the sheet that were in the window, or near it, when something was drawn last.
+    /// The heights of the sheet that were in the window, or near it, when that was read.
     seen: RefCell<Range<i32>>,
     /// Size and style of the canvas are to be read again.
     stale: Cell<bool>,
@@ -104,8 +104,6 @@ pub(super) struct Easel {
     due: Cell<bool>,
     /// and will be after a while.
     later: RefCell<Option<Timeout>>,
-    /// All of it is to be drawn, wherever the window is.
-    printed: Cell<bool>,
     /// The page was out of sight since it last showed something new.
     unseen: Cell<bool>,
     calm: Watch,
@@ -113,8 +111,6 @@ pub(super) struct Easel {
     _theme: Watch,
     _resizes: Resizes,
     _sight: Listener,
-    _scrolls: Listener,
-    _prints: Listener,
 }
 
 impl Easel {
@@ -132,7 +128,6 @@ impl Easel {
             };
             let (theme, calm) = (on(Self::anew), on(Self::soon));
             let (hidden, resized) = (on(Self::hide), on(Self::resize));
-            let (scrolled, printed) = (on(Self::anew), on(Self::print));
             Self {
                 _theme: Watch::on("(prefers-color-scheme: dark)", Box::new(move |_| theme())),
                 calm: Watch::on(
@@ -144,8 +139,6 @@ impl Easel {
                     &["visibilitychange"],
                     Box::new(move |_| hidden()),
                 ),
-                _scrolls: Listener::on(&window(), &["scroll"], Box::new(move |_| scrolled())),
-                _prints: Listener::on(&window(), &["beforeprint"], Box::new(move |_| printed())),
                 _resizes: Resizes::of(&canvas, Box::new(move |_| resized())),
                 canvas,
                 context,
@@ -156,7 +149,6 @@ impl Easel {
                 stale: Cell::new(true),
                 due: Cell::new(false),
                 later: RefCell::default(),
-                printed: Cell::new(false),
                 unseen: Cell::new(false),
                 resolution: RefCell::default(),
             }
@@ -216,12 +208,6 @@ impl Easel {
         self.frame();
     }
 
-    fn print(self: &Rc<Self>) {
-        self.printed.set(true);
-        self.resize();
-        self.seen.replace(0..0);
-    }
-
     fn hide(self: &Rc<Self>) {
         if document().hidden() {
             self.unseen.set(true);
@@ -254,9 +240,8 @@ impl Easel {
         }
     }
 
-    /// Reads size, style and what of it is in the window. Says whether that is other than before.
+    /// Reads size and style. Says whether they are others than before.
     fn set(&self) -> bool {
-        let seen = self.seen.borrow().clone();
         let setting = self.read();
         if let Some(setting) = &setting {
             let (width, height) = (setting.sheet.width, setting.sheet.height);
@@ -268,7 +253,7 @@ impl Easel {
             let mut widths = self.widths.borrow_mut();
             widths.ready(setting.sheet.em, &setting.family);
         }
-        let anew = *self.setting.borrow() != setting || *self.seen.borrow() != seen;
+        let anew = *self.setting.borrow() != setting;
         self.setting.replace(setting);
         anew
     }
@@ -288,18 +273,10 @@ impl Easel {
         };
         let sharpness = window().device_pixel_ratio();
         let (sheet, sharpness) = Sheet::behind(place, em.unwrap_or(16.0), sharpness)?;
+        // Who scrolls meanwhile finds what was there before, for the time of a glide.
         let height = window().inner_height().ok()?.as_f64()?;
-        let at = |from_top: f64| {
-            let at = (from_top - place.top) * sharpness;
-            within(at, 0.0, sheet.height.into()) as i32
-        };
-        let mut seen = self.seen.borrow_mut();
-        if self.printed.take() {
-            *seen = at(f64::MIN)..at(f64::MAX);
-        } else if !(seen.start <= at(0.0) && at(height) <= seen.end) {
-            // Who scrolls on finds some of it drawn.
-            *seen = at(-height / 2.0)..at(height * 1.5);
-        }
+        let at = |from_top: f64| ((from_top - place.top) * sharpness) as i32;
+        self.seen.replace(at(-height / 2.0)..at(height * 1.5));
         let family = property("font-family").filter(|family| !family.is_empty());
         Some(Setting {
             sheet,
