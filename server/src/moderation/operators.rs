@@ -115,9 +115,7 @@ impl Operators {
         let news = self.0.log.say(said)?;
         if news != Said::default() {
             tell_log(&news, " at another process");
-            done.take(news);
-            let grammar = self.0.grammar;
-            self.0.rules.change(|rules| done.tell(rules, grammar));
+            self.bring_into_force(&mut done, news);
         }
         Ok(())
     }
@@ -205,10 +203,14 @@ impl Operators {
         if let Some(news) = &mut done.news {
             news.join(said.clone());
         }
-        done.take(said);
-        let grammar = self.0.grammar;
-        self.0.rules.change(|rules| done.tell(rules, grammar));
+        self.bring_into_force(done, said);
         Ok(())
+    }
+
+    fn bring_into_force(&self, done: &mut Done, news: Said) {
+        done.take(news);
+        let change = |rules: &mut Rules| done.tell(rules, self.0.grammar);
+        self.0.rules.change(change);
     }
 
     /// Of a tag that was merged.

@@ -211,7 +211,8 @@ impl Group {
         let together = samples.map(|samples| samples.together(key, begin, k, hidden));
         let links = samples.map(|samples| samples.links(begin));
         // What of a set rises is known only where all of it is.
-        let may_rise = set.is_some() || look.leader(place).score.is_some();
+        let bands = look.counts().bands();
+        let may_rise = set.is_some() || look.score(place, &bands, |_| true).is_some();
         let panes = may_rise.then(|| self.mentions(slot).collect());
         Some(Share {
             window,

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use super::sets::{NO_SETS, Sets};
+use super::sets::{NO_SETS, Set, Sets};
 use crate::key::Key;
 
 /// Tags that take no rank, or take one together. What is counted of all tags has them in it.
@@ -12,6 +12,11 @@ pub trait Hides {
     /// The tags that are shown as one, if that is not hidden. Whether the others are does not matter.
     fn sets(&self) -> &Sets {
         &NO_SETS
+    }
+
+    /// Of these, those that are shown.
+    fn shown_sets(&self) -> impl Iterator<Item = &Set> {
+        self.sets().iter().filter(|set| !self.hides(&set.target))
     }
 }
 

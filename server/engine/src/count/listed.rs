@@ -58,7 +58,7 @@ impl<B: Beside> List<B> {
         let find = |key: &Key| groups.iter().find_map(|group| B::of(group, key));
         let mut partial = Partial::of(groups.iter().copied(), Filter::default(), hidden, k);
         let mut of_sets = BTreeMap::new();
-        for set in hidden.sets().iter() {
+        for set in hidden.shown_sets() {
             for found in set.members.iter().filter_map(find) {
                 join(&mut of_sets, set.target.clone(), found);
             }

@@ -271,8 +271,7 @@ impl Partial {
 /// Where tags are that are shown as one, if that is not hidden, each with its set.
 fn members<'a>(groups: &[&Group], hidden: &'a impl Hides) -> Vec<(usize, u32, &'a Set)> {
     let mut members = Vec::new();
-    let is_shown = |set: &&Set| !hidden.hides(&set.target);
-    for set in hidden.sets().iter().filter(is_shown) {
+    for set in hidden.shown_sets() {
         for key in &set.members {
             let find = |(number, group): (usize, &&Group)| {
                 Some((number, group.table.find(key.as_str())?, set))

@@ -166,10 +166,6 @@ impl Rules {
         Self { hidden, sets }
     }
 
-    fn shown_sets(&self) -> impl Iterator<Item = &Set> {
-        self.sets.iter().filter(|set| !self.hides(&set.target))
-    }
-
     /// By itself, or as another.
     pub(crate) fn is_shown(&self, tag: u8) -> bool {
         let key = key(tag);
