@@ -111,29 +111,21 @@ test('what is told of a bar goes with its tag', async ({ page, tagtide }) => {
   await expect(tip).toContainText('#wasm');
 });
 
-test('a row out of sight follows in ten seconds, and is new as soon as it is seen or printed', async ({ page, tagtide }) => {
+test('a row out of sight is as new as those in sight', async ({ page, tagtide }) => {
   const tags = Array.from({ length: 100 }, (_, at) => `#tag${at + 100}`);
   await tagtide.post(...tags);
   await tagtide.counted(100);
   await page.goto(`${tagtide.url}/?k=100`);
   await alive(page);
-  const last = rows(page).last().locator('.mentions');
   /** The count of the last row at the moment at which the first one has this. */
   const lastWhenFirst = async (count: string) => (await page.waitForFunction((count) => {
     const counts = [...document.querySelectorAll('tbody .mentions')].map((cell) => cell.textContent);
     return counts[0] === count && counts.at(-1);
   }, count)).jsonValue();
-  await tagtide.post(...tags);
-  expect(await lastWhenFirst('2')).toBe('1');
-  await expect(last).toHaveText('2', { timeout: 12_000 });
-  await tagtide.post(...tags);
-  expect(await lastWhenFirst('3')).toBe('2');
-  await page.evaluate(() => window.dispatchEvent(new Event('beforeprint')));
-  expect(await last.textContent()).toBe('3');
-  await tagtide.post(...tags);
-  expect(await lastWhenFirst('4')).toBe('3');
-  await last.scrollIntoViewIfNeeded();
-  await expect(last).toHaveText('4', { timeout: 1_000 });
+  for (const count of ['2', '3', '4']) {
+    await tagtide.post(...tags);
+    expect(await lastWhenFirst(count)).toBe(count);
+  }
 });
 
 test('a picture is whole, also where it is out of sight', async ({ page, tagtide }) => {
@@ -146,8 +138,12 @@ test('a picture is whole, also where it is out of sight', async ({ page, tagtide
   // In each twentieth of it there is something of a bar.
   await page.waitForFunction(() => {
     const canvas = document.querySelector<HTMLCanvasElement>('.picture canvas');
-    const context = canvas?.getContext('2d');
+    // A copy that may be read often.
+    const copy = document.createElement('canvas');
+    const context = copy.getContext('2d', { willReadFrequently: true });
     if (!canvas || !context || canvas.getBoundingClientRect().top < innerHeight) return false;
+    [copy.width, copy.height] = [canvas.width, canvas.height];
+    context.drawImage(canvas, 0, 0);
     const part = Math.floor(canvas.height / 20);
     return Array.from({ length: 20 }, (_, at) => context.getImageData(0, at * part, canvas.width, part))
       .every(({ data }) => data.some((value) => value !== 0));

@@ -21,5 +21,4 @@ mod widths;
 
 pub use bars::{Band, Bars};
 pub use course::Course;
-pub use easel::in_a_frame;
 pub use listen::Listener;

@@ -311,6 +311,6 @@ impl Easel {
 }
 
 /// Of one type, since each weighs something in the browser.
-pub fn in_a_frame(run: Box<dyn FnOnce()>) {
+fn in_a_frame(run: Box<dyn FnOnce()>) {
     request_animation_frame(run);
 }

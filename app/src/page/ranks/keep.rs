@@ -1,36 +1,22 @@
 //! Keeps the rows of the table new in the browser.
 //!
-//! A browser lays a table out again for each number in it, so what is written is what has changed, and
-//! at once only in rows that are in the window or near it. All others follow within [`LATEST`]: whoever
-//! listens to the page, searches it or copies from it is told nothing older. Who scrolls finds what
-//! is new, and who prints too.
+//! A browser lays a table out again for each number in it, so what is written is what has changed.
 
-use std::{
-    cell::{Cell, RefCell},
-    ops::Range,
-    rc::Rc,
-};
+use std::cell::RefCell;
 
-use gloo_timers::callback::Timeout;
 use leptos::{
     prelude::*,
-    web_sys::{Element, Event, Node},
+    web_sys::{Element, Node},
 };
 use model::View;
 use wasm_bindgen::JsCast;
 
 use super::{Live, is_compared, line::Line};
-use crate::chart::canvas::{Listener, in_a_frame};
-
-/// So long, in milliseconds, may a row out of sight say what was before.
-const LATEST: u32 = 10_000;
-/// As many rows above the window and below it are near.
-const NEAR: f64 = 4.0;
 
 /// `lines` is what the table says so far: one row at least.
 pub(super) fn keep(live: Live, of: Memo<View>, lines: Vec<Line>) {
     // Out here, since all that an effect makes goes when it runs again.
-    let table = StoredValue::new_local(None::<(Rc<Table>, Listener)>);
+    let table = StoredValue::new_local(None::<Table>);
     let lines = StoredValue::new(lines);
     Effect::new(move || {
         live.rows.track();
@@ -41,8 +27,8 @@ pub(super) fn keep(live: Live, of: Memo<View>, lines: Vec<Line>) {
                 let lines = lines.try_update_value(std::mem::take).unwrap_or_default();
                 *table = Table::new(live, of, lines);
             }
-            if let Some((table, _)) = table {
-                table.show();
+            if let Some(table) = table {
+                table.write();
             }
         });
     });
@@ -55,12 +41,6 @@ struct Table {
     rows: RefCell<Vec<Written>>,
     /// What further rows are made after, and what it says.
     model: (Node, Line),
-    /// The rows that are in the window or near it.
-    near: RefCell<Range<usize>>,
-    /// When the others are written.
-    later: RefCell<Option<Timeout>>,
-    /// A frame is asked for.
-    due: Cell<bool>,
 }
 
 /// A row of the table, and what it says.
@@ -69,8 +49,6 @@ struct Written {
     line: Line,
     /// None before it is written anew for the first time.
     places: Vec<Place>,
-    /// There may be news of it.
-    stale: bool,
 }
 
 /// Where a part of a line stands.
@@ -80,7 +58,7 @@ enum Place {
 }
 
 impl Table {
-    fn new(live: Live, of: Memo<View>, lines: Vec<Line>) -> Option<(Rc<Self>, Listener)> {
+    fn new(live: Live, of: Memo<View>, lines: Vec<Line>) -> Option<Self> {
         let body = document().query_selector(".ranks tbody").ok().flatten()?;
         let mut row = body.first_element_child();
         let model = row.as_ref()?.clone_node_with_deep(true).ok()?;
@@ -90,57 +68,13 @@ impl Table {
             row = this.next_element_sibling();
             Some(Written::new(this, line))
         });
-        let table = Rc::new(Self {
+        Some(Self {
             live,
             of,
             rows: RefCell::new(rows.collect()),
             model,
             body,
-            near: RefCell::new(0..usize::MAX),
-            later: RefCell::default(),
-            due: Cell::new(false),
-        });
-        let heard = table.clone();
-        let heard = move |event| {
-            let event: Event = JsCast::unchecked_into(event);
-            if event.type_() == "beforeprint" {
-                heard.write(0..usize::MAX);
-            } else {
-                heard.look();
-            }
-        };
-        let names = &["scroll", "resize", "beforeprint"];
-        let listener = Listener::on(&window(), names, Box::new(heard));
-        Some((table, listener))
-    }
-
-    /// There is news.
-    fn show(self: &Rc<Self>) {
-        for row in self.rows.borrow_mut().iter_mut() {
-            row.stale = true;
-        }
-        let near = self.near.borrow().clone();
-        self.write(near);
-        if self.later.borrow().is_none() {
-            let table = Rc::downgrade(self);
-            let later = Timeout::new(LATEST, move || {
-                if let Some(table) = table.upgrade() {
-                    table.later.take();
-                    table.write(0..usize::MAX);
-                }
-            });
-            self.later.replace(Some(later));
-        }
-        // What is above the table may have become higher.
-        if !self.due.replace(true) {
-            let table = Rc::downgrade(self);
-            in_a_frame(Box::new(move || {
-                if let Some(table) = table.upgrade() {
-                    table.due.set(false);
-                    table.look();
-                }
-            }));
-        }
+        })
     }
 
     /// Makes as many rows of the table as there are to be.
@@ -158,39 +92,20 @@ impl Table {
             };
             let row: Element = row.unchecked_into();
             let _ = self.body.append_child(&row);
-            rows.push(Written {
-                stale: true,
-                ..Written::new(row, line.clone())
-            });
+            rows.push(Written::new(row, line.clone()));
         }
     }
 
-    /// Finds out which rows are near, and writes what is new in them.
-    fn look(&self) {
-        let place = self.body.get_bounding_client_rect();
-        let height = window().inner_height().ok();
-        let height = height
-            .and_then(|height| height.as_f64())
-            .unwrap_or(f64::MAX);
-        let row = place.height() / self.rows.borrow().len().max(1) as f64;
-        // Where nothing is to be seen this is not a number, and 0.
-        let at = |from_top: f64| (from_top - place.top()) / row;
-        let near = (at(0.0) - NEAR) as usize..(at(height) + NEAR) as usize;
-        self.near.replace(near.clone());
-        self.write(near);
-    }
-
-    fn write(&self, within: Range<usize>) {
+    /// There is news.
+    fn write(&self) {
         let of = self.of.get_untracked();
         let mode = self.live.line.mode.get_untracked();
         self.live.rows.with_untracked(|rows| {
             let past = is_compared(rows);
             self.fit(rows.len());
             let mut written = self.rows.borrow_mut();
-            for (index, (row, written)) in rows.iter().zip(written.iter_mut()).enumerate() {
-                if written.stale && within.contains(&index) {
-                    written.say(Line::of(row, of, mode, past));
-                }
+            for (row, written) in rows.iter().zip(written.iter_mut()) {
+                written.say(Line::of(row, of, mode, past));
             }
         });
     }
@@ -202,12 +117,10 @@ impl Written {
             row,
             line,
             places: Vec::new(),
-            stale: false,
         }
     }
 
     fn say(&mut self, line: Line) {
-        self.stale = false;
         if self.line == line {
             return;
         }
