@@ -257,8 +257,10 @@ impl<'de, T: Loose<'de> + Default> Loose<'de> for List<T> {
 pub(super) struct Names<'a>(pub(super) Option<Vec<Cow<'a, str>>>);
 
 impl<'a> Names<'a> {
+    /// The first that says something.
     pub(super) fn first(self) -> Option<Cow<'a, str>> {
-        self.0.and_then(|names| names.into_iter().next())
+        let mut names = self.0?.into_iter();
+        names.find(|name| !name.is_empty())
     }
 
     /// As tags: without the `#` that they may be written with.

@@ -121,6 +121,16 @@ mod tests {
         assert_eq!(found.link.as_deref(), Some("https://x.com/i/status/3"));
     }
 
+    /// Otherwise all such posts would be one.
+    #[test]
+    fn a_history_that_names_nothing_leaves_the_post_its_own_id() {
+        for history in [r#"[""]"#, "[]", "[7]", "null"] {
+            let line =
+                format!(r#"{{"data":{{"id":"3","text":"a","edit_history_tweet_ids":{history}}}}}"#);
+            assert_eq!(post(&line).id.as_deref(), Some("3"), "{history}");
+        }
+    }
+
     #[test]
     fn a_long_post_has_the_tags_of_the_whole() {
         let found = post(
