@@ -13,24 +13,26 @@ pub(super) fn get(address: String) -> impl Future<Output = Option<String>> + Sen
 }
 
 async fn send(address: String) -> Option<String> {
-    let request = Request(AbortController::new().ok()?);
+    let mut request = Request(Some(AbortController::new().ok()?));
     let options = RequestInit::new();
-    options.set_signal(Some(&request.0.signal()));
+    options.set_signal(request.0.as_ref().map(AbortController::signal).as_ref());
     let response = JsFuture::from(window().fetch_with_str_and_init(&address, &options));
     let response: Response = response.await.ok()?.dyn_into().ok()?;
     if !response.ok() {
         return None;
     }
-    JsFuture::from(response.text().ok()?)
-        .await
-        .ok()?
-        .as_string()
+    let text = JsFuture::from(response.text().ok()?).await.ok()?;
+    request.0 = None;
+    text.as_string()
 }
 
-struct Request(AbortController);
+/// `None` when it has ended.
+struct Request(Option<AbortController>);
 
 impl Drop for Request {
     fn drop(&mut self) {
-        self.0.abort();
+        if let Some(open) = &self.0 {
+            open.abort();
+        }
     }
 }

@@ -33,8 +33,10 @@ pub fn BoardPage(view: Memo<View>, mode: Memo<Mode>, first: Option<Told>) -> imp
         super::hold::keep(live.arranged);
         Effect::new(move || {
             let of = live.shown.with(|shown| shown.of);
-            live.ranked
-                .with(|rows| document().set_title(&title(of, rows)));
+            let title = live.ranked.with(|rows| title(of, rows));
+            if document().title() != title {
+                document().set_title(&title);
+            }
         });
         super::kiosk::keep(live.line.mode, live.arranged);
     }

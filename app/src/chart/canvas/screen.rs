@@ -15,8 +15,13 @@ use web_sys::{CanvasRenderingContext2d, HtmlCanvasElement};
 pub(super) struct Screen<'a> {
     context: &'a CanvasRenderingContext2d,
     size: (u32, u32),
-    /// The font size that is set; 0 where none is yet.
+    // What is set, for to set it costs as much as to draw:
+    /// a font size; 0 where none is yet,
     letters: f64,
+    /// the end of a text that is where it is told to be,
+    align: &'static str,
+    /// and what is filled with.
+    filling: String,
 }
 
 impl<'a> Screen<'a> {
@@ -34,6 +39,8 @@ impl<'a> Screen<'a> {
             context,
             size,
             letters: 0.0,
+            align: "",
+            filling: String::new(),
         }
     }
 
@@ -51,8 +58,16 @@ impl<'a> Screen<'a> {
         self.context.stroke();
     }
 
-    fn fill(&self, colour: BackendColor) {
-        self.context.set_fill_style_str(&name(colour));
+    fn fill_with(&mut self, colour: BackendColor) {
+        let name = name(colour);
+        if self.filling != name {
+            self.context.set_fill_style_str(&name);
+            self.filling = name;
+        }
+    }
+
+    fn fill(&mut self, colour: BackendColor) {
+        self.fill_with(colour);
         self.context.fill();
     }
 }
@@ -75,7 +90,7 @@ impl DrawingBackend for Screen<'_> {
     }
 
     fn draw_pixel(&mut self, (x, y): BackendCoord, colour: BackendColor) -> Drawn {
-        self.context.set_fill_style_str(&name(colour));
+        self.fill_with(colour);
         self.context.fill_rect(f64::from(x), f64::from(y), 1.0, 1.0);
         Ok(())
     }
@@ -108,10 +123,14 @@ impl DrawingBackend for Screen<'_> {
         style: &S,
         fill: bool,
     ) -> Drawn {
-        self.trace(&mut [from, (to.0, from.1), to, (from.0, to.1), from].into_iter());
         if fill {
-            self.fill(style.color());
+            self.fill_with(style.color());
+            let (left, top) = (f64::from(from.0), f64::from(from.1));
+            let (right, bottom) = (f64::from(to.0), f64::from(to.1));
+            self.context
+                .fill_rect(left, top, right - left, bottom - top);
         } else {
+            self.trace(&mut [from, (to.0, from.1), to, (from.0, to.1), from].into_iter());
             self.stroke(style.color(), style.stroke_width());
         }
         Ok(())
@@ -168,12 +187,16 @@ impl DrawingBackend for Screen<'_> {
             let family = style.family();
             self.context.set_font(&font(self.letters, family.as_str()));
         }
-        self.context.set_text_align(match style.anchor().h_pos {
+        let align = match style.anchor().h_pos {
             HPos::Left => "start",
             HPos::Right => "end",
             HPos::Center => "center",
-        });
-        self.context.set_fill_style_str(&name(style.color()));
+        };
+        if self.align != align {
+            self.align = align;
+            self.context.set_text_align(align);
+        }
+        self.fill_with(style.color());
         // What the browser cannot write stays unwritten; the table says it.
         let _ = self.context.fill_text(text, f64::from(x), f64::from(y));
         Ok(())

@@ -27,12 +27,23 @@ impl Widths {
         }
     }
 
-    /// A text is as many times wider as its letters are larger.
+    /// A text is as many times wider as its letters are larger, and a number, of which there is always
+    /// another, as wide as its signs.
     pub(super) fn of(&mut self, text: &str, size: f64, context: &CanvasRenderingContext2d) -> f64 {
+        let signs = text.split_inclusive(|_| true);
+        let width = if text.ends_with(|last: char| last.is_ascii_digit()) && text.is_ascii() {
+            signs.map(|sign| self.whole(sign, context)).sum()
+        } else {
+            self.whole(text, context)
+        };
+        width * size / self.em
+    }
+
+    fn whole(&mut self, text: &str, context: &CanvasRenderingContext2d) -> f64 {
         let found = self
             .known
             .binary_search_by(|(known, _)| (**known).cmp(text));
-        let width = match found {
+        match found {
             Ok(index) => self.known.get(index).map_or(0.0, |(_, width)| *width),
             Err(index) => {
                 // Whoever draws sets another.
@@ -42,7 +53,6 @@ impl Widths {
                 self.known.insert(index, (text.into(), width));
                 width
             }
-        };
-        width * size / self.em
+        }
     }
 }

@@ -18,7 +18,10 @@ extern "C" {
 
 /// Where each grapheme of `text` ends; each letter, where the browser cannot tell.
 pub(super) fn ends(text: &str) -> Vec<usize> {
-    let lengths = graphemes(text).unwrap_or_else(|| text.chars().map(char::len_utf8).collect());
+    // Of ASCII each letter is one, and need not be asked for.
+    let lengths = Some(text).filter(|text| !text.is_ascii());
+    let lengths = lengths.and_then(graphemes);
+    let lengths = lengths.unwrap_or_else(|| text.chars().map(char::len_utf8).collect());
     let sum = |end: &mut usize, length| {
         *end += length;
         Some(*end)

@@ -48,7 +48,10 @@ pub(super) fn draw(live: Live, canvas: NodeRef<leptos::html::Canvas>) {
                 let Some(Drawn { hand, .. }) = drawn else {
                     return;
                 };
-                hand.figure.set_class_name(&class(rows.len()));
+                let class = class(rows.len());
+                if hand.figure.class_name() != class {
+                    hand.figure.set_class_name(&class);
+                }
                 hand.bars.show(rows, by);
                 hand.tell(tag);
             });

@@ -177,6 +177,6 @@ fn places(row: &Element) -> Option<Vec<Place>> {
         Place::Text(mark.first_child()?),
         Place::Text(rest.first_child()?),
         attribute("button", "data-mute")?,
-        text("button span")?,
+        attribute("button", "aria-label")?,
     ])
 }

@@ -98,9 +98,7 @@ impl Line {
                     <span class="rest">{rest}</span>
                 </td>
                 <td class="mute alive">
-                    <button type="button" data-mute=self.tag title="Mute">
-                        <span class="spoken">{self.mute}</span>
-                    </button>
+                    <button type="button" data-mute=self.tag title="Mute" aria-label=self.mute></button>
                 </td>
             </tr>
         }
