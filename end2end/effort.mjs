@@ -7,8 +7,9 @@
 // the last minutes still change. Every count of the board is another with each epoch, and now and then two
 // tags change places.
 //
-// `still` is for readers who want no motion. How much of the machine was idle stands beside it: what
-// others do at the same time makes every task longer.
+// `still` is for readers who want no motion. The tutorial's page does what it did: it asks each second, draws
+// ten bars each time, whether there is news or not, and moves them there; it has no table. How much of the
+// machine was idle stands beside it: what others do at the same time makes every task longer.
 
 import { chromium } from '@playwright/test';
 import { spawn } from 'node:child_process';
@@ -66,12 +67,47 @@ const processor = () => readFileSync('/proc/stat', 'utf8').split('\n')[0].split(
 const sum = (numbers) => numbers.reduce((sum, number) => sum + number, 0);
 const median = (numbers) => numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length / 2)];
 
-/** Milliseconds an epoch. */
-async function effort(browser, rows, motion) {
-  const page = await browser.newPage({ viewport: { width: 1280, height: 800 }, reducedMotion: motion });
+const ours = (rows) => async (page) => {
   await page.goto(`${url}/?window=1h&k=${rows}`);
   await page.waitForFunction((rows) => document.querySelector('.state.live')
     && document.querySelectorAll('tbody tr').length === rows, rows);
+};
+
+/** With Chart.js 2.3.0 and jQuery 1.9.1. */
+const theirs = async (page) => {
+  const library = (path) => fileURLToPath(new URL(`node_modules/${path}`, import.meta.url));
+  const at = `${url}/tutorial`;
+  await page.route(at, (route) => route.fulfill({
+    contentType: 'text/html', body: '<!doctype html><div style="width: 700px"><canvas id="chart"></canvas></div>',
+  }));
+  await page.goto(at);
+  await page.addScriptTag({ path: library('chart.js/dist/Chart.js') });
+  await page.addScriptTag({ path: library('jquery/jquery.min.js') });
+  await page.evaluate(() => {
+    const colours = ['255, 99, 132', '54, 162, 235', '255, 206, 86', '75, 192, 192', '153, 102, 255', '255, 159, 64'];
+    const of = (opacity) => Array.from({ length: 11 }, (_, at) => `rgba(${colours[at % 6]}, ${opacity})`);
+    const chart = new Chart(document.getElementById('chart'), {
+      type: 'horizontalBar',
+      data: {
+        labels: [],
+        datasets: [{ label: '# of Mentions', data: [], backgroundColor: of(0.2), borderColor: of(1), borderWidth: 1 }],
+      },
+      options: { scales: { yAxes: [{ ticks: { beginAtZero: true } }] } },
+    });
+    let told = { sLabel: [], sData: [] };
+    setInterval(() => {
+      $.getJSON('/refreshData', {}, (answer) => { told = answer; });
+      chart.data.labels = told.sLabel;
+      chart.data.datasets[0].data = told.sData;
+      chart.update();
+    }, 1000);
+  });
+};
+
+/** Milliseconds an epoch. */
+async function effort(browser, open, motion) {
+  const page = await browser.newPage({ viewport: { width: 1280, height: 800 }, reducedMotion: motion });
+  await open(page);
   const devtools = await page.context().newCDPSession(page);
   await devtools.send('Performance.enable', { timeDomain: 'threadTicks' });
   const read = async () => {
@@ -100,20 +136,20 @@ try {
   // A window's worth, so that a second more changes as much as on a board that has hung for days.
   for (let epoch = 0; epoch < 60; epoch += 1) await post();
   row('main thread, ms an epoch', 'all', 'scripts', 'styles', 'layout', 'idle %');
-  for (const news of [true, false]) {
-    const posting = news ? setInterval(post, EPOCH) : undefined;
-    for (const motion of news ? ['no-preference', 'reduce'] : ['reduce']) {
-      for (const rows of [10, 100]) {
-        const rounds = [];
-        for (let round = 0; round < ROUNDS; round += 1) rounds.push(await effort(browser, rows, motion));
-        const name = news ? (motion === 'reduce' ? ', still' : '') : ', no posts';
-        row(`  ${rows} rows${name}`, ...rounds[0].map((_, at) => median(rounds.map((round) => round[at])).toFixed(1)));
-      }
-    }
-    clearInterval(posting);
-    // The last of it is counted.
-    if (news) await new Promise((done) => setTimeout(done, 2 * EPOCH));
-  }
+  const told = async (name, open, motion) => {
+    const rounds = [];
+    for (let round = 0; round < ROUNDS; round += 1) rounds.push(await effort(browser, open, motion));
+    row(`  ${name}`, ...rounds[0].map((_, at) => median(rounds.map((round) => round[at])).toFixed(1)));
+  };
+  const posting = setInterval(post, EPOCH);
+  for (const rows of [10, 100]) await told(`${rows} rows`, ours(rows), 'no-preference');
+  for (const rows of [10, 100]) await told(`${rows} rows, still`, ours(rows), 'reduce');
+  await told('tutorial, 10 rows', theirs, 'no-preference');
+  clearInterval(posting);
+  // The last of it is counted.
+  await new Promise((done) => setTimeout(done, 2 * EPOCH));
+  for (const rows of [10, 100]) await told(`${rows} rows, no posts`, ours(rows), 'reduce');
+  await told('tutorial, no posts', theirs, 'no-preference');
 } finally {
   await browser.close();
   server.removeAllListeners('exit');
