@@ -62,6 +62,23 @@ async function inLine(page: Page, ranks: number[]): Promise<void> {
   expect(canvas.width).toBeGreaterThan(100);
 }
 
+test('a headline is whole, as long as hashtags are, and what is below it keeps its place', async ({ page, tagtide }) => {
+  const headline = page.locator('.leader bdi');
+  for (const width of [320, 768, 1280, 3840]) {
+    await page.setViewportSize({ width, height: 800 });
+    const heights = new Set<number>();
+    for (const tag of ['#rust', '#Photography', '#MondayMotivation', '#WWWWWWWW']) {
+      await external(page, tagtide, [[tag, 1]]);
+      await page.goto(`${tagtide.url}/?source=external`);
+      await expect(headline).toHaveText(tag);
+      const [there, needed] = await headline.evaluate((line) => [line.clientWidth, line.scrollWidth]);
+      expect(needed, `${tag} at ${width}`).toBeLessThanOrEqual(there);
+      heights.add((await headline.boundingBox())!.height);
+    }
+    expect(heights.size, `heights at ${width}`).toBe(1);
+  }
+});
+
 for (const theme of ['light', 'dark']) {
   test(`tags in any script fit any screen: ${theme}`, async ({ page, tagtide }) => {
     await tagtide.post(...strange.flatMap((tag, at) => Array<string>(10 - at).fill(line(tag))));

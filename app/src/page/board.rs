@@ -20,7 +20,7 @@ use super::{
 use crate::{
     address::{self, Mode},
     ask::Told,
-    chart::label::shown,
+    chart::{label::shown, rough_width},
     words,
 };
 
@@ -123,13 +123,27 @@ pub fn Heading(live: Live) -> impl IntoView {
             <h1>{said(move || words::title(of.get()))}</h1>
             <p class="leader">
                 <a href=href>
-                    <bdi title=tag>{tag}</bdi>
+                    <bdi class=leading(|leader| length(&leader.tag).to_owned()) title=tag>
+                        {tag}
+                    </bdi>
                 </a>
                 <span>{leading(|leader| leader.told)}</span>
             </p>
             <p class="meaning">{said(move || words::meaning(of.get()))}</p>
             {numbers(live)}
         </header>
+    }
+}
+
+/// How much room a headline takes, for the style sheet: in ems, and seen to be a seventh wider in bold.
+pub(crate) fn length(tag: &str) -> &'static str {
+    let ems = rough_width(tag, 1.0);
+    if ems <= 6.0 {
+        ""
+    } else if ems <= 8.0 {
+        "long"
+    } else {
+        "longer"
     }
 }
 
@@ -217,6 +231,14 @@ fn leader(row: &Row, of: View, mode: Mode) -> Leader {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_headline_is_as_long_as_its_letters() {
+        assert_eq!(length("#RustLang"), "");
+        assert_eq!(length("#Photography"), "long");
+        assert_eq!(length("#MondayMotivation"), "longer");
+        assert_eq!(length("#写真"), "");
+    }
 
     #[test]
     fn the_leader_is_told_by_what_it_leads_in() {

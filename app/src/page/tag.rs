@@ -11,6 +11,7 @@ use model::{TagDetail, View, Window};
 
 use super::{
     banner::Banner,
+    board::length,
     live::{Known, LiveTag, ShownTag},
     masthead::{Masthead, WINDOW_KEYS, Way},
     states::Starting,
@@ -130,7 +131,9 @@ fn depth(
                 <a href=board_href(window, mode)>"All hashtags"</a>
             </p>
             <h1 class="leader">
-                <bdi title=tag.clone()>{tag.clone()}</bdi>
+                <bdi class=length(&tag) title=tag.clone()>
+                    {tag.clone()}
+                </bdi>
             </h1>
             <p class="meaning">
                 {format!("What was said of it {}. ", words::window_span(window))} {rising}
