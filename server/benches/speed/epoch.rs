@@ -24,7 +24,9 @@ const ROWS: usize = 100;
 pub(crate) fn measure(scale: Scale, table: &mut Table) -> anyhow::Result<()> {
     table.section("an epoch, all groups on one thread");
     for tags in TAGS.into_iter().filter(|tags| *tags <= scale.tags) {
-        let mut groups: Vec<_> = (0..GROUPS).map(|_| Group::new(SHAPE)).collect();
+        let mut groups: Vec<_> = (0..GROUPS)
+            .map(|number| Group::new(number, SHAPE))
+            .collect();
         // New tags cost more than known ones: the third epoch is measured.
         let mut apply = Duration::ZERO;
         for epoch in 1..=3 {

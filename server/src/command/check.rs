@@ -163,7 +163,7 @@ impl Report {
             // Nothing is dropped here, whatever bound it was counted with.
             max_tags: u64::from(u32::MAX),
         };
-        let group = |number| (number, Group::new(shape));
+        let group = |number| (number, Group::new(number, shape));
         let mut groups: BTreeMap<u8, Group> = (0..GROUPS).map(group).collect();
         let mut rows = state.rows()?;
         loop {

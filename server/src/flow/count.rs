@@ -111,7 +111,7 @@ pub(super) fn count<'scope>(
         let mut shard = Shard {
             groups: crew
                 .owned(worker)
-                .map(|group| (group, Group::new(shape)))
+                .map(|group| (group, Group::new(group, shape)))
                 .collect(),
             pending: BTreeMap::new(),
             last: start.replay_after,

@@ -318,7 +318,7 @@ mod tests {
             count: 3,
             authors: Vec::new(),
         };
-        let mut group = Group::new(SHAPE);
+        let mut group = Group::new(7, SHAPE);
         {
             let (_, state) = opened(directory.path());
             for number in 1..=4 {
@@ -344,7 +344,7 @@ mod tests {
             }
         }
         let (_, state) = opened(directory.path());
-        let mut again = Group::new(SHAPE);
+        let mut again = Group::new(7, SHAPE);
         let mut panes = 0;
         let mut rows = state.rows().unwrap();
         while let Some(row) = rows.next().unwrap() {
@@ -426,7 +426,9 @@ mod tests {
     }
 
     fn counts((_, state): &(Log, State)) -> Vec<(String, u64)> {
-        let mut groups: Vec<Group> = (0..GROUPS).map(|_| Group::new(SHAPE)).collect();
+        let mut groups: Vec<Group> = (0..GROUPS)
+            .map(|number| Group::new(number, SHAPE))
+            .collect();
         let mut rows = state.rows().unwrap();
         while let Some(row) = rows.next().unwrap() {
             groups[usize::from(row.group)].restore(row.decode().unwrap());

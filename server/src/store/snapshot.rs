@@ -110,10 +110,11 @@ mod tests {
     fn save(state: &State, epoch: u64) {
         let mut batch = Batch::default();
         for number in 0..GROUPS {
-            let mut group = Group::new(Shape {
+            let shape = Shape {
                 batch_ms: 2000,
                 max_tags: 10_000,
-            });
+            };
+            let mut group = Group::new(number, shape);
             group.apply(Epoch(epoch), Delta::default());
             batch.add(number, &group.changes()).unwrap();
         }

@@ -141,6 +141,14 @@ impl Group {
         self.entries = self.panes.iter().map(|pane| pane.entries.len()).sum();
     }
 
+    /// How many mentions a tag that is not kept has in a window, by its place in [`Window::ALL`], at most.
+    pub(super) fn missed(&self, window: usize) -> u64 {
+        match self.head.lost.get(window) {
+            None => self.head.floor,
+            Some(lost) => lost.front().map_or(0, |(_, most)| *most),
+        }
+    }
+
     /// How much the count of a tag in a window, by its place in [`Window::ALL`], is too high at most.
     pub(super) fn error(&self, slot: u32, window: usize) -> u64 {
         let Some(tag) = self.table.tag(slot) else {

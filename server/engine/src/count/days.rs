@@ -16,7 +16,7 @@ use std::collections::BTreeMap;
 use model::{Epoch, Filter, Ranking, Window};
 use serde::{Deserialize, Serialize};
 
-use super::{Group, Shape};
+use super::{Group, Shape, standing::Standing as _, strand::Fold};
 use crate::key::Key;
 
 /// So many days are told of, the one that is not over among them.
@@ -54,6 +54,15 @@ pub fn day_of(epoch: Epoch, batch_ms: u64) -> u64 {
 /// The first epoch of a day.
 fn begin_of(day: u64, shape: Shape) -> Epoch {
     Epoch(day.saturating_mul(DAY_MS).div_ceil(shape.batch_ms))
+}
+
+impl Fold {
+    /// How many people mention any of it on the day that it stands at.
+    pub(super) fn people_today(&self) -> u64 {
+        let begin = begin_of(day_of(self.as_of, self.shape.batch_ms), self.shape);
+        let people = self.people();
+        people.map_or(0, |people| people.count(begin, self.people_k()))
+    }
 }
 
 impl Group {

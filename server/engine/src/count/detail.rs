@@ -17,7 +17,7 @@ use super::{
     table::{Counts, Parts},
     windows::{pane_of, step_ms},
 };
-use crate::key::Key;
+use crate::key::{Key, group_of};
 
 /// How many tags of the same posts are told.
 const TOGETHER: usize = 20;
@@ -62,7 +62,7 @@ pub struct Share {
 
 impl Share {
     /// Of those tags of some groups that are shown as `key` is, in a window, beside tags that are not
-    /// `hidden`. Nothing of a tag that is not kept.
+    /// `hidden`.
     pub fn of<'a>(
         groups: impl IntoIterator<Item = &'a Group>,
         key: &Key,
@@ -74,10 +74,29 @@ impl Share {
         let keys = set.map_or(alone, |set| &set.members);
         let groups = groups.into_iter();
         let of_group = |group: &'a Group| {
-            let share = |key: &Key| group.share(key, set, window, hidden);
-            keys.iter().filter_map(share).collect::<Vec<_>>()
+            let own = keys.iter().filter(|key| group_of(key) == group.number);
+            let share = |key: &Key| match group.share(key, set, window, hidden) {
+                Some(share) => Some(share),
+                None => Self::unseen(group, set?, window),
+            };
+            own.filter_map(share).collect::<Vec<_>>()
         };
         groups.flat_map(of_group).collect()
+    }
+
+    /// Of a tag of `set` that the group does not keep, if there may have been any mentions of it.
+    fn unseen(group: &Group, set: &Set, window: Window) -> Option<Self> {
+        Some(Self {
+            window,
+            strand: Strand::unseen(group, None, set)?,
+            languages: BTreeMap::new(),
+            sources: BTreeMap::new(),
+            spellings: Vec::new(),
+            together: Vec::new(),
+            series: Vec::new(),
+            links: Vec::new(),
+            panes: Vec::new(),
+        })
     }
 }
 

@@ -22,6 +22,7 @@ const MOST_SLICES: usize = 512;
 /// The state of one key group.
 #[derive(Debug)]
 pub struct Group {
+    pub(super) number: u8,
     pub(super) shape: Shape,
     pub(super) head: SavedGroup,
     pub(super) edges: Edges,
@@ -49,12 +50,13 @@ pub struct Group {
 }
 
 impl Group {
-    /// Nothing counted yet.
-    pub fn new(shape: Shape) -> Self {
+    /// The one of this number, with nothing counted yet.
+    pub fn new(number: u8, shape: Shape) -> Self {
         let edges = Edges::default();
         let tags = usize::try_from(shape.max_tags).unwrap_or(usize::MAX) / usize::from(GROUPS);
         let sketches = Sketches::new(tags.max(1));
         Self {
+            number,
             shape,
             head: SavedGroup {
                 people_k: sketches.people_k(),
@@ -205,12 +207,8 @@ impl Group {
             people: None,
             parts: Parts::One(slice),
             samples: None,
-            floor: self.head.floor,
-            lost: self
-                .head
-                .lost
-                .each_ref()
-                .map(|lost| lost.front().map_or(0, |(_, most)| *most)),
+            floor: self.missed(SLIDING),
+            lost: std::array::from_fn(|window| self.missed(window)),
         };
         self.table.admit(tag, epoch)
     }

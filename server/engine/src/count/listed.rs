@@ -5,7 +5,11 @@ use std::collections::BTreeMap;
 use model::{Filter, Ranking, Window};
 use serde::{Deserialize, Serialize};
 
-use super::{Group, Hides, Leader, Partial, Strand, leaders::best_by, strand::Fold};
+use super::{
+    Group, Hides, Leader, Partial, Strand,
+    leaders::best_by,
+    strand::{Fold, is_of},
+};
 use crate::key::Key;
 
 /// What stands beside a tag.
@@ -19,6 +23,9 @@ pub trait Beside: Clone {
 
     /// Adds what is known of another tag that is shown as the same.
     fn join(&mut self, other: Self);
+
+    /// All are added, and so many people mention any of them today.
+    fn told_apart(&mut self, people_today: u64);
 }
 
 /// A tag and what stands beside it.
@@ -86,9 +93,13 @@ impl<B: Beside> List<B> {
                 join(&mut of_sets, target, beside);
             }
         }
-        let shown_as_one = Fold::all(strands).into_iter().filter_map(|fold| {
+        let folds = Fold::all(strands);
+        let apart = |one: &Listed<B>| !is_of(&folds, &one.leader.key);
+        whole.retain(apart);
+        let shown_as_one = folds.iter().filter_map(|fold| {
             let leader = fold.ranked(B::WINDOW, B::RANKING)?;
-            let beside = of_sets.remove(&leader.key)?;
+            let mut beside = of_sets.remove(&leader.key)?;
+            beside.told_apart(fold.people_today());
             Some(Listed { leader, beside })
         });
         whole.extend(shown_as_one);

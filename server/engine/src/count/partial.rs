@@ -10,7 +10,7 @@ use super::{
     group::place_of,
     leaders::{PAST, best, best_by, order},
     standing::Standing,
-    strand::Fold,
+    strand::{Fold, is_of},
 };
 use crate::key::Key;
 
@@ -117,7 +117,14 @@ impl Partial {
                 }
             }
         }
-        for fold in Fold::all(strands) {
+        let folds = Fold::all(strands);
+        if !folds.is_empty() {
+            for leaders in whole.parts.iter_mut().flat_map(|part| &mut part.rankings) {
+                leaders.now.retain(|leader| !is_of(&folds, &leader.key));
+                leaders.before.retain(|before| !is_of(&folds, &before.key));
+            }
+        }
+        for fold in folds {
             whole.enter(&fold, &watched_as);
         }
         for part in &mut whole.parts {

@@ -41,4 +41,6 @@ impl Beside for NewestLink {
         let both = [self.0.take(), other.0];
         self.0 = both.into_iter().flatten().min();
     }
+
+    fn told_apart(&mut self, _people_today: u64) {}
 }

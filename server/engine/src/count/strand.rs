@@ -11,7 +11,7 @@ use model::{Epoch, Ranking, Window};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Leader, Set, Shape,
+    Group, Leader, Set, Shape,
     group::place_of,
     people::People,
     rising::Past,
@@ -51,6 +51,7 @@ pub(super) struct Fold {
     /// How many tags have mentions in each window.
     pub(super) tags: [u64; Window::ALL.len()],
     pub(super) as_of: Epoch,
+    pub(super) shape: Shape,
     edges: Edges,
     pasts: Pasts,
 }
@@ -78,8 +79,33 @@ impl Strand {
     }
 }
 
+impl Strand {
+    /// Of a tag of `set` of which a group has nothing to tell, since it is not kept or no post of it is
+    /// admitted: only how many mentions there may be all the same, if there may be any.
+    pub(super) fn unseen(group: &Group, slot: Option<u32>, set: &Set) -> Option<Self> {
+        let error = |window| match slot {
+            Some(slot) => group.error(slot, window),
+            None => group.missed(window),
+        };
+        let errors: [u64; Window::ALL.len()] = std::array::from_fn(error);
+        let strand = || Self {
+            target: set.target.clone(),
+            spelling: set.spelling.clone(),
+            counts: Counts::default(),
+            errors,
+            people: None,
+            people_k: group.sketches.people_k(),
+            recent: Vec::new(),
+            as_of: group.head.as_of,
+            began: group.head.began,
+            shape: group.shape,
+        };
+        errors.iter().any(|error| *error > 0).then(strand)
+    }
+}
+
 impl Fold {
-    /// By what they are shown as.
+    /// In the order of what they are shown as.
     pub(super) fn all(strands: Vec<Strand>) -> Vec<Self> {
         let mut by_target: BTreeMap<Key, Vec<Strand>> = BTreeMap::new();
         for strand in strands {
@@ -91,7 +117,7 @@ impl Fold {
         by_target.into_values().filter_map(Self::of).collect()
     }
 
-    /// What is shown as one, if there is anything.
+    /// What is shown as one, if anything of it is kept.
     pub(super) fn of(strands: Vec<Strand>) -> Option<Self> {
         let first = strands.first()?;
         let all = || strands.iter();
@@ -100,10 +126,11 @@ impl Fold {
         let began = all().map(|strand| strand.began).min().unwrap_or_default();
         let edges = Edges::at(as_of, first.shape);
         let within = |strand: &Strand, window| strand.counts.within(window) > 0;
-        Some(Self {
+        let counts = all().fold(Counts::default(), |sum, strand| sum.sum(&strand.counts));
+        (counts.all > 0).then(|| Self {
             target: first.target.clone(),
             spelling: first.spelling.clone(),
-            counts: all().fold(Counts::default(), |sum, strand| sum.sum(&strand.counts)),
+            counts,
             errors: std::array::from_fn(|window| all().map(|strand| strand.errors[window]).sum()),
             people: people.map(Cow::into_owned),
             people_k: all().map(|strand| strand.people_k).min().unwrap_or(0) as usize,
@@ -112,6 +139,7 @@ impl Fold {
                 all().filter(|strand| within(strand, window)).count() as u64
             }),
             as_of,
+            shape: first.shape,
             pasts: Past::of_all(as_of, began, &edges),
             edges,
         })
@@ -175,6 +203,13 @@ impl Standing for Fold {
     fn pasts(&self) -> &Pasts {
         &self.pasts
     }
+}
+
+/// Whether one of some, in the order of what they are shown as, is shown as this tag. A part that was made by
+/// other rules may have the tag by itself.
+pub(super) fn is_of(folds: &[Fold], key: &Key) -> bool {
+    let found = folds.binary_search_by(|fold| fold.target.cmp(key));
+    found.is_ok()
 }
 
 /// Of numbers of steps that end with the same one.

@@ -3,7 +3,7 @@
 use std::{
     cell::LazyCell,
     cmp::Ordering,
-    collections::{BTreeMap, HashSet},
+    collections::{BTreeMap, HashMap, HashSet},
 };
 
 use model::{Filter, Window};
@@ -16,7 +16,7 @@ use super::{
     standing::{Look, Pasts, Standing},
     windows::SLIDING,
 };
-use crate::key::Key;
+use crate::key::{Key, group_of};
 
 /// A tag that may be among the best.
 #[derive(Clone, Copy)]
@@ -239,12 +239,18 @@ impl Partial {
         let members = members(&groups, hidden);
         let leading = finals.iter().flat_map(|last| &last.now).flatten();
         let leading = leading.map(|candidate| (candidate.group, candidate.slot));
-        let looked_at = leading.chain(members.iter().map(|(group, slot, _)| (*group, *slot)));
-        let mut recent = recent(&groups, &admits, looked_at);
-        let strand = |(group, slot, set): (usize, u32, &Set)| {
-            let look = Look::at(groups[group], &pasts[group], slot, admits[group].as_deref())?;
-            let own = recent.remove(look.key()).unwrap_or_default();
-            Some(Strand::of(&look, Some(set), own))
+        let kept = members
+            .iter()
+            .filter_map(|member| Some((member.group, member.slot?)));
+        let mut recent = recent(&groups, &admits, leading.chain(kept));
+        let strand = |Member { group, slot, set }: Member<'_>| {
+            let (own, admits) = (groups[group], admits[group].as_deref());
+            let look = slot.and_then(|slot| Look::at(own, &pasts[group], slot, admits));
+            let Some(look) = look else {
+                return Strand::unseen(own, slot, set);
+            };
+            let recent = recent.remove(look.key()).unwrap_or_default();
+            Some(Strand::of(&look, Some(set), recent))
         };
         let strands = members.into_iter().filter_map(strand).collect();
         let (mut pulse, mut slices) = (Pulse::default(), BTreeMap::new());
@@ -268,16 +274,24 @@ impl Partial {
     }
 }
 
-/// Where tags are that are shown as one, if that is not hidden, each with its set.
-fn members<'a>(groups: &[&Group], hidden: &'a impl Hides) -> Vec<(usize, u32, &'a Set)> {
+/// A tag of one of some groups, in a set that is shown.
+struct Member<'a> {
+    group: usize,
+    /// `None` where the group does not keep it.
+    slot: Option<u32>,
+    set: &'a Set,
+}
+
+fn members<'a>(groups: &[&Group], hidden: &'a impl Hides) -> Vec<Member<'a>> {
+    let places = groups.iter().zip(0..);
+    let places: HashMap<u8, usize> = places.map(|(group, at)| (group.number, at)).collect();
     let mut members = Vec::new();
     for set in hidden.shown_sets() {
-        for key in &set.members {
-            let find = |(number, group): (usize, &&Group)| {
-                Some((number, group.table.find(key.as_str())?, set))
-            };
-            members.extend(groups.iter().enumerate().find_map(find));
-        }
+        members.extend(set.members.iter().filter_map(|key| {
+            let group = *places.get(&group_of(key))?;
+            let slot = groups[group].table.find(key.as_str());
+            Some(Member { group, slot, set })
+        }));
     }
     members
 }

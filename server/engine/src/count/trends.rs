@@ -21,11 +21,16 @@ impl Beside for UsageByDay {
         group.usage_by_day(key)
     }
 
-    /// People of a day are no longer told apart: who mentioned both is counted twice.
+    /// People of a day that is over are no longer told apart: who mentioned both is counted twice.
     fn join(&mut self, other: Self) {
         for (day, more) in self.iter_mut().zip(other) {
             day.mentions += more.mentions;
             day.people += more.people;
         }
+    }
+
+    fn told_apart(&mut self, people_today: u64) {
+        let [today, ..] = self;
+        today.people = people_today.min(today.mentions);
     }
 }

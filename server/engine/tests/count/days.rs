@@ -80,12 +80,11 @@ fn history() -> impl Strategy<Value = History> {
 }
 
 impl History {
-    /// What a tag had on each of the last days, when the epoch `now` has closed.
-    fn usage(&self, tag: u8, now: u64) -> [Usage; DAYS] {
+    /// What all that is shown as a tag had on each of the last days, when the epoch `now` has closed.
+    fn usage(&self, tag: u8, now: u64, shown_as: &BTreeMap<u8, u8>) -> [Usage; DAYS] {
         let day = |epoch: u64| epoch * self.batch_ms / DAY;
-        let shown_as = BTreeMap::new();
         let at = |now| Oracle {
-            shown_as: &shown_as,
+            shown_as,
             posts: &self.posts,
             now,
             batch_ms: self.batch_ms,
@@ -139,18 +138,24 @@ proptest! {
                 let key = key(tag);
                 let group = &engine.groups[usize::from(group_of(&key))];
                 if let Some(days) = group.usage_by_day(&key) {
-                    prop_assert_eq!(days, history.usage(tag, *epoch), "{} at {}", tag, epoch);
+                    prop_assert_eq!(days, history.usage(tag, *epoch, &BTreeMap::new()), "{} at {}", tag, epoch);
                 }
             }
             let trends = engine.trends(workers, &rules, K);
             prop_assert_eq!(&trends, &straight.trends(1, &rules, K));
-            check_trends(&trends, &engine, &rules)?;
+            check_trends(&trends, &engine, &rules, &history, *epoch)?;
         }
     }
 }
 
 /// They are what rises most in a day.
-fn check_trends(trends: &[Trend], engine: &Engine, rules: &Rules) -> Result<(), TestCaseError> {
+fn check_trends(
+    trends: &[Trend],
+    engine: &Engine,
+    rules: &Rules,
+    history: &History,
+    now: u64,
+) -> Result<(), TestCaseError> {
     let partial = engine.partial(1, filters()[0], rules, K);
     let place = |window| Window::ALL.iter().position(|other| *other == window);
     let part = &partial.parts[place(Window::OneDay).expect("a window")];
@@ -171,6 +176,8 @@ fn check_trends(trends: &[Trend], engine: &Engine, rules: &Rules) -> Result<(), 
                 day.people += own.people;
             }
         }
+        // Of today people are told apart.
+        days[0] = history.usage(number(&leader.key), now, &shown_as)[0];
         prop_assert_eq!(*beside, days);
     }
     Ok(())
@@ -201,7 +208,7 @@ fn delta(counts: &BTreeMap<u8, u64>) -> Delta {
 
 #[test]
 fn a_day_that_is_over_is_kept_for_the_hundred_that_it_mentions_most() {
-    let mut group = Group::new(SHAPE);
+    let mut group = Group::new(0, SHAPE);
     let day = 28_400_000 / 1_440 * 1_440;
     // The more mentions the higher the number, but for the last two, which have as many.
     let mut counts: BTreeMap<u8, u64> = (0..150).map(|tag| (tag, u64::from(tag) + 1)).collect();
@@ -235,7 +242,7 @@ fn a_day_that_is_over_is_kept_for_the_hundred_that_it_mentions_most() {
 
 #[test]
 fn a_day_that_is_over_is_kept_for_what_rose_too() {
-    let mut group = Group::new(SHAPE);
+    let mut group = Group::new(0, SHAPE);
     let day = 28_400_000 / 1_440 * 1_440;
     let steady = || delta(&(0..150).map(|tag| (tag, 100)).collect());
     group.apply(Epoch(day), steady());
@@ -260,7 +267,7 @@ fn a_day_that_is_over_is_kept_for_what_rose_too() {
 
 #[test]
 fn an_estimate_of_people_is_never_more_than_there_are_mentions() {
-    let mut group = Group::new(SHAPE);
+    let mut group = Group::new(0, SHAPE);
     let counted = |tag: u8| {
         let author = |number: u32| {
             number

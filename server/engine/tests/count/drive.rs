@@ -209,7 +209,9 @@ impl Engine {
     pub(crate) fn new(shape: Shape) -> Self {
         Self {
             shape,
-            groups: (0..GROUPS).map(|_| Group::new(shape)).collect(),
+            groups: (0..GROUPS)
+                .map(|number| Group::new(number, shape))
+                .collect(),
             stored: vec![Stored::default(); usize::from(GROUPS)],
         }
     }
@@ -313,8 +315,9 @@ impl Engine {
 
     /// As after a crash: from the stored rows, and all sealed epochs again.
     pub(crate) fn restart(&mut self, epochs: &[(u64, Deltas)]) {
-        for (group, rows) in self.groups.iter_mut().zip(&self.stored) {
-            *group = Group::new(self.shape);
+        let numbered = (0..GROUPS).zip(&mut self.groups);
+        for ((number, group), rows) in numbered.zip(&self.stored) {
+            *group = Group::new(number, self.shape);
             let Some(head) = &rows.group else {
                 continue;
             };

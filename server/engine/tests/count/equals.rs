@@ -1,6 +1,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 
-use engine::count::{Leader, Part, Partial, Sampled, Shape};
+use engine::count::{Leader, Part, Partial, Sampled, Shape, Trends};
 use model::{Ranking, Window};
 use proptest::{collection::vec, prelude::*};
 
@@ -290,5 +290,46 @@ fn estimates_of_many_people_are_the_same_for_any_number_of_workers() {
                 .iter()
                 .all(|leader| leader.people <= Some(leader.count))
         );
+    }
+}
+
+/// Workers of another process may not know yet what is shown as one, or still know it.
+#[test]
+fn a_tag_has_one_row_also_where_workers_show_by_different_rules() {
+    let shape = Shape {
+        batch_ms: 2_000,
+        max_tags: 1_000_000,
+    };
+    let mut engine = Engine::new(shape);
+    let posts: Vec<_> = (0..60_u8)
+        .flat_map(|number| (0..8).map(move |tag| (number, tag)))
+        .map(|(number, tag)| Post {
+            epoch: 1_000_000,
+            slice: slice(0),
+            tags: vec![(tag, 0)],
+            author: Some(u32::from(number % 5)),
+            deleted: None,
+        })
+        .collect();
+    engine.apply(1_000_000, &deltas(&posts, 1_000_000), false);
+    engine.apply(1_000_040, &Vec::new(), false);
+    let filter = filters()[0];
+    let as_one: Vec<(u8, u8)> = (1..8).map(|tag| (tag, 0)).collect();
+    let rules = [Rules::default(), Rules::new(&[], &as_one)];
+    for both in [[0, 1], [1, 0]] {
+        let groups = |worker: usize| engine.groups.iter().skip(worker).step_by(2);
+        let parts = |worker: usize| Partial::of(groups(worker), filter, &rules[both[worker]], K);
+        let merged = Partial::merge((0..2).map(parts), K);
+        for leaders in merged.parts.iter().flat_map(|part| &part.rankings) {
+            let now: BTreeSet<_> = leaders.now.iter().map(|leader| &leader.key).collect();
+            assert_eq!(now.len(), leaders.now.len());
+            let before: BTreeSet<_> = leaders.before.iter().map(|before| &before.key).collect();
+            assert_eq!(before.len(), leaders.before.len());
+        }
+        let trends = |worker: usize| Trends::of(groups(worker), &rules[both[worker]], K);
+        let trends = Trends::merge((0..2).map(trends), K);
+        let keys: BTreeSet<_> = trends.iter().map(|trend| &trend.leader.key).collect();
+        assert_eq!(keys.len(), trends.len());
+        assert!(!keys.is_empty());
     }
 }

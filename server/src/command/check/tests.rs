@@ -75,7 +75,9 @@ fn fill(directory: &Path) {
         batch_ms: 2000,
         max_tags: 2_000_000,
     };
-    let mut groups: Vec<Group> = (0..GROUPS).map(|_| Group::new(shape)).collect();
+    let mut groups: Vec<Group> = (0..GROUPS)
+        .map(|number| Group::new(number, shape))
+        .collect();
     for epoch in 1..=20 {
         let sealed = sealed(epoch);
         let drop_to = Epoch(if epoch == 20 { 7 } else { 0 });

@@ -77,10 +77,11 @@ fn seal(log: &Log, epochs: &[(u64, u64)], source: &str) {
 }
 
 fn save(state: &State, group: u8, epoch: u64) {
-    let mut saved = Group::new(Shape {
+    let shape = Shape {
         batch_ms: 2000,
         max_tags: 10_000,
-    });
+    };
+    let mut saved = Group::new(group, shape);
     saved.apply(Epoch(epoch), Delta::default());
     let mut batch = Batch::default();
     batch.add(group, &saved.changes()).unwrap();
