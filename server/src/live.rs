@@ -89,10 +89,10 @@ impl Live {
         let Asking { asker, tags, .. } = &**self.asking.as_ref().ok_or(NoTag::NotNow)?;
         let key = asker.key(name).ok_or(NoTag::NeverSeen)?;
         let rules = asker.rules();
-        let key = rules.sets().shown_as(&key).clone();
-        if rules.hides(&key) {
+        if rules.hides(rules.sets().shown_as(&key)) {
             return Err(NoTag::Blocked);
         }
+        // What it is shown as is decided with the answer, by the rules of its epoch.
         let ask = async || asker.tag(key.clone(), window).await;
         let found = tags.get((key.clone(), window), newest.epoch, ask).await;
         found
@@ -131,7 +131,7 @@ impl Live {
         move |tag| match (&asking, &rules) {
             (Some(asking), Some(rules)) if !rules.hide_nothing() => {
                 let key = asking.asker.key(tag);
-                key.is_some_and(|key| rules.hides(&key))
+                key.is_some_and(|key| rules.hides(rules.sets().shown_as(&key)))
             }
             _ => false,
         }
@@ -141,6 +141,12 @@ impl Live {
     pub(crate) fn rules(&self) -> Option<Arc<Rules>> {
         let asking = self.asking.as_ref();
         asking.map(|asking| asking.asker.rules())
+    }
+
+    /// By which the results of an epoch that is shown were made.
+    pub(crate) fn rules_of(&self, epoch: Epoch) -> Arc<Rules> {
+        let asking = self.asking.as_ref();
+        asking.map_or_else(Arc::default, |asking| asking.asker.rules_of(epoch))
     }
 
     /// Whether what is shown is what is sealed, give or take the time that counting takes.

@@ -3,7 +3,8 @@
 //! A rule fires for a tag when the tag is at its threshold or above, and is spent for that tag then. It is
 //! armed again when the tag has been below half of the threshold for as long as the rule's window is, without
 //! a break; one over the window `all`, which has no length, fires once for good. So one rise is one alert,
-//! whatever it does around the threshold.
+//! whatever it does around the threshold. A rise is that of all tags that are shown as one: they are spent and
+//! low together, so that it goes on as the same one when tags are merged or separated.
 //!
 //! **Invariants:** what fires is a function of the looks given, in their order; a look that is not newer
 //! than the last one changes nothing. A tag of which a look does not tell, since too many others lead it, is
@@ -14,7 +15,7 @@ use std::{cmp::Reverse, collections::BTreeMap};
 use model::{Epoch, Window};
 use serde::{Deserialize, Serialize};
 
-use crate::key::Key;
+use crate::{count::Sets, key::Key};
 
 /// Tags that rules are spent for. Of those that rose the one that has been low for longest makes room, else the
 /// one that fired first; tags that rules name are few.
@@ -59,6 +60,8 @@ pub struct Look<'a> {
     pub more: bool,
     /// The tags that rules name, where they have mentions.
     pub watched: &'a [Seen],
+    /// The tags that are shown as one.
+    pub sets: &'a Sets,
 }
 
 /// One tag and one rule, by all that tells it from another.
@@ -155,10 +158,17 @@ impl Rule {
         }
     }
 
-    /// Whether the tag is known to be below half of the threshold.
+    /// Whether the tag, or what rises as one with it, is known to be below half of the threshold.
     fn is_low(&self, look: &Look<'_>, key: &str) -> bool {
         let low = |seen: &Seen| self.value(seen) < self.threshold() / 2.0;
-        match (self, self.seen(look, key)) {
+        let seen = match self {
+            Self::Rise { .. } => {
+                let key = Key::verbatim(key);
+                self.seen(look, look.sets.shown_as(&key).as_str())
+            }
+            Self::Count { .. } => self.seen(look, key),
+        };
+        match (self, seen) {
             (_, Some(seen)) => low(seen),
             // It is behind the last of them, wherever that is.
             (Self::Rise { .. }, None) if look.more => look.rising.last().is_some_and(low),
@@ -235,26 +245,43 @@ impl Memory {
                 .map_or(&[][..], std::slice::from_ref),
         };
         for seen in candidates {
-            let place = Place {
-                kind: rule.kind(),
-                key: seen.key.as_str().to_owned(),
-            };
-            if rule.value(seen) < rule.threshold() || self.spent.contains_key(&place) {
+            if rule.value(seen) < rule.threshold() {
                 continue;
             }
-            self.make_room(outcome);
-            let spent = Spent {
-                since: look.epoch,
-                low_since: None,
+            let place = |key: &Key| Place {
+                kind: rule.kind(),
+                key: key.as_str().to_owned(),
             };
-            self.spent.insert(place.clone(), spent);
-            outcome.changed.insert(place.clone(), Some(spent));
-            outcome.fired.push(Fired {
-                rule: rule.clone(),
-                place,
-                seen: seen.clone(),
-            });
+            let as_one = match rule {
+                Rule::Rise { .. } => look.sets.of(&seen.key),
+                Rule::Count { .. } => None,
+            };
+            let keys = as_one.map_or(std::slice::from_ref(&seen.key), |set| &set.members);
+            let (spent, armed): (Vec<Place>, Vec<Place>) = keys
+                .iter()
+                .map(place)
+                .partition(|place| self.spent.contains_key(place));
+            for place in armed {
+                self.spend(place, look.epoch, outcome);
+            }
+            if spent.is_empty() {
+                outcome.fired.push(Fired {
+                    rule: rule.clone(),
+                    place: place(&seen.key),
+                    seen: seen.clone(),
+                });
+            }
         }
+    }
+
+    fn spend(&mut self, place: Place, since: Epoch, outcome: &mut Outcome) {
+        self.make_room(outcome);
+        let spent = Spent {
+            since,
+            low_since: None,
+        };
+        self.spent.insert(place.clone(), spent);
+        outcome.changed.insert(place, Some(spent));
     }
 
     fn make_room(&mut self, outcome: &mut Outcome) {

@@ -4,7 +4,10 @@
 
 use std::time::Duration;
 
-use engine::alerts::{Fired, Look, Memory, Rule, Seen};
+use engine::{
+    alerts::{Fired, Look, Memory, Rule, Seen},
+    count::Hides as _,
+};
 use model::{AlertKind, Epoch, Ranking, Window};
 use tokio_util::sync::CancellationToken;
 
@@ -63,6 +66,7 @@ impl Watching {
         live: &Live,
         alerts: &Alerts,
     ) -> Result<(), StoreError> {
+        let rules = live.rules_of(results.epoch);
         // A list may be newer than the results.
         let is_hidden = live.is_hidden();
         let shown = |all: &[Seen]| -> Vec<Seen> {
@@ -74,6 +78,7 @@ impl Watching {
             rising: &shown(&results.watched.rising),
             more: results.watched.rising.len() >= MAX_ROWS,
             watched: &shown(&results.watched.tags),
+            sets: rules.sets(),
         };
         let mut memory = self.memory.clone();
         let outcome = memory.take(&self.rules, &look, self.batch.as_millis() as u64);

@@ -117,14 +117,10 @@ impl Order {
         self.last = last;
     }
 
-    /// The wall clock has passed the end of `now`: the epoch to close. `elsewhere` is the newest that other
-    /// processes of a cluster have come to: where time stands still here, it follows them.
-    pub(super) fn on_tick(
-        &mut self,
-        now: Epoch,
-        has_posts: bool,
-        elsewhere: Epoch,
-    ) -> Option<Epoch> {
+    /// The wall clock has passed the end of `now`: the epoch to close. One that is `awaited` comes also where
+    /// time stands still: other processes of a cluster have come to it, or it is the first that is shown by
+    /// what an operator has said.
+    pub(super) fn on_tick(&mut self, now: Epoch, has_posts: bool, awaited: Epoch) -> Option<Epoch> {
         match self.time {
             Time::Replay { open, idle } if has_posts && idle + 1 >= PATIENCE => {
                 self.time = Time::Replay { open, idle: 0 };
@@ -139,7 +135,7 @@ impl Order {
                 self.time = Time::Still;
                 Some(self.next(open))
             }
-            Time::Still if !has_posts => (elsewhere > self.last).then(|| self.next(elsewhere)),
+            Time::Still if !has_posts => (awaited > self.last).then(|| self.next(awaited)),
             Time::Wall if self.undecided > 0 && self.patience > 0 && !has_posts => {
                 self.patience -= 1;
                 None
@@ -378,27 +374,24 @@ mod tests {
     }
 
     #[test]
-    fn where_time_stands_still_it_follows_the_other_processes() {
+    fn where_time_stands_still_what_is_awaited_comes() {
         let mut order = replaying(0);
         order.on_advance(Epoch(100));
-        let elsewhere = Epoch(150);
+        let awaited = Epoch(150);
         assert_eq!(
-            order.on_tick(Epoch(9_000), false, elsewhere),
+            order.on_tick(Epoch(9_000), false, awaited),
             None,
             "it replays"
         );
         order.leave(Role::Replays, None);
         assert_eq!(
-            order.on_tick(Epoch(9_001), false, elsewhere),
+            order.on_tick(Epoch(9_001), false, awaited),
             Some(Epoch(100))
         );
+        assert_eq!(order.on_tick(Epoch(9_002), false, awaited), Some(awaited));
+        assert_eq!(order.on_tick(Epoch(9_003), false, awaited), None);
         assert_eq!(
-            order.on_tick(Epoch(9_002), false, elsewhere),
-            Some(elsewhere)
-        );
-        assert_eq!(order.on_tick(Epoch(9_003), false, elsewhere), None);
-        assert_eq!(
-            order.on_tick(Epoch(9_004), true, elsewhere),
+            order.on_tick(Epoch(9_004), true, awaited),
             Some(Epoch(9_004))
         );
     }

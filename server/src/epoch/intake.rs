@@ -56,8 +56,8 @@ struct Inner {
     order: Mutex<Order>,
     room: Room,
     retractions: Retractions,
-    /// The newest epoch that any process of a cluster has told of.
-    known: Arc<AtomicU64>,
+    /// An epoch that is to come even where time stands still.
+    awaited: Arc<AtomicU64>,
     sealer: mpsc::Sender<Option<ClosedEpoch>>,
     /// Held while an epoch is closed: closes come one after the other.
     closing: tokio::sync::Mutex<()>,
@@ -81,7 +81,7 @@ impl Intake {
         batch: Duration,
         author_key: Option<AuthorKey>,
         last: Epoch,
-        known: Arc<AtomicU64>,
+        awaited: Arc<AtomicU64>,
         sealer: mpsc::Sender<Option<ClosedEpoch>>,
     ) -> Self {
         Self(Arc::new(Inner {
@@ -93,7 +93,7 @@ impl Intake {
             order: Mutex::new(Order::after(last, batch)),
             room: Room::default(),
             retractions: Retractions::default(),
-            known,
+            awaited,
             sealer,
             closing: tokio::sync::Mutex::default(),
         }))
@@ -231,8 +231,8 @@ impl Intake {
         }
         self.0
             .close(|order| {
-                let elsewhere = Epoch(self.0.known.load(Relaxed));
-                order.on_tick(now, self.0.has_posts(), elsewhere)
+                let awaited = Epoch(self.0.awaited.load(Relaxed));
+                order.on_tick(now, self.0.has_posts(), awaited)
             })
             .await
     }

@@ -65,8 +65,8 @@ pub(crate) struct Parts<S> {
     pub(crate) sealed: watch::Sender<Option<Sealed>>,
     /// Epochs up to this one are no longer needed: they leave the log with the next commit.
     pub(crate) droppable: Arc<AtomicU64>,
-    /// The newest epoch that any process of a cluster has told of.
-    pub(crate) known: Arc<AtomicU64>,
+    /// An epoch that is to come even where time stands still.
+    pub(crate) awaited: Arc<AtomicU64>,
     /// The newest epoch whose results are out.
     pub(crate) counted: S,
 }
@@ -90,7 +90,7 @@ impl Sealer {
             parts.batch,
             parts.author_key,
             last,
-            parts.known.clone(),
+            parts.awaited.clone(),
             sender,
         );
         let retractions = intake.retractions();

@@ -62,8 +62,8 @@ struct Shard {
     rules: Rulebook,
     working: Working,
     watched: Watched,
-    /// The newest epoch that any process has told of.
-    known: Arc<AtomicU64>,
+    /// Told of the newest epoch that any process has come to.
+    awaited: Arc<AtomicU64>,
     peers: Peers,
     /// Takes what other processes tell.
     told: mpsc::UnboundedSender<Told>,
@@ -119,7 +119,7 @@ pub(super) fn count<'scope>(
             rules: parts.rules.clone(),
             working: parts.workload.worker(),
             watched: parts.watched.clone(),
-            known: parts.known.clone(),
+            awaited: parts.awaited.clone(),
             peers: parts.peers.clone(),
             told: parts.told.clone(),
             crew,
@@ -193,7 +193,7 @@ impl Shard {
         match record {
             Record::Epoch { from, shown, .. } => {
                 let epoch = epoch_of(*pending.capability.time());
-                self.known.fetch_max(epoch.0, Relaxed);
+                self.awaited.fetch_max(epoch.0, Relaxed);
                 self.peers.has_come_to(from as usize, epoch);
                 pending.epoch = true;
                 pending.shown |= shown;

@@ -110,8 +110,8 @@ pub(crate) struct Parts {
     pub(crate) results: watch::Sender<Option<Arc<Results>>>,
     /// Log entries up to this epoch are in the stored state of every group.
     pub(crate) durable: Arc<AtomicU64>,
-    /// Told of the newest epoch that any process has sealed.
-    pub(crate) known: Arc<AtomicU64>,
+    /// Told of the newest epoch that any process has come to.
+    pub(crate) awaited: Arc<AtomicU64>,
     /// Told of what comes of other processes.
     pub(crate) peers: Peers,
     /// Told of what the workers hold and do.

@@ -83,6 +83,11 @@ impl Asker {
         self.rules.newest()
     }
 
+    /// By which an epoch is shown that has been counted.
+    pub(crate) fn rules_of(&self, epoch: Epoch) -> Arc<Rules> {
+        self.rules.in_force(epoch)
+    }
+
     pub(crate) async fn tops(&self, filter: Filter) -> Option<Arc<Results>> {
         let _turn = self.parts.acquire().await.ok()?;
         match self.ask(Ask::Tops(filter)).await? {

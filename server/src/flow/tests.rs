@@ -91,7 +91,7 @@ fn parts(
         told: mpsc::unbounded_channel().0,
         results,
         durable,
-        known: Arc::default(),
+        awaited: Arc::default(),
         peers: Peers::default(),
         workload: Workload::default(),
     }

@@ -7,7 +7,10 @@
 
 use std::{
     collections::HashSet,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, Ordering::Relaxed},
+    },
 };
 
 use engine::{
@@ -87,7 +90,10 @@ impl Hides for NotPending<'_> {
 
 /// The rules that are in force. A clone is another handle to the same.
 #[derive(Clone, Debug)]
-pub(crate) struct Rulebook(Arc<Mutex<Kept>>);
+pub(crate) struct Rulebook {
+    kept: Arc<Mutex<Kept>>,
+    awaited: Arc<AtomicU64>,
+}
 
 #[derive(Debug)]
 struct Kept {
@@ -102,11 +108,15 @@ struct Kept {
 impl Default for Rulebook {
     /// Nothing is hidden.
     fn default() -> Self {
-        Self(Arc::new(Mutex::new(Kept {
+        let kept = Kept {
             oldest: (Epoch(0), Arc::default()),
             later: Vec::new(),
             asked: Epoch(0),
-        })))
+        };
+        Self {
+            kept: Arc::new(Mutex::new(kept)),
+            awaited: Arc::default(),
+        }
     }
 }
 
@@ -125,6 +135,12 @@ impl Rulebook {
         rules.clone()
     }
 
+    /// An epoch that is to come even where time stands still: so far the first one that is shown by the newest
+    /// rules. Whoever else waits for one puts it here.
+    pub(crate) fn awaited(&self) -> Arc<AtomicU64> {
+        self.awaited.clone()
+    }
+
     /// Puts others in the place of the newest.
     pub(super) fn change(&self, change: impl FnOnce(&mut Rules)) {
         let mut kept = self.kept();
@@ -138,10 +154,14 @@ impl Rulebook {
             kept.oldest = kept.later.remove(0);
         }
         kept.later.push((from, Arc::new(rules)));
+        // Before anything is shown, nothing is shown by others.
+        if kept.asked > Epoch(0) {
+            self.awaited.fetch_max(from.0, Relaxed);
+        }
     }
 
     fn kept(&self) -> MutexGuard<'_, Kept> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -137,7 +137,7 @@ pub(crate) fn intake() -> (Intake, Receipts) {
         shared: false,
         sealed: watch::Sender::new(None),
         droppable: Arc::default(),
-        known: Arc::default(),
+        awaited: Arc::default(),
         counted: || Epoch(u64::MAX),
     };
     let (_, intake) = Sealer::start(parts).unwrap().unwrap();

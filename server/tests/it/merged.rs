@@ -300,4 +300,85 @@ async fn what_is_blocked_or_not_approved_of_merged_hashtags_is_hidden() {
     .await;
     act("approve", "#wm26").await;
     comes_to_show(&program, &with(6, 3)).await;
+
+    // Another program may show them by their own names.
+    let form = [
+        ("label", "['#worldcup26', '#WorldCup2026', '#rust']"),
+        ("data", "[3, 2, 1]"),
+    ];
+    let posted = client().post(program.url("/updateData")).form(&form);
+    assert_eq!(posted.send().await.unwrap().status(), 201);
+    let labels = async || program.json("/refreshData").await["sLabel"].clone();
+    let all = json!(["#worldcup26", "#WorldCup2026", "#rust"]);
+    wait_until("all", SOON, async || labels().await == all).await;
+    act("block", "wm26").await;
+    wait_until("the rest", SOON, async || {
+        labels().await == json!(["#rust"])
+    })
+    .await;
+}
+
+/// Until the next epoch results are those of before.
+#[tokio::test]
+async fn what_is_merged_can_be_asked_for_and_approved_before_it_is_shown_as_one() {
+    let data = tempfile::tempdir().unwrap();
+    let args = ["--source", "listen:127.0.0.1:0", "--batch", "2s"];
+    let program = Program::serve_in(data.path(), &args, &[TOKEN]);
+    program.is_ready().await;
+    post_all(&program).await;
+    comes_to_show(&program, &APART).await;
+    let operator = Operator::sign_in(&program).await;
+    let answer = operator.merge(&program, "worldcup26", "Cup").await;
+    assert_eq!(answer.status(), 303);
+    let path = "/api/v1/tags/worldcup26?window=all";
+    assert_eq!(program.json(path).await["count"], 3);
+    let answer = operator.act(&program, "review", "").await;
+    assert_eq!(answer.status(), 303);
+    let merged = [
+        ("#Cup", 3, 2),
+        ("#final", 3, 3),
+        ("#WorldCup2026", 2, 1),
+        ("#rust", 1, 1),
+        ("#tickets", 1, 1),
+        ("#WM26", 1, 1),
+    ];
+    comes_to_show(&program, &merged).await;
+}
+
+#[tokio::test]
+async fn what_operators_do_is_in_force_also_where_a_replay_has_ended() {
+    let data = tempfile::tempdir().unwrap();
+    let file = data.path().join("posts.jsonl");
+    let line = |(text, author, _): &(&str, &str, &str)| {
+        json!({"text": text, "author": author, "at": "2023-01-01T00:00:00Z"}).to_string() + "\n"
+    };
+    std::fs::write(&file, POSTS.iter().map(line).collect::<String>()).unwrap();
+    let source = format!("file:{}", file.display());
+    let args = ["--source", &source, "--batch", "200ms"];
+    let mut program = Program::serve_in(&data.path().join("data"), &args, &[TOKEN]);
+    let merged = [
+        ("#WorldCup2026", 5, 2),
+        ("#final", 3, 3),
+        ("#rust", 1, 1),
+        ("#tickets", 1, 1),
+        ("#WM26", 1, 1),
+    ];
+    for _ in 0..2 {
+        comes_to_show(&program, &APART).await;
+        let operator = Operator::sign_in(&program).await;
+        let answer = operator.merge(&program, "worldcup26", "WorldCup2026").await;
+        assert_eq!(answer.status(), 303);
+        comes_to_show(&program, &merged).await;
+        operator.act(&program, "block", "WorldCup2026").await;
+        comes_to_show(&program, &merged[1..]).await;
+        operator.act(&program, "unblock", "WorldCup2026").await;
+        comes_to_show(&program, &merged).await;
+        operator.act(&program, "separate", "worldcup26").await;
+        comes_to_show(&program, &APART).await;
+        // It stands where it ended, but for an epoch each time.
+        let at = program.json("/api/v1/top").await["at"].to_string();
+        assert!(at.starts_with("\"2023-01-01T00:00:0"), "{at}");
+        program.terminate();
+        program.restart();
+    }
 }

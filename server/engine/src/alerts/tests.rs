@@ -1,7 +1,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::key::key_of;
+use crate::{count::ShownAs, key::key_of};
 
 const BATCH: u64 = 2_000;
 /// Epochs of five minutes.
@@ -33,11 +33,24 @@ fn count(tag: &str, window: Window, count: u64) -> Rule {
 
 /// Which tags fire.
 fn fired(memory: &mut Memory, rules: &[Rule], epoch: u64, all: &[Seen], more: bool) -> Vec<String> {
+    fired_of(memory, rules, epoch, all, more, &Sets::default())
+}
+
+/// The same where some tags are shown as one.
+fn fired_of(
+    memory: &mut Memory,
+    rules: &[Rule],
+    epoch: u64,
+    all: &[Seen],
+    more: bool,
+    sets: &Sets,
+) -> Vec<String> {
     let look = Look {
         epoch: Epoch(epoch),
         rising: all,
         more,
         watched: all,
+        sets,
     };
     let outcome = memory.take(rules, &look, BATCH);
     outcome
@@ -98,6 +111,44 @@ fn who_is_not_told_of_has_fallen_unless_too_many_others_lead() {
         }
         let now = fired(&mut memory, &rules, 1000, &[seen("a", 9, 9.0)], false);
         assert_eq!(now.len(), again, "{others} {more}");
+    }
+}
+
+#[test]
+fn a_rise_goes_on_as_the_same_one_when_tags_are_merged_and_separated() {
+    let (rules, apart) = ([rise(8.0)], Sets::default());
+    let said = ["b", "c"].map(|tag| ShownAs {
+        tag: key_of(tag).unwrap(),
+        target: key_of("a").unwrap(),
+        spelling: "a".into(),
+    });
+    let merged = Sets::new(said, |_| false);
+    for first in ["a", "b"] {
+        let mut memory = Memory::default();
+        let mut at = |epoch, of: &[(&str, f64)], sets| {
+            let all: Vec<Seen> = of.iter().map(|(tag, score)| seen(tag, 9, *score)).collect();
+            fired_of(&mut memory, &rules, epoch, &all, false, sets)
+        };
+        assert_eq!(at(1, &[(first, 9.0)], &apart).len(), 1);
+        assert!(
+            at(2, &[("a", 12.0)], &merged).is_empty(),
+            "{first} rises on"
+        );
+        // It is high for longer than a window.
+        assert!(at(2 + 2 * LENGTH, &[("a", 12.0)], &merged).is_empty());
+        let all = [("a", 9.0), ("b", 9.0), ("c", 9.0)];
+        assert!(
+            at(3 + 2 * LENGTH, &all, &apart).is_empty(),
+            "{first} and all with it"
+        );
+        assert!(at(1000, &[("d", 1.0)], &merged).is_empty());
+        assert!(at(1000 + LENGTH, &[("d", 1.0)], &merged).is_empty());
+        assert_eq!(
+            at(1001 + LENGTH, &[("a", 9.0)], &merged),
+            ["#a"],
+            "a new one"
+        );
+        assert!(at(1002 + LENGTH, &[("c", 9.0)], &apart).is_empty());
     }
 }
 
@@ -229,7 +280,7 @@ proptest! {
                 memory = Memory::new(kept_at, kept.clone(), &rules);
             }
             let rising = [seen("a", 9, *score)];
-            let look = Look { epoch: Epoch(*epoch), rising: &rising, more: false, watched: &[] };
+            let look = Look { epoch: Epoch(*epoch), rising: &rising, more: false, watched: &[], sets: &Sets::default() };
             let outcome = memory.take(&rules, &look, BATCH);
             told.extend(outcome.fired.iter().map(|_| *epoch));
             if !outcome.changed.is_empty() {

@@ -56,7 +56,7 @@ impl Counting {
     ) -> anyhow::Result<Self> {
         let (log, settings) = (&stored.log, stored.settings);
         let durable = Arc::new(AtomicU64::new(0));
-        let known = Arc::new(AtomicU64::new(0));
+        let awaited = stored.rules.awaited();
         let joined = watch::Sender::new(false);
         let (told, hearing) = mpsc::unbounded_channel();
         let (results, results_seen) = watch::channel(None);
@@ -82,7 +82,7 @@ impl Counting {
             watched: alerting.settings.watched().collect(),
             results,
             durable: durable.clone(),
-            known: known.clone(),
+            awaited: awaited.clone(),
             peers: role.peers,
             workload: workload.clone(),
         };
@@ -99,7 +99,7 @@ impl Counting {
             shared: role.place.1 > 1,
             sealed,
             droppable: durable,
-            known,
+            awaited,
             counted: move || newest(&counted),
         };
         let (sealer, intake) = Sealer::start(sealing)?.map_err(FlowError::Store)?;

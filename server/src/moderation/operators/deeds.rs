@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use engine::key::Key;
+use engine::{count::Hides as _, key::Key};
 
 use super::{APPROVED, BY_OPERATORS, MERGED, Operators, Refused};
 use crate::store::{Deed, Judgement, Merging, Review, Said, Target, Verdict};
@@ -68,11 +68,18 @@ impl Operators {
         if done.is_reviewed {
             return Err(Refused::IsSo);
         }
+        // What was merged while they were shown is to be approved as what it is shown as from now on.
+        let rules = self.0.rules.newest();
+        let as_one = |key: &Key| {
+            let set = rules.sets().of(key)?;
+            Some((set.target.clone(), self.0.grammar.shown(&set.spelling)))
+        };
         let named = shown.iter().filter_map(|name| self.tag(name).ok());
+        let named = named.flat_map(|(key, tag)| [as_one(&key), Some((key, tag))]);
         let is_new = |(key, _): &(Key, String)| {
             !done.approved.contains(key) && !done.blocked.contains_key(key)
         };
-        let approved: BTreeMap<Key, String> = named.filter(is_new).collect();
+        let approved: BTreeMap<Key, String> = named.flatten().filter(is_new).collect();
         if done.approved.len() + approved.len() > APPROVED {
             return Err(Refused::TooManyApproved);
         }
