@@ -96,7 +96,7 @@ impl Card {
             ..View::default()
         };
         let card = Self {
-            title: tag::title(&shown(&view.name)),
+            title: tag::title(&shown(detail.map_or(&view.name, |detail| &detail.tag))),
             alt: format!("Bars of the hashtags: {}", words::title(board)),
             addresses: addresses(origin, &page, board),
             ..Self::plain()
@@ -227,6 +227,21 @@ mod tests {
         let (page, picture) = card.addresses.unwrap();
         assert_eq!(page, "https://x.example/?window=1h&k=50");
         assert_eq!(picture, "https://x.example/api/v1/top.png?window=1h");
+    }
+
+    #[test]
+    fn a_tags_page_is_called_by_what_it_is_shown_as() {
+        let view = TagView {
+            name: "#worldcup26".to_owned(),
+            window: Window::OneHour,
+        };
+        let title = |detail| Card::of_tag(&view, detail, None).title;
+        assert_eq!(title(None), "#worldcup26 · tagtide");
+        let detail = TagDetail {
+            tag: "#WorldCup2026".to_owned(),
+            ..TagDetail::default()
+        };
+        assert_eq!(title(Some(&detail)), "#WorldCup2026 · tagtide");
     }
 
     #[test]

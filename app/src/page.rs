@@ -3,6 +3,7 @@
 //! * `board` the board and its parts in the order they stand on the page
 //! * `masthead`, `controls`, `alerts`, `ranks`, `picture`, `states`, `sources`, `banner` those parts
 //! * `keys`, `take`, `spark` parts of these
+//! * `headline` how large the name of what leads, or of a tag, is
 //! * `arrange` what the reader does to the rows, `hold` when they stay in place
 //! * `root`, `kiosk` what a mode does to the whole page
 //! * `stored` what the reader's browser remembers
@@ -20,6 +21,7 @@ pub mod arrange;
 pub mod banner;
 pub mod board;
 pub mod controls;
+mod headline;
 #[cfg(feature = "hydrate")]
 mod hold;
 pub mod keys;

@@ -79,6 +79,23 @@ test('a headline is whole, as long as hashtags are, and what is below it keeps i
   }
 });
 
+test('the name of a page is whole, however long it is', async ({ page, tagtide }) => {
+  const tags = ['#rust', '#MondayMotivation', `#${'صباح_الخير_'.repeat(8)}`, `#${'W'.repeat(100)}`];
+  await tagtide.post(...tags);
+  await tagtide.counted(tags.length);
+  for (const tag of tags) {
+    await page.goto(`${tagtide.url}/tag/${encodeURIComponent(tag.slice(1))}`);
+    const name = page.locator('h1 bdi');
+    await expect(name).toHaveText(tag);
+    for (const width of [320, 768, 1280, 3840]) {
+      await page.setViewportSize({ width, height: 800 });
+      const [there, needed] = await name.evaluate((line) => [line.clientWidth, line.scrollWidth]);
+      expect(needed, `${tag} at ${width}`).toBeLessThanOrEqual(there);
+      await fits(page);
+    }
+  }
+});
+
 for (const theme of ['light', 'dark']) {
   test(`tags in any script fit any screen: ${theme}`, async ({ page, tagtide }) => {
     await tagtide.post(...strange.flatMap((tag, at) => Array<string>(10 - at).fill(line(tag))));

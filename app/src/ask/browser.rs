@@ -13,26 +13,31 @@ pub(super) fn get(address: String) -> impl Future<Output = Option<String>> + Sen
 }
 
 async fn send(address: String) -> Option<String> {
-    let mut request = Request(Some(AbortController::new().ok()?));
+    let mut request = Request {
+        controller: AbortController::new().ok()?,
+        has_ended: false,
+    };
     let options = RequestInit::new();
-    options.set_signal(request.0.as_ref().map(AbortController::signal).as_ref());
+    options.set_signal(Some(&request.controller.signal()));
     let response = JsFuture::from(window().fetch_with_str_and_init(&address, &options));
     let response: Response = response.await.ok()?.dyn_into().ok()?;
     if !response.ok() {
         return None;
     }
     let text = JsFuture::from(response.text().ok()?).await.ok()?;
-    request.0 = None;
+    request.has_ended = true;
     text.as_string()
 }
 
-/// `None` when it has ended.
-struct Request(Option<AbortController>);
+struct Request {
+    controller: AbortController,
+    has_ended: bool,
+}
 
 impl Drop for Request {
     fn drop(&mut self) {
-        if let Some(open) = &self.0 {
-            open.abort();
+        if !self.has_ended {
+            self.controller.abort();
         }
     }
 }

@@ -8,6 +8,7 @@ use super::{
     alerts::Alerts,
     banner::Banner,
     controls::Controls,
+    headline::length,
     live::Live,
     masthead::{Masthead, windows},
     picture::Picture,
@@ -20,7 +21,7 @@ use super::{
 use crate::{
     address::{self, Mode},
     ask::Told,
-    chart::{label::shown, rough_width},
+    chart::label::shown,
     words,
 };
 
@@ -34,9 +35,7 @@ pub fn BoardPage(view: Memo<View>, mode: Memo<Mode>, first: Option<Told>) -> imp
         Effect::new(move || {
             let of = live.shown.with(|shown| shown.of);
             let title = live.ranked.with(|rows| title(of, rows));
-            if document().title() != title {
-                document().set_title(&title);
-            }
+            super::navigation::call(&title);
         });
         super::kiosk::keep(live.line.mode, live.arranged);
     }
@@ -135,18 +134,6 @@ pub fn Heading(live: Live) -> impl IntoView {
     }
 }
 
-/// How much room a headline takes, for the style sheet: in ems, and seen to be a seventh wider in bold.
-pub(crate) fn length(tag: &str) -> &'static str {
-    let ems = rough_width(tag, 1.0);
-    if ems <= 6.0 {
-        ""
-    } else if ems <= 8.0 {
-        "long"
-    } else {
-        "longer"
-    }
-}
-
 /// Of how much the board is made, and how much comes in just now. Another program says what it counted,
 /// and not in how many posts.
 fn numbers(live: Live) -> impl IntoView {
@@ -231,14 +218,6 @@ fn leader(row: &Row, of: View, mode: Mode) -> Leader {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_headline_is_as_long_as_its_letters() {
-        assert_eq!(length("#RustLang"), "");
-        assert_eq!(length("#Photography"), "long");
-        assert_eq!(length("#MondayMotivation"), "longer");
-        assert_eq!(length("#写真"), "");
-    }
 
     #[test]
     fn the_leader_is_told_by_what_it_leads_in() {

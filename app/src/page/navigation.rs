@@ -62,9 +62,16 @@ fn followed(event: &MouseEvent) -> Option<HtmlAnchorElement> {
     ours.then_some(link)
 }
 
+/// Names the document, where that is another name.
+pub(super) fn call(title: &str) {
+    if document().title() != title {
+        document().set_title(title);
+    }
+}
+
 /// Names the document as its page is called now, and lets those who listen to it begin at its content.
 pub(super) fn arrive(title: &str) {
-    document().set_title(title);
+    call(title);
     let main = document().query_selector("main").ok().flatten();
     if let Some(main) = main.and_then(|main| main.dyn_into::<web_sys::HtmlElement>().ok()) {
         main.set_tab_index(-1);

@@ -11,7 +11,7 @@ use model::{TagDetail, View, Window};
 
 use super::{
     banner::Banner,
-    board::length,
+    headline::length,
     live::{Known, LiveTag, ShownTag},
     masthead::{Masthead, WINDOW_KEYS, Way},
     states::Starting,
@@ -27,7 +27,15 @@ use times::Canvas;
 pub fn TagPage(view: Memo<TagView>, mode: Memo<Mode>, first: Option<Told>) -> impl IntoView {
     let live = LiveTag::new(view, mode, first);
     #[cfg(feature = "hydrate")]
-    super::live::keep(live.line, live);
+    {
+        super::live::keep(live.line, live);
+        Effect::new(move || {
+            // What it is shown as, whatever it was asked for.
+            if let Known::Tag(detail) = &live.shown.read().tag {
+                super::navigation::call(&title(&detail.tag));
+            }
+        });
+    }
 
     let way = move |(window, key)| Way {
         name: words::window_name(window),
@@ -124,16 +132,13 @@ fn depth(
         let since = to_minute(&words::moment_in(zone, since, &detail.at));
         view! { <strong>{format!("Rising since {since}.")}</strong> }
     });
-    let tag = detail.tag.clone();
     view! {
         <header class="heading">
             <p class="back">
                 <a href=board_href(window, mode)>"All hashtags"</a>
             </p>
             <h1 class="leader">
-                <bdi class=length(&tag) title=tag.clone()>
-                    {tag.clone()}
-                </bdi>
+                <bdi class=length(&detail.tag)>{detail.tag.clone()}</bdi>
             </h1>
             <p class="meaning">
                 {format!("What was said of it {}. ", words::window_span(window))} {rising}

@@ -31,7 +31,7 @@ impl Widths {
     /// another, as wide as its signs.
     pub(super) fn of(&mut self, text: &str, size: f64, context: &CanvasRenderingContext2d) -> f64 {
         let signs = text.split_inclusive(|_| true);
-        let width = if text.ends_with(|last: char| last.is_ascii_digit()) && text.is_ascii() {
+        let width = if is_number(text) {
             signs.map(|sign| self.whole(sign, context)).sum()
         } else {
             self.whole(text, context)
@@ -55,4 +55,9 @@ impl Widths {
             }
         }
     }
+}
+
+fn is_number(text: &str) -> bool {
+    text.bytes()
+        .all(|sign| sign.is_ascii_digit() || sign == b',' || sign == b'.')
 }
