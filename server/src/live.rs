@@ -89,16 +89,20 @@ impl Live {
         let Asking { asker, tags, .. } = &**self.asking.as_ref().ok_or(NoTag::NotNow)?;
         let key = asker.key(name).ok_or(NoTag::NeverSeen)?;
         let rules = asker.rules();
-        if rules.hides(rules.sets().shown_as(&key)) {
+        let is_hidden = |key: &Key| rules.hides(rules.sets().shown_as(key));
+        if is_hidden(&key) {
             return Err(NoTag::Blocked);
         }
-        // What it is shown as is decided with the answer, by the rules of its epoch.
+        // As what it is shown in those results: the answer is of their rules, and the same for all of a set.
+        let shown = asker.rules_of(newest.epoch);
+        let key = shown.sets().shown_as(&key).clone();
         let ask = async || asker.tag(key.clone(), window).await;
         let found = tags.get((key.clone(), window), newest.epoch, ask).await;
-        found
-            .ok_or(NoTag::NotNow)?
-            .map(|detail| *detail)
-            .ok_or(NoTag::NeverSeen)
+        let detail = found.ok_or(NoTag::NotNow)?.ok_or(NoTag::NeverSeen)?;
+        if is_hidden(&Key::verbatim(&detail.key)) {
+            return Err(NoTag::Blocked);
+        }
+        Ok(*detail)
     }
 
     /// What is trending, of the newest epoch; `None` while the program is starting or ending.

@@ -343,6 +343,21 @@ async fn what_is_merged_can_be_asked_for_and_approved_before_it_is_shown_as_one(
         ("#WM26", 1, 1),
     ];
     comes_to_show(&program, &merged).await;
+
+    operator.act(&program, "block", "Cup").await;
+    comes_to_show(&program, &merged[1..]).await;
+    assert_eq!(program.get(path).await.status(), 404);
+    operator.act(&program, "separate", "worldcup26").await;
+    wait_until(
+        "it is itself again, and never what is blocked",
+        SOON,
+        async || {
+            let detail = program.json(path).await;
+            assert_ne!(detail["tag"], "#Cup");
+            detail["tag"] == "#worldcup26"
+        },
+    )
+    .await;
 }
 
 #[tokio::test]

@@ -1,6 +1,9 @@
 //! The first tags of a ranking, and their order.
 
-use std::{cmp::Ordering, collections::HashMap};
+use std::{
+    cmp::Ordering,
+    collections::{HashMap, HashSet},
+};
 
 use model::Ranking;
 use serde::{Deserialize, Serialize};
@@ -72,10 +75,22 @@ pub(super) fn best_by<T>(
     ranking: Ranking,
     leader: impl Fn(&T) -> &Leader,
 ) {
-    best(all, k, |a, b| {
-        let (a, b) = (leader(a), leader(b));
-        order(a.weight(ranking), &a.key, b.weight(ranking), &b.key)
-    });
+    best(all, k, |a, b| by_rank(leader(a), leader(b), ranking));
+}
+
+pub(super) fn by_rank(a: &Leader, b: &Leader, ranking: Ranking) -> Ordering {
+    order(a.weight(ranking), &a.key, b.weight(ranking), &b.key)
+}
+
+/// Of several of the same tag only the first by an order.
+pub(super) fn first_of_each<T>(
+    all: &mut Vec<T>,
+    key: impl Fn(&T) -> &Key,
+    order: impl Fn(&T, &T) -> Ordering,
+) {
+    all.sort_unstable_by(order);
+    let mut known = HashSet::new();
+    all.retain(|one| known.insert(key(one).clone()));
 }
 
 pub(super) fn best<T>(all: &mut Vec<T>, k: usize, order: impl Fn(&T, &T) -> Ordering) {

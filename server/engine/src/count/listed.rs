@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Group, Hides, Leader, Partial, Strand,
-    leaders::best_by,
+    leaders::{best_by, by_rank, first_of_each},
     strand::{Fold, is_of},
 };
 use crate::key::Key;
@@ -94,8 +94,7 @@ impl<B: Beside> List<B> {
             }
         }
         let folds = Fold::all(strands);
-        let apart = |one: &Listed<B>| !is_of(&folds, &one.leader.key);
-        whole.retain(apart);
+        let is_twice = whole.iter().any(|one| is_of(&folds, &one.leader.key));
         let shown_as_one = folds.iter().filter_map(|fold| {
             let leader = fold.ranked(B::WINDOW, B::RANKING)?;
             let mut beside = of_sets.remove(&leader.key)?;
@@ -103,6 +102,10 @@ impl<B: Beside> List<B> {
             Some(Listed { leader, beside })
         });
         whole.extend(shown_as_one);
+        if is_twice {
+            let order = |a: &Listed<B>, b: &Listed<B>| by_rank(&a.leader, &b.leader, B::RANKING);
+            first_of_each(&mut whole, |one| &one.leader.key, order);
+        }
         best_by(&mut whole, k, B::RANKING, |one| &one.leader);
         whole
     }

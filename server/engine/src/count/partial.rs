@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     Before, Leader, Leaders, Strand,
     group::place_of,
-    leaders::{PAST, best, best_by, order},
+    leaders::{PAST, best, best_by, by_rank, first_of_each, order},
     standing::Standing,
     strand::{Fold, is_of},
 };
@@ -118,21 +118,20 @@ impl Partial {
             }
         }
         let folds = Fold::all(strands);
-        if !folds.is_empty() {
-            for leaders in whole.parts.iter_mut().flat_map(|part| &mut part.rankings) {
-                leaders.now.retain(|leader| !is_of(&folds, &leader.key));
-                leaders.before.retain(|before| !is_of(&folds, &before.key));
-            }
-        }
+        let is_twice = whole.has_any_of(&folds);
         for fold in folds {
             whole.enter(&fold, &watched_as);
         }
+        let before = |a: &Before, b: &Before| order(a.weight, &a.key, b.weight, &b.key);
         for part in &mut whole.parts {
             for (ranking, leaders) in Ranking::ALL.into_iter().zip(&mut part.rankings) {
+                if is_twice {
+                    let order = |a: &Leader, b: &Leader| by_rank(a, b, ranking);
+                    first_of_each(&mut leaders.now, |leader| &leader.key, order);
+                    first_of_each(&mut leaders.before, |before| &before.key, before);
+                }
                 best_by(&mut leaders.now, k, ranking, |leader| leader);
-                best(&mut leaders.before, PAST * k, |a, b| {
-                    order(a.weight, &a.key, b.weight, &b.key)
-                });
+                best(&mut leaders.before, PAST * k, before);
             }
         }
         let parts = whole.parts.iter();
@@ -142,6 +141,16 @@ impl Partial {
         let keys: BTreeSet<&Key> = leaders.map(|leader| &leader.key).collect();
         whole.recent.retain(|key, _| keys.contains(key));
         whole
+    }
+
+    /// Whether anything is told of by itself that is shown as one, by whoever goes by other rules.
+    fn has_any_of(&self, folds: &[Fold]) -> bool {
+        let mut rankings = self.parts.iter().flat_map(|part| &part.rankings);
+        rankings.any(|leaders| {
+            let now = leaders.now.iter().map(|leader| &leader.key);
+            let before = leaders.before.iter().map(|before| &before.key);
+            now.chain(before).any(|key| is_of(folds, key))
+        })
     }
 
     /// Takes in what is shown as one.

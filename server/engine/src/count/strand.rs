@@ -121,6 +121,7 @@ impl Fold {
     pub(super) fn of(strands: Vec<Strand>) -> Option<Self> {
         let first = strands.first()?;
         let all = || strands.iter();
+        let with_people = all().filter(|strand| strand.people.is_some());
         let people = People::of_all(all().filter_map(|strand| strand.people.as_ref()));
         let as_of = all().map(|strand| strand.as_of).max().unwrap_or_default();
         let began = all().map(|strand| strand.began).min().unwrap_or_default();
@@ -133,7 +134,7 @@ impl Fold {
             counts,
             errors: std::array::from_fn(|window| all().map(|strand| strand.errors[window]).sum()),
             people: people.map(Cow::into_owned),
-            people_k: all().map(|strand| strand.people_k).min().unwrap_or(0) as usize,
+            people_k: with_people.map(|strand| strand.people_k).min().unwrap_or(0) as usize,
             recent: sums(all().map(|strand| &strand.recent[..])),
             tags: std::array::from_fn(|window| {
                 all().filter(|strand| within(strand, window)).count() as u64
@@ -205,8 +206,7 @@ impl Standing for Fold {
     }
 }
 
-/// Whether one of some, in the order of what they are shown as, is shown as this tag. A part that was made by
-/// other rules may have the tag by itself.
+/// Whether one of some, in the order of what they are shown as, is shown as this tag.
 pub(super) fn is_of(folds: &[Fold], key: &Key) -> bool {
     let found = folds.binary_search_by(|fold| fold.target.cmp(key));
     found.is_ok()
