@@ -235,13 +235,30 @@ mod tests {
             name: "#worldcup26".to_owned(),
             window: Window::OneHour,
         };
-        let title = |detail| Card::of_tag(&view, detail, None).title;
-        assert_eq!(title(None), "#worldcup26 · tagtide");
+        let card = |detail| Card::of_tag(&view, detail, None);
+        assert_eq!(card(None).title, "#worldcup26 · tagtide");
         let detail = TagDetail {
             tag: "#WorldCup2026".to_owned(),
-            ..TagDetail::default()
+            key: "worldcup2026".to_owned(),
+            window: Window::OneHour,
+            epoch: Epoch(1),
+            at: "2026-11-22T18:30:24Z".to_owned(),
+            count: 6,
+            error: 0,
+            people: Some(3),
+            score: None,
+            rising_since: None,
+            languages: Vec::new(),
+            sources: Vec::new(),
+            spellings: Vec::new(),
+            together: Vec::new(),
+            series: Vec::new(),
+            posts: Vec::new(),
         };
-        assert_eq!(title(Some(&detail)), "#WorldCup2026 · tagtide");
+        let shown = card(Some(&detail));
+        assert_eq!(shown.title, "#WorldCup2026 · tagtide");
+        let description = "#WorldCup2026: 6 mentions by 3 people in the last hour.";
+        assert_eq!(shown.description, description);
     }
 
     #[test]

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use crate::{
     admin::{Operator, TOKEN, first_event},
+    alerts::{numbers, until_later, until_numbers},
     cluster::{Cluster, LONG, QUIET, post},
     program::{Program, SOON, client, wait_until},
 };
@@ -396,4 +397,29 @@ async fn what_operators_do_is_in_force_also_where_a_replay_has_ended() {
         program.terminate();
         program.restart();
     }
+}
+
+#[tokio::test]
+async fn a_rise_that_was_told_of_is_not_told_of_again_by_another_name() {
+    let data = tempfile::tempdir().unwrap();
+    let args = [&ARGS[..4], &["--alert-rise", "8"]].concat();
+    let program = Program::serve_in(data.path(), &args, &[TOKEN]);
+    program.is_ready().await;
+    let storm = "#storm\n".repeat(200);
+    let posts = client().post(program.url("/api/v1/posts")).body(storm);
+    let posts = posts.header("content-type", "text/plain");
+    assert_eq!(posts.send().await.unwrap().status(), 200);
+    let once = [1, 0, 0, 0];
+    until_numbers(&program, once).await;
+    let operator = Operator::sign_in(&program).await;
+    let answer = operator.merge(&program, "storm", "Tempest").await;
+    assert_eq!(answer.status(), 303);
+    comes_to_show(&program, &[("#Tempest", 200, 0)]).await;
+    until_later(&program).await;
+    assert_eq!(numbers(&program).await, once);
+    let answer = operator.act(&program, "separate", "storm").await;
+    assert_eq!(answer.status(), 303);
+    comes_to_show(&program, &[("#storm", 200, 0)]).await;
+    until_later(&program).await;
+    assert_eq!(numbers(&program).await, once);
 }
