@@ -118,8 +118,7 @@ test('nothing glides for those who ask for that', async ({ page, tagtide }) => {
 
 test('mentions over time are read with the keys', async ({ page, tagtide }) => {
   await tagtide.post(...rust);
-  // A page that is not there yet is an error of the console.
-  await expect.poll(async () => (await page.request.get(`${tagtide.url}/tag/rust`)).status()).toBe(200);
+  await tagtide.counted(rust.length);
   await page.goto(`${tagtide.url}/tag/rust`);
   const chart = page.getByRole('application', { name: 'Mentions over time' });
   await chart.waitFor();
