@@ -89,8 +89,7 @@ impl Live {
         let Asking { asker, tags, .. } = &**self.asking.as_ref().ok_or(NoTag::NotNow)?;
         let key = asker.key(name).ok_or(NoTag::NeverSeen)?;
         let rules = asker.rules();
-        let is_hidden = |key: &Key| rules.hides(rules.sets().shown_as(key));
-        if is_hidden(&key) {
+        if rules.is_hidden(&key) {
             return Err(NoTag::Blocked);
         }
         // As what it is shown in those results: the answer is of their rules, and the same for all of a set.
@@ -99,7 +98,7 @@ impl Live {
         let ask = async || asker.tag(key.clone(), window).await;
         let found = tags.get((key.clone(), window), newest.epoch, ask).await;
         let detail = found.ok_or(NoTag::NotNow)?.ok_or(NoTag::NeverSeen)?;
-        if is_hidden(&Key::verbatim(&detail.key)) {
+        if rules.is_hidden(&Key::verbatim(&detail.key)) {
             return Err(NoTag::Blocked);
         }
         Ok(*detail)
@@ -135,7 +134,7 @@ impl Live {
         move |tag| match (&asking, &rules) {
             (Some(asking), Some(rules)) if !rules.hide_nothing() => {
                 let key = asking.asker.key(tag);
-                key.is_some_and(|key| rules.hides(rules.sets().shown_as(&key)))
+                key.is_some_and(|key| rules.is_hidden(&key))
             }
             _ => false,
         }

@@ -1,4 +1,4 @@
-//! How large a headline is: as large as its letters let it be, in a line that is always as high.
+//! How large a headline is: as large as its letters let it be.
 
 use crate::chart::rough_width;
 

@@ -15,7 +15,10 @@ use std::{cmp::Reverse, collections::BTreeMap};
 use model::{Epoch, Window};
 use serde::{Deserialize, Serialize};
 
-use crate::{count::Sets, key::Key};
+use crate::{
+    count::{Set, Sets},
+    key::Key,
+};
 
 /// Tags that rules are spent for. Of those that rose the one that has been low for longest makes room, else the
 /// one that fired first; tags that rules name are few.
@@ -158,17 +161,20 @@ impl Rule {
         }
     }
 
+    /// The tags that rise as one with a tag.
+    fn set<'a>(&self, look: &Look<'a>, key: &Key) -> Option<&'a Set> {
+        match self {
+            Self::Rise { .. } => look.sets.of(key),
+            Self::Count { .. } => None,
+        }
+    }
+
     /// Whether the tag, or what rises as one with it, is known to be below half of the threshold.
     fn is_low(&self, look: &Look<'_>, key: &str) -> bool {
         let low = |seen: &Seen| self.value(seen) < self.threshold() / 2.0;
-        let seen = match self {
-            Self::Rise { .. } => {
-                let key = Key::verbatim(key);
-                self.seen(look, look.sets.shown_as(&key).as_str())
-            }
-            Self::Count { .. } => self.seen(look, key),
-        };
-        match (self, seen) {
+        let set = self.set(look, &Key::verbatim(key));
+        let shown = set.map_or(key, |set| set.target.as_str());
+        match (self, self.seen(look, shown)) {
             (_, Some(seen)) => low(seen),
             // It is behind the last of them, wherever that is.
             (Self::Rise { .. }, None) if look.more => look.rising.last().is_some_and(low),
@@ -252,11 +258,8 @@ impl Memory {
                 kind: rule.kind(),
                 key: key.as_str().to_owned(),
             };
-            let as_one = match rule {
-                Rule::Rise { .. } => look.sets.of(&seen.key),
-                Rule::Count { .. } => None,
-            };
-            let keys = as_one.map_or(std::slice::from_ref(&seen.key), |set| &set.members);
+            let set = rule.set(look, &seen.key);
+            let keys = set.map_or(std::slice::from_ref(&seen.key), |set| &set.members);
             let (spent, armed): (Vec<Place>, Vec<Place>) = keys
                 .iter()
                 .map(place)

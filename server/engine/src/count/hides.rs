@@ -14,6 +14,11 @@ pub trait Hides {
         &NO_SETS
     }
 
+    /// Whether a tag is not shown, neither by itself nor as another.
+    fn is_hidden(&self, key: &Key) -> bool {
+        self.hides(self.sets().shown_as(key))
+    }
+
     /// Of these, those that are shown.
     fn shown_sets(&self) -> impl Iterator<Item = &Set> {
         self.sets().iter().filter(|set| !self.hides(&set.target))

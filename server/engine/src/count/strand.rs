@@ -77,9 +77,7 @@ impl Strand {
             shape: look.group.shape,
         }
     }
-}
 
-impl Strand {
     /// Of a tag of `set` of which a group has nothing to tell, since it is not kept or no post of it is
     /// admitted: only how many mentions there may be all the same, if there may be any.
     pub(super) fn unseen(group: &Group, slot: Option<u32>, set: &Set) -> Option<Self> {
